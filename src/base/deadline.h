@@ -1,0 +1,39 @@
+/* Deadlines that all come the same time after their start: a queue in order of start is in order of
+ * deadline too, so starting, stopping and finding the next one cost a few pointer writes.
+ *
+ * Thread rule: a queue and its deadlines belong to one thread. */
+#ifndef HELLO_DEADLINE_H
+#define HELLO_DEADLINE_H
+
+#include <stdint.h>
+
+#define DEADLINE_NEVER UINT64_MAX
+
+/* Part of whatever has a deadline. Zeroed: not in a queue. */
+struct deadline {
+    struct deadline *previous, *next;
+    uint64_t due_ns;
+};
+
+struct deadline_queue {
+    struct deadline ends; /* next: the first, previous: the last; itself when empty */
+    uint64_t timeout_ns;
+};
+
+/* Make an empty queue whose deadlines come timeout_ns after their start. The queue must not move.
+ */
+void deadline_queue_init(struct deadline_queue *queue, uint64_t timeout_ns);
+
+/* Start a deadline, or start it anew: it comes timeout_ns after now_ns. */
+void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uint64_t now_ns);
+
+/* Stop a deadline; nothing happens if it is in no queue. */
+void deadline_stop(struct deadline *deadline);
+
+/* When the next deadline of the queue comes, or DEADLINE_NEVER. */
+uint64_t deadline_queue_due_ns(const struct deadline_queue *queue);
+
+/* Take one deadline out of the queue that has come by now_ns. Returns NULL if none has. */
+struct deadline *deadline_queue_take(struct deadline_queue *queue, uint64_t now_ns);
+
+#endif

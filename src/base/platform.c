@@ -1,0 +1,128 @@
+#include "base/platform.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+char *platform_word_read(const char *path, char *text, uint32_t text_bytes)
+{
+    FILE *file = fopen(path, "re");
+    size_t length = 0;
+
+    if (file) {
+        length = fread(text, 1, text_bytes - 1, file);
+        fclose(file);
+    }
+    text[length] = '\0';
+    text[strcspn(text, " \t\n")] = '\0';
+    return text;
+}
+
+int platform_number_read(const char *path, uint64_t *ret_number)
+{
+    char text[32];
+    char *end;
+    unsigned long long number;
+
+    errno = 0;
+    platform_word_read(path, text, sizeof(text));
+    if (text[0] == '\0')
+        return errno ? -errno : -EINVAL;
+    number = strtoull(text, &end, 10);
+    if (end == text || *end != '\0' || text[0] == '-')
+        return -EINVAL;
+    *ret_number = number;
+    return 0;
+}
+
+/* The quota of one cgroup directory in thousandths of a CPU, or UINT64_MAX. */
+static uint64_t quota_of_directory(const char *directory, bool v2)
+{
+    char path[PATH_MAX + 32];
+    uint64_t quota_us = 0, period_us = 0;
+
+    if (v2) {
+        FILE *file;
+        int fields;
+
+        snprintf(path, sizeof(path), "%s/cpu.max", directory);
+        file = fopen(path, "re");
+        if (!file)
+            return UINT64_MAX;
+        fields = fscanf(file, "%" SCNu64 " %" SCNu64, &quota_us, &period_us); /* "max" reads as 0 */
+        fclose(file);
+        if (fields != 2)
+            return UINT64_MAX;
+    } else {
+        snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", directory); /* -1: no quota */
+        if (platform_number_read(path, &quota_us) < 0)
+            return UINT64_MAX;
+        snprintf(path, sizeof(path), "%s/cpu.cfs_period_us", directory);
+        if (platform_number_read(path, &period_us) < 0)
+            return UINT64_MAX;
+    }
+    return period_us ? quota_us * 1000 / period_us : UINT64_MAX;
+}
+
+/* The smallest quota from a cgroup up to the root of its hierarchy. */
+static uint64_t quota_of_hierarchy(const char *mount, const char *cgroup, bool v2)
+{
+    char directory[PATH_MAX];
+    size_t mount_length = strlen(mount);
+    uint64_t smallest = UINT64_MAX;
+    int length = snprintf(directory, sizeof(directory), "%s%s", mount, cgroup);
+
+    if (length < 0 || (size_t)length >= sizeof(directory))
+        return UINT64_MAX;
+    for (;;) {
+        uint64_t quota = quota_of_directory(directory, v2);
+        char *slash = strrchr(directory, '/');
+
+        smallest = quota < smallest ? quota : smallest;
+        if (!slash || (size_t)(slash - directory) < mount_length)
+            return smallest;
+        *slash = '\0';
+    }
+}
+
+uint64_t platform_cpu_quota_millis(void)
+{
+    FILE *file = fopen("/proc/self/cgroup", "re");
+    char line[PATH_MAX];
+    uint64_t smallest = UINT64_MAX;
+
+    if (!file)
+        return UINT64_MAX;
+    while (fgets(line, sizeof(line), file)) { /* "4:cpu,cpuacct:/path", or "0::/path" for v2 */
+        char *controllers = strchr(line, ':');
+        char *path = controllers ? strchr(controllers + 1, ':') : NULL;
+        uint64_t quota = UINT64_MAX;
+
+        if (!path)
+            continue;
+        *path++ = '\0';
+        controllers++;
+        path[strcspn(path, "\n")] = '\0';
+        if (controllers[0] == '\0')
+            quota = quota_of_hierarchy("/sys/fs/cgroup", path, true);
+        else if (strcmp(controllers, "cpu") == 0 || strncmp(controllers, "cpu,", 4) == 0)
+            quota = quota_of_hierarchy("/sys/fs/cgroup/cpu", path, false);
+        smallest = quota < smallest ? quota : smallest;
+    }
+    fclose(file);
+    return smallest;
+}
+
+bool platform_ipv6_is_off(void)
+{
+    char first_address[64];
+    uint64_t disabled = 0;
+
+    if (platform_number_read("/proc/sys/net/ipv6/conf/all/disable_ipv6", &disabled) < 0)
+        return false;
+    platform_word_read("/proc/net/if_inet6", first_address, sizeof(first_address));
+    return disabled != 0 && first_address[0] == '\0';
+}

@@ -1,0 +1,173 @@
+/* Integer arithmetic only, and exact: what was typed is what is used, or it is refused. */
+#include "base/units.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+#define DIGITS    "0123456789"
+#define VALUE_MAX (UINT64_C(1) << 63)
+
+/* The largest unit, the hour, is 2^13 * 3^2 * 5^11 ns, and a fraction that does not end in 0 adds
+ * factors of 2 or of 5, never of both: so with more digits than this it cannot come out whole. */
+#define FRACTION_DIGITS_MAX 13
+
+struct unit {
+    const char *name;
+    uint64_t scale;
+};
+
+/* Largest first: duration_format takes the first that fits. */
+static const struct unit duration_units[] = {
+    {"h",  3600 * NS_PER_S},
+    {"m",  60 * NS_PER_S  },
+    {"s",  NS_PER_S       },
+    {"ms", NS_PER_MS      },
+    {"us", NS_PER_US      },
+    {"ns", 1              },
+};
+
+static const struct unit count_units[] = {
+    {"",  1                   },
+    {"k", UINT64_C(1000)      },
+    {"M", UINT64_C(1000000)   },
+    {"G", UINT64_C(1000000000)},
+};
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+/* "12.50ms" in its parts; zeros that end the fraction are left out of its digits. */
+struct decimal {
+    const char *whole;
+    size_t whole_digits;
+    const char *fraction;
+    size_t fraction_digits;
+    const char *unit;
+};
+
+static int decimal_split(const char *text, struct decimal *ret_decimal)
+{
+    struct decimal decimal = {.whole = text, .whole_digits = strspn(text, DIGITS)};
+    if (decimal.whole_digits == 0)
+        return -EINVAL;
+
+    decimal.unit = text + decimal.whole_digits;
+    decimal.fraction = decimal.unit;
+    if (*decimal.unit == '.') {
+        decimal.fraction = decimal.unit + 1;
+        decimal.fraction_digits = strspn(decimal.fraction, DIGITS);
+        if (decimal.fraction_digits == 0)
+            return -EINVAL;
+        decimal.unit = decimal.fraction + decimal.fraction_digits;
+    }
+    while (decimal.fraction_digits > 0 && decimal.fraction[decimal.fraction_digits - 1] == '0')
+        decimal.fraction_digits--;
+    *ret_decimal = decimal;
+    return 0;
+}
+
+static int digits_value(const char *digits, size_t count, uint64_t *ret_value)
+{
+    uint64_t value = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (__builtin_mul_overflow(value, 10, &value) ||
+            __builtin_add_overflow(value, (uint64_t)(digits[i] - '0'), &value))
+            return -ERANGE;
+    }
+    *ret_value = value;
+    return 0;
+}
+
+/* What the fraction is worth in units of 1/scale; -EINVAL if that is not a whole number. */
+static int fraction_value(const struct decimal *decimal, uint64_t scale, uint64_t *ret_value)
+{
+    uint64_t digits = 0;
+    if (decimal->fraction_digits > FRACTION_DIGITS_MAX ||
+        digits_value(decimal->fraction, decimal->fraction_digits, &digits) < 0)
+        return -EINVAL;
+
+    /* digits * scale / 10^fraction_digits, the powers of ten cancelled first: cannot overflow. */
+    uint64_t divisor = 1;
+    for (size_t i = 0; i < decimal->fraction_digits; i++) {
+        if (scale % 10 == 0)
+            scale /= 10;
+        else
+            divisor *= 10;
+    }
+    if (digits * scale % divisor != 0)
+        return -EINVAL;
+    *ret_value = digits * scale / divisor;
+    return 0;
+}
+
+static int decimal_value(const struct decimal *decimal, uint64_t scale, uint64_t *ret_value)
+{
+    uint64_t fraction;
+    int result = fraction_value(decimal, scale, &fraction);
+    if (result < 0)
+        return result;
+
+    uint64_t value;
+    result = digits_value(decimal->whole, decimal->whole_digits, &value);
+    if (result < 0)
+        return result;
+    if (__builtin_mul_overflow(value, scale, &value) ||
+        __builtin_add_overflow(value, fraction, &value) || value > VALUE_MAX)
+        return -ERANGE;
+    *ret_value = value;
+    return 0;
+}
+
+static const struct unit *unit_find(const struct unit *units, size_t count, const char *name)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (strcmp(units[i].name, name) == 0)
+            return &units[i];
+    }
+    return NULL;
+}
+
+int duration_parse(const char *text, uint64_t *ret_ns)
+{
+    struct decimal decimal;
+    int result = decimal_split(text, &decimal);
+    if (result < 0)
+        return result;
+
+    /* Nothing is nothing in every unit. */
+    if (strspn(text, "0.") == strlen(text)) {
+        *ret_ns = 0;
+        return 0;
+    }
+    const struct unit *unit = unit_find(duration_units, COUNT_OF(duration_units), decimal.unit);
+    if (unit == NULL)
+        return -EINVAL;
+    return decimal_value(&decimal, unit->scale, ret_ns);
+}
+
+int count_parse(const char *text, uint64_t *ret_count)
+{
+    struct decimal decimal;
+    int result = decimal_split(text, &decimal);
+    if (result < 0)
+        return result;
+
+    const struct unit *unit = unit_find(count_units, COUNT_OF(count_units), decimal.unit);
+    if (unit == NULL)
+        return -EINVAL;
+    return decimal_value(&decimal, unit->scale, ret_count);
+}
+
+char *duration_format(uint64_t ns, char text[UNITS_TEXT_BYTES])
+{
+    /* 0 is whole in hours too, but nobody writes 0h. */
+    const struct unit *unit = unit_find(duration_units, COUNT_OF(duration_units), "s");
+    if (ns != 0) {
+        unit = duration_units;
+        while (ns % unit->scale != 0)
+            unit++;
+    }
+    snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 "%s", ns / unit->scale, unit->name);
+    return text;
+}

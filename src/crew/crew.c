@@ -1,0 +1,206 @@
+#include "crew/crew.h"
+
+#include "base/clock.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+#include <sys/signalfd.h>
+
+struct crew {
+    struct crew_args args;
+    const struct engine_class *class;
+    struct cpus cpus;
+    int signal_fd;
+    int done_fd; /* each worker that has run adds 1 */
+    bool stopping;
+    struct worker *workers[CPUS_MAX];
+};
+
+static void stop_signals(sigset_t *set)
+{
+    sigemptyset(set);
+    sigaddset(set, SIGTERM);
+    sigaddset(set, SIGINT);
+}
+
+void crew_block_signals(void)
+{
+    sigset_t set;
+
+    stop_signals(&set);
+    sigprocmask(SIG_BLOCK, &set, NULL);
+    signal(SIGPIPE, SIG_IGN);
+}
+
+static void crew_free(struct crew *crew)
+{
+    if (crew->signal_fd >= 0)
+        close(crew->signal_fd);
+    if (crew->done_fd >= 0)
+        close(crew->done_fd);
+    free(crew);
+}
+
+/* Start every worker with this engine, or none. */
+static int crew_start_workers(struct crew *crew, const struct engine_class *class,
+                              struct engine_failure *ret_failure)
+{
+    const struct crew_args *args = &crew->args;
+
+    for (uint32_t i = 0; i < args->count; i++) {
+        struct worker_args worker_args = {
+            .cpu = args->count <= crew->cpus.count ? crew->cpus.ids[i] : -1,
+            .class = class,
+            .listener_fd = args->listeners ? args->listeners[i] : -1,
+            .sockets_max = args->sockets_max,
+            .job = args->job,
+            .state = args->states[i],
+            .done_fd = crew->done_fd,
+        };
+        int result = worker_start(&worker_args, &crew->workers[i], ret_failure);
+
+        if (result < 0) {
+            while (i-- > 0)
+                worker_join(crew->workers[i]);
+            return result;
+        }
+    }
+    crew->class = class;
+    return 0;
+}
+
+/* Start the engine that was asked for; "auto": the first that works, saying why not the others. */
+static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
+{
+    bool any = crew->args.engine == CREW_ENGINE_AUTO;
+
+    for (size_t i = any ? 0 : crew->args.engine - 1;; i++) {
+        const struct engine_class *class = engine_classes[i];
+        const struct engine_class *next = any ? engine_classes[i + 1] : NULL;
+        struct engine_failure failure;
+        int result = crew_start_workers(crew, class, &failure);
+
+        if (result == 0)
+            return 0;
+        snprintf(error, CREW_ERROR_BYTES, "engine %s does not work here: %s: %s (%s); %s%s%s",
+                 class->name, failure.step, strerror(failure.error), strerrorname_np(failure.error),
+                 failure.advice, next ? "; using " : "", next ? next->name : "");
+        if (!next)
+            return result;
+        crew->args.notice(crew->args.context, error);
+    }
+}
+
+int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[CREW_ERROR_BYTES])
+{
+    struct crew *crew = calloc(1, sizeof(*crew));
+    sigset_t set;
+    int result;
+
+    if (!crew) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: out of memory; raise the memory limit");
+        return -ENOMEM;
+    }
+    stop_signals(&set);
+    crew->args = *args;
+    crew->done_fd = eventfd(0, EFD_CLOEXEC);
+    crew->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+    result = crew->done_fd < 0 || crew->signal_fd < 0 ? -errno : cpus_read(&crew->cpus);
+    if (result < 0)
+        snprintf(error, CREW_ERROR_BYTES,
+                 "cannot set up signals and CPUs: %s; raise the descriptor limit (ulimit -n)",
+                 strerror(-result));
+    else
+        result = crew_start_engine(crew, error);
+    if (result < 0) {
+        crew_free(crew);
+        return result;
+    }
+    *ret_crew = crew;
+    return 0;
+}
+
+const struct engine_class *crew_engine(const struct crew *crew)
+{
+    return crew->class;
+}
+
+void crew_go(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->args.count; i++)
+        worker_go(crew->workers[i]);
+}
+
+static void crew_stop(struct crew *crew, uint64_t deadline_ns)
+{
+    if (!crew->stopping && crew->args.stopping)
+        crew->args.stopping(crew->args.context);
+    crew->stopping = true;
+    for (uint32_t i = 0; i < crew->args.count; i++)
+        worker_stop(crew->workers[i], deadline_ns);
+}
+
+/* One worker that broke stops all: its clients would wait for nobody. */
+static void crew_look_after(struct crew *crew)
+{
+    for (uint32_t i = 0; i < crew->args.count && !crew->stopping; i++) {
+        if (worker_is_broken(crew->workers[i]))
+            crew_stop(crew, clock_now_ns() + crew->args.stop_timeout_ns);
+    }
+}
+
+/* Wait until all workers have run, passing signals on to them. */
+static int crew_wait(struct crew *crew)
+{
+    struct pollfd fds[] = {
+        {.fd = crew->signal_fd, .events = POLLIN},
+        {.fd = crew->done_fd,   .events = POLLIN}
+    };
+    uint64_t ended_count = 0;
+
+    while (ended_count < crew->args.count) {
+        struct signalfd_siginfo signal;
+        eventfd_t ended;
+
+        if (poll(fds, 2, -1) < 0) {
+            if (errno == EINTR)
+                continue;
+            return -errno;
+        }
+        if (fds[0].revents & POLLIN && read(crew->signal_fd, &signal, sizeof(signal)) > 0)
+            crew_stop(crew, crew->stopping ? 1 : clock_now_ns() + crew->args.stop_timeout_ns);
+        if (fds[1].revents & POLLIN && eventfd_read(crew->done_fd, &ended) == 0) {
+            ended_count += ended;
+            crew_look_after(crew);
+        }
+    }
+    return 0;
+}
+
+int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES])
+{
+    int result = crew_wait(crew);
+
+    if (result < 0) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot wait for signals: %s", strerror(-result));
+        crew_stop(crew, 1);
+    }
+    for (uint32_t i = 0; i < crew->args.count; i++) {
+        int broken = worker_join(crew->workers[i]);
+
+        if (broken < 0 && result == 0) {
+            result = broken;
+            snprintf(error, CREW_ERROR_BYTES, "worker %u: engine %s broke: %s; start it again", i,
+                     crew->class->name, strerror(-broken));
+        }
+    }
+    crew_free(crew);
+    return result;
+}

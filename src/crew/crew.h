@@ -1,0 +1,57 @@
+/* All workers of a program: started together with one engine, stopped together by a signal.
+ *
+ * Thread rule: for one thread, the one that waits for signals. */
+#ifndef HELLO_CREW_H
+#define HELLO_CREW_H
+
+#include "base/cpus.h"
+#include "crew/worker.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#define CREW_ERROR_BYTES 512
+
+/* Value of crew_args.engine; any other is 1 + a place in engine_classes. */
+enum { CREW_ENGINE_AUTO = 0 };
+
+struct crew;
+
+struct crew_args {
+    uint32_t count;  /* workers */
+    unsigned engine; /* CREW_ENGINE_AUTO: the first that works here */
+    const struct worker_job *job;
+    void *const *states;      /* `count` of them, one for each worker's job */
+    const int *listeners;     /* `count` of them, or NULL */
+    uint32_t sockets_max;     /* the descriptor limit */
+    uint64_t stop_timeout_ns; /* how long workers may take to stop after the first signal */
+
+    /* Tells of something worth knowing, one line. */
+    void (*notice)(void *context, const char *line);
+
+    /* Called once when a stop begins, before the workers hear of it; may be NULL. */
+    void (*stopping)(void *context);
+    void *context;
+};
+
+/* Block SIGTERM and SIGINT in this thread and in those it starts, so that crew_run can wait for
+ * them, and ignore SIGPIPE. To be called before threads are started. */
+void crew_block_signals(void);
+
+/* Start all workers, pinned if there is a CPU for each, with the engine asked for, or none; they
+ * run from crew_go on. With CREW_ENGINE_AUTO a notice says why an engine was passed over. Returns
+ * 0, or -errno with one line in error. *ret_crew is the caller's, to give to crew_run. */
+int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[CREW_ERROR_BYTES]);
+
+/* The engine that the workers use. */
+const struct engine_class *crew_engine(const struct crew *crew);
+
+/* Let the workers run. */
+void crew_go(struct crew *crew);
+
+/* Wait until all workers have ended, and free the crew. The first SIGTERM or SIGINT, or a worker
+ * that breaks, begins an orderly stop; a second signal stops at once.
+ * Returns 0, or -errno with one line in error if a worker's engine broke. */
+int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES]);
+
+#endif

@@ -1,0 +1,142 @@
+#include "crew/worker.h"
+
+#include "base/cpus.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+struct worker {
+    struct worker_args args;
+    pthread_t thread;
+    sem_t ready; /* the worker is prepared, or start_result says why not */
+    sem_t go;    /* run, or end at once if not `run` */
+    bool run;
+    int start_result;
+    struct engine_failure failure;
+    int wake_fd;                       /* written after stop_deadline_ns was set */
+    _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
+    _Atomic int run_result;            /* of the job's run */
+};
+
+static int worker_prepare(struct worker *worker, struct engine **ret_engine)
+{
+    const struct worker_args *args = &worker->args;
+    struct engine_args engine_args = {.listener_fd = args->listener_fd,
+                                      .wake_fd = worker->wake_fd,
+                                      .sockets_max = args->sockets_max};
+    int result;
+
+    if (args->cpu >= 0)
+        cpus_pin((uint16_t)args->cpu); /* an unpinned worker does as well, if slower */
+    result = engine_open(args->class, &engine_args, ret_engine, &worker->failure);
+    if (result < 0)
+        return result;
+    result = args->job->prepare(args->state, *ret_engine);
+    if (result < 0)
+        worker->failure =
+            (struct engine_failure){"allocation", -result, "raise the memory limit (ulimit -v)"};
+    return result;
+}
+
+static void *worker_main(void *argument)
+{
+    struct worker *worker = argument;
+    struct engine *engine = NULL;
+
+    worker->start_result = worker_prepare(worker, &engine);
+    sem_post(&worker->ready);
+    while (sem_wait(&worker->go) < 0)
+        ;
+    if (worker->run)
+        worker->run_result = worker->args.job->run(worker->args.state, worker);
+    engine_destroy(engine);
+    worker->args.job->release(worker->args.state);
+    if (worker->run)
+        eventfd_write(worker->args.done_fd, 1);
+    return NULL;
+}
+
+static void worker_free(struct worker *worker)
+{
+    if (worker->wake_fd >= 0)
+        close(worker->wake_fd);
+    sem_destroy(&worker->ready);
+    sem_destroy(&worker->go);
+    free(worker);
+}
+
+int worker_start(const struct worker_args *args, struct worker **ret_worker,
+                 struct engine_failure *ret_failure)
+{
+    struct worker *worker = calloc(1, sizeof(*worker));
+    int result;
+
+    *ret_failure = (struct engine_failure){"starting a thread", ENOMEM, "raise the memory limit"};
+    if (!worker)
+        return -ENOMEM;
+    worker->args = *args;
+    sem_init(&worker->ready, 0, 0);
+    sem_init(&worker->go, 0, 0);
+    worker->wake_fd = eventfd(0, EFD_CLOEXEC);
+    result =
+        worker->wake_fd < 0 ? -errno : -pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (result < 0) {
+        *ret_failure = (struct engine_failure){"starting a thread", -result,
+                                               "raise the memory, process and descriptor limits"};
+        worker_free(worker);
+        return result;
+    }
+    while (sem_wait(&worker->ready) < 0)
+        ;
+    if (worker->start_result < 0) {
+        result = worker->start_result;
+        *ret_failure = worker->failure;
+        worker_join(worker);
+        return result;
+    }
+    *ret_worker = worker;
+    return 0;
+}
+
+void worker_go(struct worker *worker)
+{
+    worker->run = true;
+    sem_post(&worker->go);
+}
+
+void worker_stop(struct worker *worker, uint64_t deadline_ns)
+{
+    atomic_store(&worker->stop_deadline_ns, deadline_ns);
+    eventfd_write(worker->wake_fd, 1);
+}
+
+uint64_t worker_stop_ns(const struct worker *worker)
+{
+    return atomic_load(&worker->stop_deadline_ns);
+}
+
+bool worker_is_broken(const struct worker *worker)
+{
+    return atomic_load(&worker->run_result) < 0;
+}
+
+int worker_join(struct worker *worker)
+{
+    int result;
+
+    if (!worker)
+        return 0;
+    if (!worker->run)
+        sem_post(&worker->go);
+    pthread_join(worker->thread, NULL);
+    result = worker->run_result;
+    worker_free(worker);
+    return result;
+}

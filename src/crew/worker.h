@@ -1,0 +1,61 @@
+/* A worker: one thread on one CPU with one engine, doing the job of its program. Workers share
+ * nothing while they run; what they counted is read after they have ended.
+ *
+ * Thread rule: for the thread that starts the workers, but for worker_stop_ns. */
+#ifndef HELLO_WORKER_H
+#define HELLO_WORKER_H
+
+#include "engine/engine.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+struct worker;
+
+/* What a program does in its workers. Each function is called in the worker's thread. */
+struct worker_job {
+    /* Get ready to run with this engine; nobody is served yet. Returns 0, or -errno: the worker
+     * does not start. */
+    int (*prepare)(void *state, struct engine *engine);
+
+    /* Work until done, or until worker_stop_ns says so. Returns 0, or -errno if the engine broke.
+     */
+    int (*run)(void *state, const struct worker *worker);
+
+    /* Free what prepare took, after the engine is gone; also called if prepare failed. */
+    void (*release)(void *state);
+};
+
+struct worker_args {
+    int cpu; /* to stay on; -1: any */
+    const struct engine_class *class;
+    int listener_fd; /* for the engine; -1: none */
+    uint32_t sockets_max;
+    const struct worker_job *job;
+    void *state; /* handed to the job; the caller's, must outlive the worker */
+    int done_fd; /* an eventfd: gets 1 when the worker has run */
+};
+
+/* Start a worker's thread, its engine, and its job's preparations.
+ * Returns 0, or -errno with *ret_failure filled in and nothing left running. */
+int worker_start(const struct worker_args *args, struct worker **ret_worker,
+                 struct engine_failure *ret_failure);
+
+/* Let a started worker run. */
+void worker_go(struct worker *worker);
+
+/* Ask a worker to stop, at the latest at deadline_ns; may be called again with an earlier one. */
+void worker_stop(struct worker *worker, uint64_t deadline_ns);
+
+/* The deadline by which to stop, or 0: keep running. The engine reports ENGINE_OP_WAKE when it
+ * changes. Any thread. */
+uint64_t worker_stop_ns(const struct worker *worker);
+
+/* True once a worker has ended because its engine broke. */
+bool worker_is_broken(const struct worker *worker);
+
+/* Wait until a worker has ended, and free it. One that never got worker_go ends at once.
+ * Returns what its job's run returned. NULL is fine. */
+int worker_join(struct worker *worker);
+
+#endif

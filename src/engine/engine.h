@@ -1,0 +1,205 @@
+/* An engine moves bytes for connections and says what became of each request.
+ *
+ * The owner (a worker of the responder or of the generator) queues operations, each with a token of
+ * its own choosing, and collects their results as events from engine_wait. An engine knows nothing
+ * of what the bytes mean: the life of a connection is written once, above it.
+ *
+ * Rules that every engine keeps:
+ *  - each send, recv and connect that was queued (returned 0) yields exactly one event;
+ *  - at most one send, recv or connect is pending per socket;
+ *  - accepting goes on until an event without `more`, or until engine_accept_stop;
+ *  - engine_wait without a timeout sleeps: no polling, no wake-ups of its own.
+ *
+ * Thread rule: an engine belongs to the thread that opened it; no call is safe from another. */
+#ifndef HELLO_ENGINE_H
+#define HELLO_ENGINE_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sys/socket.h>
+
+struct engine;
+
+enum engine_op {
+    ENGINE_OP_ACCEPT = 1,
+    ENGINE_OP_CONNECT,
+    ENGINE_OP_SEND,
+    ENGINE_OP_RECV,
+    ENGINE_OP_WAKE, /* wake_fd, an eventfd, was written; the engine has reset it */
+};
+
+/* Tokens are the owner's; an engine keeps the low 56 bits and gives them back unchanged. */
+#define ENGINE_TOKEN_BITS 56
+
+/* What became of one operation. */
+struct engine_event {
+    uint64_t token; /* as given with the operation; 0 for ACCEPT and WAKE */
+    int32_t result; /* >= 0: bytes moved, or the accepted socket; < 0: -errno */
+    enum engine_op op;
+    bool more; /* ACCEPT: accepting goes on; false: call engine_accept_start again */
+};
+
+/* How many events one engine_wait may return, and so how many the owner must have room for. */
+#define ENGINE_EVENTS_MAX 256
+
+/* A recv into no buffer throws away up to this many bytes in one call. */
+#define ENGINE_DISCARD_BYTES (1u << 20)
+
+/* What an engine needs to start. */
+struct engine_args {
+    int listener_fd; /* where to accept, or -1; stays the owner's */
+    int wake_fd;     /* an eventfd that others write to make the owner look up; stays the owner's */
+    uint32_t sockets_max; /* no socket will have a number as high as this */
+};
+
+/* Why an engine could not start: the step that failed, its errno (positive), what would enable it.
+ */
+struct engine_failure {
+    const char *step;
+    int error;
+    const char *advice;
+};
+
+/* Flags for engine_send, engine_recv and engine_close. */
+enum engine_flag {
+    ENGINE_MORE = 1,  /* send: more follows (a send or the FIN), let it share a segment */
+    ENGINE_LATER = 2, /* recv: nothing is expected yet, so do not try before waiting */
+    ENGINE_DRAIN = 4, /* close: throw away the input that has arrived, so that it resets nobody */
+    ENGINE_RESET =
+        8, /* close: drop what is unsent and reset the peer, to free the memory at once */
+};
+
+/* One row per engine: what a new engine must implement. The functions are documented below. */
+struct engine_class {
+    const char *name;
+    int (*open)(const struct engine_args *args, struct engine **ret_engine,
+                struct engine_failure *ret_failure);
+    void (*destroy)(struct engine *engine);
+    int (*accept_start)(struct engine *engine, uint32_t room);
+    void (*accept_stop)(struct engine *engine);
+    int (*socket)(struct engine *engine, int family);
+    int (*connect)(struct engine *engine, uint64_t token, int sock, const struct sockaddr *address,
+                   socklen_t address_bytes);
+    int (*send)(struct engine *engine, uint64_t token, int sock, const void *data, uint32_t bytes,
+                unsigned flags);
+    int (*recv)(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
+                unsigned flags);
+    int (*half_close)(struct engine *engine, int sock);
+    void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
+    int64_t (*unsent)(struct engine *engine, int sock);
+    void (*close)(struct engine *engine, int sock, unsigned flags);
+    int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);
+};
+
+/* Every engine starts with this; the rest of it is private to its file. */
+struct engine {
+    const struct engine_class *class;
+};
+
+extern const struct engine_class engine_uring;
+extern const struct engine_class engine_epoll;
+
+/* The engines by preference, the best first; NULL ends the list. */
+extern const struct engine_class *const engine_classes[];
+
+/* Find an engine by name ("uring", "epoll"). Returns NULL if there is none. */
+const struct engine_class *engine_class_find(const char *name);
+
+/* Start an engine. On success *ret_engine is the caller's, to be given to engine_destroy.
+ * Returns 0, or -errno with *ret_failure filled in and nothing left open. */
+static inline int engine_open(const struct engine_class *class, const struct engine_args *args,
+                              struct engine **ret_engine, struct engine_failure *ret_failure)
+{
+    return class->open(args, ret_engine, ret_failure);
+}
+
+/* Stop an engine and free it. Sockets that are still open are left open. NULL is fine. */
+static inline void engine_destroy(struct engine *engine)
+{
+    if (engine)
+        engine->class->destroy(engine);
+}
+
+/* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
+ * last event comes without `more`. Returns 0, or -errno (nothing was started: try again later). */
+static inline int engine_accept_start(struct engine *engine, uint32_t room)
+{
+    return engine->class->accept_start(engine, room);
+}
+
+/* Stop accepting. Connections that are accepted already still come as events; when the last event
+ * has come, one without `more` and with result -ECANCELED follows. */
+static inline void engine_accept_stop(struct engine *engine)
+{
+    engine->class->accept_stop(engine);
+}
+
+/* Open a TCP socket of the family AF_INET or AF_INET6 for engine_connect. Returns it, the caller's
+ * to give to engine_close, or -errno. */
+static inline int engine_socket(struct engine *engine, int family)
+{
+    return engine->class->socket(engine, family);
+}
+
+/* Connect a socket; `address` must stay until the next engine_wait. The event's result is 0 or
+ * -errno; the socket stays open either way. Returns 0 or -errno (nothing was started). */
+static inline int engine_connect(struct engine *engine, uint64_t token, int sock,
+                                 const struct sockaddr *address, socklen_t address_bytes)
+{
+    return engine->class->connect(engine, token, sock, address, address_bytes);
+}
+
+/* Send bytes; `data` must stay until the event. The result may be short. Returns 0 or -errno. */
+static inline int engine_send(struct engine *engine, uint64_t token, int sock, const void *data,
+                              uint32_t bytes, unsigned flags)
+{
+    return engine->class->send(engine, token, sock, data, bytes, flags);
+}
+
+/* Receive up to `bytes` into `data`, which must stay until the event; with data NULL the input is
+ * thrown away (MSG_TRUNC, tcp(7)). Result 0 is the peer's FIN. Returns 0 or -errno. */
+static inline int engine_recv(struct engine *engine, uint64_t token, int sock, void *data,
+                              uint32_t bytes, unsigned flags)
+{
+    return engine->class->recv(engine, token, sock, data, bytes, flags);
+}
+
+/* Send the FIN and keep receiving (shutdown(2) with SHUT_WR): at once, so after every send whose
+ * event has come. Returns 0 or -errno. */
+static inline int engine_half_close(struct engine *engine, int sock)
+{
+    return engine->class->half_close(engine, sock);
+}
+
+/* End the operation that is pending on a socket: its event comes soon, with -ECANCELED or, if it
+ * was ending anyway, with its result. */
+static inline void engine_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+{
+    engine->class->cancel(engine, op, token, sock);
+}
+
+/* The bytes, FIN included, that the peer has not acknowledged yet (SIOCOUTQ, tcp(7)), or -errno. */
+static inline int64_t engine_unsent(struct engine *engine, int sock)
+{
+    return engine->class->unsent(engine, sock);
+}
+
+/* Close a socket on which nothing is pending. No event follows. A TCP socket that is closed with
+ * unread input resets its peer (RFC 2525 2.17), which may then lose what was sent to it:
+ * ENGINE_DRAIN reads what has arrived first. */
+static inline void engine_close(struct engine *engine, int sock, unsigned flags)
+{
+    engine->class->close(engine, sock, flags);
+}
+
+/* Hand over what was queued and wait until something happened, at most timeout_ns (-1: for ever,
+ * 0: not at all). `events` has room for ENGINE_EVENTS_MAX.
+ * Returns the number of events (0: timeout or signal), or -errno (the engine is broken). */
+static inline int engine_wait(struct engine *engine, int64_t timeout_ns,
+                              struct engine_event *events)
+{
+    return engine->class->wait(engine, timeout_ns, events);
+}
+
+#endif

@@ -1,0 +1,443 @@
+/* The epoll engine: runs wherever Linux runs.
+ *
+ * It answers as a completion engine does. An operation is tried when it is queued; what can be done
+ * at once is done, and its event waits in a ring for the next engine_wait. What would block is
+ * parked on its socket, which is then watched, edge-triggered, for just what it waits for: a short
+ * connection that never blocks costs no epoll_ctl at all. */
+#include "base/units.h"
+#include "engine/engine.h"
+#include "engine/socket.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
+#include <sys/mman.h>
+
+/* Connections accepted in one turn; the rest waits for the next, behind those that are open. */
+#define ACCEPTS_PER_TURN 64
+
+/* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
+#define TURNS_WITHOUT_POLL_MAX 8
+
+/* What epoll gives back for a socket: its generation above its number. */
+#define EVENT_LISTENER UINT64_MAX
+#define EVENT_WAKE     (UINT64_MAX - 1)
+
+/* What is known of one socket, by its number. */
+struct epoll_socket {
+    uint64_t token; /* of the parked operation */
+    void *data;     /* of the parked operation */
+    uint32_t bytes; /* of the parked operation */
+    uint32_t
+        generation;   /* counts closes: tells a stale event from one of the number's next owner */
+    uint32_t watched; /* the epoll events it is registered for; 0: it is not */
+    uint8_t op;       /* parked operation; 0: none */
+    uint8_t flags;    /* of the parked operation */
+};
+
+struct epoll {
+    struct engine engine;
+    int epoll_fd;
+    int listener_fd;
+    int wake_fd;
+    uint32_t sockets_max;
+    uint32_t room; /* connections that may still be accepted; 0: not accepting */
+    bool has_pwait2;
+    unsigned turns_without_poll;
+    struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
+    struct engine_event *ready;   /* ring of events not handed out yet */
+    uint32_t ready_capacity, ready_first, ready_count;
+};
+
+static struct epoll *epoll_of(struct engine *engine)
+{
+    return (struct epoll *)(void *)engine;
+}
+
+/* Keep an event for the next engine_wait. Each socket has one operation, so the ring has room. */
+static void epoll_push(struct epoll *epoll, struct engine_event event)
+{
+    uint32_t last = (epoll->ready_first + epoll->ready_count) % epoll->ready_capacity;
+
+    epoll->ready[last] = event;
+    epoll->ready_count++;
+}
+
+static int epoll_pop(struct epoll *epoll, struct engine_event *events)
+{
+    int count = 0;
+
+    while (epoll->ready_count > 0 && count < ENGINE_EVENTS_MAX) {
+        events[count++] = epoll->ready[epoll->ready_first];
+        epoll->ready_first = (epoll->ready_first + 1) % epoll->ready_capacity;
+        epoll->ready_count--;
+    }
+    return count;
+}
+
+/* Try a parked or new operation. Returns its result; -EAGAIN: it would block. */
+static int epoll_try(int sock, const struct epoll_socket *state)
+{
+    ssize_t result;
+    int error = 0;
+    socklen_t error_bytes = sizeof(error);
+
+    if (state->op == ENGINE_OP_CONNECT) {
+        if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
+            return -errno;
+        return -error;
+    }
+    do {
+        if (state->op == ENGINE_OP_SEND)
+            result =
+                send(sock, state->data, state->bytes,
+                     MSG_NOSIGNAL | MSG_DONTWAIT | (state->flags & ENGINE_MORE ? MSG_MORE : 0));
+        else
+            result =
+                recv(sock, state->data, state->bytes, MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
+    } while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : (int)result;
+}
+
+/* End the socket's operation and keep its event. */
+static void epoll_complete(struct epoll *epoll, struct epoll_socket *state, int result)
+{
+    epoll_push(epoll, (struct engine_event){.token = state->token,
+                                            .result = result,
+                                            .op = (enum engine_op)state->op});
+    state->op = 0;
+}
+
+/* Watch the socket for what its operation waits for. Returns 0 or -errno. */
+static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state)
+{
+    uint32_t wanted = EPOLLET | (state->op == ENGINE_OP_RECV ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
+    struct epoll_event event = {.events = wanted,
+                                .data.u64 = (uint64_t)state->generation << 32 | (uint32_t)sock};
+    int how = state->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
+
+    if (state->watched == wanted)
+        return 0; /* the edge is still to come: the operation was just tried */
+    if (epoll_ctl(epoll->epoll_fd, how, sock, &event) < 0)
+        return -errno;
+    state->watched = wanted;
+    return 0;
+}
+
+/* Start an operation: do it now if it can be done, else park it. Returns 0 or -errno. */
+static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operation)
+{
+    struct epoll_socket *state = &epoll->sockets[sock];
+    bool fresh_watch = operation.op == ENGINE_OP_CONNECT ||
+                       (operation.flags & ENGINE_LATER && !(state->watched & EPOLLIN));
+    int result;
+
+    operation.generation = state->generation;
+    operation.watched = state->watched;
+    *state = operation;
+    if (!fresh_watch) {
+        result = epoll_try(sock, state);
+        if (result != -EAGAIN) {
+            epoll_complete(epoll, state, result);
+            return 0;
+        }
+    }
+    result = epoll_watch(epoll, sock, state);
+    if (result < 0)
+        state->op = 0;
+    return result;
+}
+
+static int epoll_socket(struct engine *engine, int family)
+{
+    struct epoll *epoll = epoll_of(engine);
+    int sock = socket(family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, IPPROTO_TCP);
+
+    if (sock < 0)
+        return -errno;
+    if ((uint32_t)sock >= epoll->sockets_max) {
+        close(sock);
+        return -EMFILE;
+    }
+    return sock;
+}
+
+static int epoll_connect(struct engine *engine, uint64_t token, int sock,
+                         const struct sockaddr *address, socklen_t address_bytes)
+{
+    struct epoll *epoll = epoll_of(engine);
+    int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
+
+    if (result == -EINPROGRESS)
+        return epoll_start(epoll, sock,
+                           (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
+    epoll_push(epoll,
+               (struct engine_event){.token = token, .result = result, .op = ENGINE_OP_CONNECT});
+    return 0;
+}
+
+static int epoll_send(struct engine *engine, uint64_t token, int sock, const void *data,
+                      uint32_t bytes, unsigned flags)
+{
+    union {
+        const void *in;
+        void *out;
+    } pointer = {.in = data}; /* only read: the field serves both directions */
+
+    return epoll_start(epoll_of(engine), sock,
+                       (struct epoll_socket){.token = token,
+                                             .data = pointer.out,
+                                             .bytes = bytes,
+                                             .op = ENGINE_OP_SEND,
+                                             .flags = (uint8_t)flags});
+}
+
+static int epoll_recv(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
+                      unsigned flags)
+{
+    return epoll_start(epoll_of(engine), sock,
+                       (struct epoll_socket){.token = token,
+                                             .data = data,
+                                             .bytes = bytes,
+                                             .op = ENGINE_OP_RECV,
+                                             .flags = (uint8_t)flags});
+}
+
+static void epoll_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+{
+    struct epoll *epoll = epoll_of(engine);
+    struct epoll_socket *state = &epoll->sockets[sock];
+
+    if (state->op == op && state->token == token) /* else its event is on the way */
+        epoll_complete(epoll, state, -ECANCELED);
+}
+
+static void epoll_close(struct engine *engine, int sock, unsigned flags)
+{
+    struct epoll_socket *state = &epoll_of(engine)->sockets[sock];
+
+    if (flags & ENGINE_RESET)
+        socket_reset_on_close(sock);
+    if (flags & ENGINE_DRAIN)
+        recv(sock, NULL, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+    *state = (struct epoll_socket){.generation = state->generation + 1};
+    close(sock); /* which also ends its watch */
+}
+
+static int epoll_watch_listener(struct epoll *epoll, int how)
+{
+    struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_LISTENER};
+
+    return epoll_ctl(epoll->epoll_fd, how, epoll->listener_fd, &event) < 0 ? -errno : 0;
+}
+
+static int epoll_accept_start(struct engine *engine, uint32_t room)
+{
+    struct epoll *epoll = epoll_of(engine);
+    int result = epoll_watch_listener(epoll, EPOLL_CTL_ADD);
+
+    if (result < 0)
+        return result;
+    epoll->room = room;
+    return 0;
+}
+
+/* Stop watching the listener and tell the owner so with this event. */
+static void epoll_accept_end(struct epoll *epoll, int result)
+{
+    epoll_watch_listener(epoll, EPOLL_CTL_DEL);
+    epoll->room = 0;
+    epoll_push(epoll, (struct engine_event){.result = result, .op = ENGINE_OP_ACCEPT});
+}
+
+static void epoll_accept_stop(struct engine *engine)
+{
+    struct epoll *epoll = epoll_of(engine);
+
+    if (epoll->room > 0)
+        epoll_accept_end(epoll, -ECANCELED);
+}
+
+/* Take waiting connections, with a bound so that those that are open get their turn. */
+static void epoll_accept(struct epoll *epoll)
+{
+    for (int i = 0; i < ACCEPTS_PER_TURN && epoll->room > 0; i++) {
+        int sock = accept4(epoll->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+
+        if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {
+            close(sock); /* cannot be: fewer sockets than this are ever open at once */
+            sock = -1;
+            errno = EMFILE;
+        }
+        if (sock < 0 && (errno == EAGAIN || errno == EINTR))
+            return;
+        if (sock < 0) {
+            epoll_accept_end(epoll, -errno);
+            return;
+        }
+        if (--epoll->room == 0) {
+            epoll_accept_end(epoll, sock);
+            return;
+        }
+        epoll_push(epoll,
+                   (struct engine_event){.result = sock, .op = ENGINE_OP_ACCEPT, .more = true});
+    }
+}
+
+/* A socket became ready: carry on with its parked operation. */
+static void epoll_resume(struct epoll *epoll, uint64_t event_data)
+{
+    uint32_t sock = (uint32_t)event_data;
+    struct epoll_socket *state = &epoll->sockets[sock];
+    int result;
+
+    if (state->generation != event_data >> 32 || state->op == 0)
+        return; /* stale, or nothing is waiting */
+    result = epoll_try((int)sock, state);
+    if (result != -EAGAIN)
+        epoll_complete(epoll, state, result);
+}
+
+static int epoll_poll(struct epoll *epoll, struct epoll_event *events, int64_t timeout_ns)
+{
+    int timeout_ms = -1;
+
+    if (epoll->has_pwait2 && timeout_ns > 0) {
+        struct timespec timeout = {.tv_sec = timeout_ns / (int64_t)NS_PER_S,
+                                   .tv_nsec = timeout_ns % (int64_t)NS_PER_S};
+        int count = epoll_pwait2(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, &timeout, NULL);
+
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM))
+            return count;
+        epoll->has_pwait2 = false; /* before Linux 5.11, or hidden by a sandbox */
+    }
+    if (timeout_ns >= 0) {
+        uint64_t rounded_up = ((uint64_t)timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
+
+        timeout_ms = rounded_up > INT32_MAX ? INT32_MAX : (int)rounded_up;
+    }
+    return epoll_wait(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, timeout_ms);
+}
+
+static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    struct epoll *epoll = epoll_of(engine);
+    struct epoll_event ready[ENGINE_EVENTS_MAX / 2];
+    int count;
+
+    if (epoll->ready_count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
+        return epoll_pop(epoll, events);
+    epoll->turns_without_poll = 0;
+    count = epoll_poll(epoll, ready, epoll->ready_count > 0 ? 0 : timeout_ns);
+    if (count < 0 && errno != EINTR)
+        return -errno;
+    for (int i = 0; i < count; i++) {
+        if (ready[i].data.u64 == EVENT_LISTENER) {
+            epoll_accept(epoll);
+        } else if (ready[i].data.u64 == EVENT_WAKE) {
+            eventfd_t value;
+
+            eventfd_read(epoll->wake_fd, &value);
+            epoll_push(epoll, (struct engine_event){.op = ENGINE_OP_WAKE});
+        } else {
+            epoll_resume(epoll, ready[i].data.u64);
+        }
+    }
+    return epoll_pop(epoll, events);
+}
+
+static void *epoll_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
+static void epoll_destroy(struct engine *engine)
+{
+    struct epoll *epoll = epoll_of(engine);
+
+    if (epoll->epoll_fd >= 0)
+        close(epoll->epoll_fd);
+    if (epoll->sockets)
+        munmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
+    if (epoll->ready)
+        munmap(epoll->ready, epoll->ready_capacity * sizeof(*epoll->ready));
+    free(epoll);
+}
+
+static int epoll_prepare(struct epoll *epoll, const char **ret_step)
+{
+    struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
+
+    *ret_step = "allocation";
+    epoll->sockets = epoll_map(epoll->sockets_max * sizeof(*epoll->sockets));
+    epoll->ready = epoll_map(epoll->ready_capacity * sizeof(*epoll->ready));
+    if (!epoll->sockets || !epoll->ready)
+        return -ENOMEM;
+    *ret_step = "epoll_create1";
+    epoll->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll->epoll_fd < 0)
+        return -errno;
+    *ret_step = "epoll_ctl";
+    if (epoll_ctl(epoll->epoll_fd, EPOLL_CTL_ADD, epoll->wake_fd, &wake) < 0)
+        return -errno;
+    if (epoll->listener_fd >= 0 && fcntl(epoll->listener_fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    return 0;
+}
+
+static int epoll_open(const struct engine_args *args, struct engine **ret_engine,
+                      struct engine_failure *ret_failure)
+{
+    struct epoll *epoll = calloc(1, sizeof(*epoll));
+    const char *step = "allocation";
+    int result = -ENOMEM;
+
+    if (epoll) {
+        *epoll = (struct epoll){
+            .engine = {&engine_epoll},
+            .epoll_fd = -1,
+            .listener_fd = args->listener_fd,
+            .wake_fd = args->wake_fd,
+            .sockets_max = args->sockets_max,
+            .has_pwait2 = true,
+            .ready_capacity = args->sockets_max + ENGINE_EVENTS_MAX,
+        };
+        result = epoll_prepare(epoll, &step);
+    }
+    if (result < 0) {
+        if (epoll)
+            epoll_destroy(&epoll->engine);
+        *ret_failure = (struct engine_failure){
+            step, -result,
+            result == -ENOMEM ? "raise the memory limit (ulimit -v, MemoryMax=)"
+                              : "raise the descriptor limit (ulimit -n, LimitNOFILE=)"};
+        return result;
+    }
+    *ret_engine = &epoll->engine;
+    return 0;
+}
+
+const struct engine_class engine_epoll = {
+    .name = "epoll",
+    .open = epoll_open,
+    .destroy = epoll_destroy,
+    .accept_start = epoll_accept_start,
+    .accept_stop = epoll_accept_stop,
+    .socket = epoll_socket,
+    .connect = epoll_connect,
+    .send = epoll_send,
+    .recv = epoll_recv,
+    .half_close = socket_half_close,
+    .cancel = epoll_cancel,
+    .unsent = socket_unsent,
+    .close = epoll_close,
+    .wait = epoll_engine_wait,
+};

@@ -1,0 +1,20 @@
+/* What engines on ordinary sockets do alike, by system call. Private to the engines; each function
+ * has the shape that struct engine_class wants where it fills a row of it. */
+#ifndef HELLO_SOCKET_H
+#define HELLO_SOCKET_H
+
+#include "engine/engine.h"
+
+#include <stdint.h>
+
+/* engine_half_close. A system call for io_uring too: IORING_OP_SHUTDOWN always goes to a kernel
+ * worker thread, where it loses its order against what is queued after it. */
+int socket_half_close(struct engine *engine, int sock);
+
+/* engine_unsent (SIOCOUTQ, tcp(7)). */
+int64_t socket_unsent(struct engine *engine, int sock);
+
+/* Make close(2) reset the connection (SO_LINGER with no time, socket(7)). */
+void socket_reset_on_close(int sock);
+
+#endif

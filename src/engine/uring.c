@@ -1,0 +1,287 @@
+/* The io_uring engine: one ring per worker, entered once per turn.
+ *
+ * What a connection costs here: accepts come as completions of one multishot request, sends and
+ * receives are queued without a system call and handed over together in engine_wait, and a close
+ * posts no completion when it succeeds. Sockets are ordinary descriptors: before Linux 6.13 one
+ * idle direct descriptor holds back the close of all later ones (kernel commit 7029acd8a950). */
+#include "engine/uring.h"
+
+#include "base/units.h"
+#include "engine/socket.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <netinet/in.h>
+
+/* In one turn a multishot accept can take as many connections as the completion queue has room for.
+ * With less room than this left, connections are asked for one by one, a few at a time. */
+#define ROOM_FOR_MULTISHOT (URING_CQ_ENTRIES + ENGINE_EVENTS_MAX)
+#define SINGLE_ACCEPTS_MAX 16u
+
+/* How long to hold still when the kernel has no memory for requests. */
+#define NO_MEMORY_PAUSE_NS (10 * NS_PER_MS)
+
+/* user_data: the operation above the owner's token. OP_SILENT completions are nobody's business. */
+#define OP_SHIFT   ENGINE_TOKEN_BITS
+#define TOKEN_MASK ((UINT64_C(1) << OP_SHIFT) - 1)
+#define OP_SILENT  0u
+
+static struct uring *uring_of(struct engine *engine)
+{
+    return (struct uring *)(void *)engine;
+}
+
+/* A request to fill in; NULL if the queue is full and the kernel takes nothing from it. */
+static struct io_uring_sqe *uring_request(struct uring *uring)
+{
+    struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+
+    if (!sqe) {
+        io_uring_submit(&uring->ring);
+        sqe = io_uring_get_sqe(&uring->ring);
+    }
+    return sqe;
+}
+
+static void request_set_data(struct io_uring_sqe *sqe, unsigned op, uint64_t token)
+{
+    io_uring_sqe_set_data64(sqe, (uint64_t)op << OP_SHIFT | token);
+}
+
+int uring_arm_wake(struct uring *uring)
+{
+    struct io_uring_sqe *sqe = uring_request(uring);
+
+    if (!sqe)
+        return -ENOSPC;
+    io_uring_prep_read(sqe, uring->wake_fd, &uring->wake_count, sizeof(uring->wake_count), 0);
+    request_set_data(sqe, ENGINE_OP_WAKE, 0);
+    return 0;
+}
+
+static int uring_accept_start(struct engine *engine, uint32_t room)
+{
+    struct uring *uring = uring_of(engine);
+    bool multishot = room >= ROOM_FOR_MULTISHOT;
+    uint32_t requests = multishot ? 1 : room;
+
+    if (requests > SINGLE_ACCEPTS_MAX)
+        requests = SINGLE_ACCEPTS_MAX;
+    uring->room = multishot ? room : requests;
+    uring->accepts_cancelled = false;
+    for (; requests > 0; requests--) {
+        struct io_uring_sqe *sqe = uring_request(uring);
+
+        if (!sqe)
+            break;
+        if (multishot)
+            io_uring_prep_multishot_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        else
+            io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
+        uring->accepts_armed++;
+    }
+    return uring->accepts_armed ? 0 : -ENOSPC;
+}
+
+static void uring_accept_stop(struct engine *engine)
+{
+    struct uring *uring = uring_of(engine);
+    struct io_uring_sqe *sqe;
+
+    if (!uring->accepts_armed || uring->accepts_cancelled)
+        return;
+    sqe = uring_request(uring);
+    if (!sqe)
+        return; /* the owner finds itself still accepting, and asks again */
+    io_uring_prep_cancel64(sqe, (uint64_t)ENGINE_OP_ACCEPT << OP_SHIFT, IORING_ASYNC_CANCEL_ALL);
+    request_set_data(sqe, OP_SILENT, 0);
+    uring->accepts_cancelled = true;
+}
+
+static int uring_socket(struct engine *engine, int family)
+{
+    int sock = socket(family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
+
+    (void)engine;
+    return sock < 0 ? -errno : sock;
+}
+
+static int uring_connect(struct engine *engine, uint64_t token, int sock,
+                         const struct sockaddr *address, socklen_t address_bytes)
+{
+    struct io_uring_sqe *sqe = uring_request(uring_of(engine));
+
+    if (!sqe)
+        return -ENOSPC;
+    io_uring_prep_connect(sqe, sock, address, address_bytes);
+    request_set_data(sqe, ENGINE_OP_CONNECT, token);
+    return 0;
+}
+
+static int uring_send(struct engine *engine, uint64_t token, int sock, const void *data,
+                      uint32_t bytes, unsigned flags)
+{
+    struct io_uring_sqe *sqe = uring_request(uring_of(engine));
+
+    if (!sqe)
+        return -ENOSPC;
+    io_uring_prep_send(sqe, sock, data, bytes, MSG_NOSIGNAL | (flags & ENGINE_MORE ? MSG_MORE : 0));
+    request_set_data(sqe, ENGINE_OP_SEND, token);
+    return 0;
+}
+
+static int uring_recv(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
+                      unsigned flags)
+{
+    struct io_uring_sqe *sqe = uring_request(uring_of(engine));
+
+    if (!sqe)
+        return -ENOSPC;
+    io_uring_prep_recv(sqe, sock, data, bytes, data ? 0 : MSG_TRUNC);
+    if (flags & ENGINE_LATER)
+        sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
+    request_set_data(sqe, ENGINE_OP_RECV, token);
+    return 0;
+}
+
+static void uring_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+{
+    struct io_uring_sqe *sqe = uring_request(uring_of(engine));
+
+    if (!sqe) { /* ends it too, if less gently */
+        shutdown(sock, SHUT_RDWR);
+        return;
+    }
+    io_uring_prep_cancel64(sqe, (uint64_t)op << OP_SHIFT | token, 0);
+    request_set_data(sqe, OP_SILENT, 0);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+static void uring_close(struct engine *engine, int sock, unsigned flags)
+{
+    struct uring *uring = uring_of(engine);
+    struct io_uring_sqe *sqe;
+
+    if (flags & ENGINE_RESET)
+        socket_reset_on_close(sock);
+    if (flags & ENGINE_DRAIN) {
+        sqe = uring_request(uring);
+        if (sqe) {
+            io_uring_prep_recv(sqe, sock, NULL, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+            request_set_data(sqe, OP_SILENT, 0);
+            sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+        }
+    }
+    sqe = uring_request(uring);
+    if (!sqe) {
+        close(sock);
+        return;
+    }
+    io_uring_prep_close(sqe, sock);
+    request_set_data(sqe, OP_SILENT, 0);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
+/* Keep the books of accepting for one completion; fill in what the owner sees of it. */
+static void uring_count_accept(struct uring *uring, const struct io_uring_cqe *cqe,
+                               struct engine_event *event)
+{
+    if (!(cqe->flags & IORING_CQE_F_MORE))
+        uring->accepts_armed--;
+    if (cqe->res >= 0 && uring->room > 0)
+        uring->room--;
+    /* A multishot accept must not run past its room: end it while a full turn still fits. */
+    if (uring->accepts_armed && cqe->flags & IORING_CQE_F_MORE && uring->room < ROOM_FOR_MULTISHOT)
+        uring_accept_stop(&uring->engine);
+    event->more = uring->accepts_armed > 0;
+}
+
+/* Turn completions into events. Returns how many. */
+static int uring_collect(struct uring *uring, struct engine_event *events)
+{
+    struct io_uring_cqe *cqe;
+    unsigned head, seen = 0;
+    int count = 0;
+
+    io_uring_for_each_cqe(&uring->ring, head, cqe)
+    {
+        unsigned op = (unsigned)(cqe->user_data >> OP_SHIFT);
+
+        if (count == ENGINE_EVENTS_MAX)
+            break;
+        seen++;
+        if (op == OP_SILENT)
+            continue;
+        events[count] = (struct engine_event){
+            .token = cqe->user_data & TOKEN_MASK, .result = cqe->res, .op = op};
+        if (op == ENGINE_OP_ACCEPT)
+            uring_count_accept(uring, cqe, &events[count]);
+        else if (op == ENGINE_OP_WAKE)
+            uring_arm_wake(uring);
+        /* One of several single accepts that were cancelled: only the last says so. */
+        if (op == ENGINE_OP_ACCEPT && cqe->res == -ECANCELED && events[count].more)
+            continue;
+        count++;
+    }
+    io_uring_cq_advance(&uring->ring, seen);
+    return count;
+}
+
+static int uring_enter(struct uring *uring, int64_t timeout_ns)
+{
+    struct __kernel_timespec timeout = {.tv_sec = timeout_ns / (int64_t)NS_PER_S,
+                                        .tv_nsec = timeout_ns % (int64_t)NS_PER_S};
+    struct io_uring_cqe *cqe;
+
+    if (timeout_ns == 0)
+        return io_uring_submit_and_get_events(&uring->ring);
+    return io_uring_submit_and_wait_timeout(&uring->ring, &cqe, 1, timeout_ns < 0 ? NULL : &timeout,
+                                            NULL);
+}
+
+static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    struct uring *uring = uring_of(engine);
+    int result = uring_enter(uring, timeout_ns);
+    int count = uring_collect(uring, events);
+
+    if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
+        return count;
+    if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
+        struct timespec pause = {.tv_nsec = NO_MEMORY_PAUSE_NS};
+
+        nanosleep(&pause, NULL);
+        return 0;
+    }
+    return result;
+}
+
+static void uring_destroy(struct engine *engine)
+{
+    struct uring *uring = uring_of(engine);
+
+    io_uring_submit(&uring->ring); /* closes that are still queued */
+    io_uring_queue_exit(&uring->ring);
+    free(uring);
+}
+
+const struct engine_class engine_uring = {
+    .name = "uring",
+    .open = uring_open,
+    .destroy = uring_destroy,
+    .accept_start = uring_accept_start,
+    .accept_stop = uring_accept_stop,
+    .socket = uring_socket,
+    .connect = uring_connect,
+    .send = uring_send,
+    .recv = uring_recv,
+    .half_close = socket_half_close,
+    .cancel = uring_cancel,
+    .unsent = socket_unsent,
+    .close = uring_close,
+    .wait = uring_wait,
+};

@@ -1,0 +1,34 @@
+/* What the files of the io_uring engine share. Private to them. */
+#ifndef HELLO_URING_H
+#define HELLO_URING_H
+
+#include "engine/engine.h"
+
+#include <liburing.h>
+
+/* Each event makes its owner queue at most three requests, so a turn never fills the queue. */
+#define URING_SQ_ENTRIES 1024u
+_Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit into the queue");
+
+/* A multishot accept ends when the completion queue is full, so there is room for a large burst. */
+#define URING_CQ_ENTRIES 4096u
+
+struct uring {
+    struct engine engine;
+    struct io_uring ring;
+    int listener_fd;
+    int wake_fd;
+    uint64_t wake_count;    /* where the kernel puts what it reads from wake_fd */
+    uint32_t accepts_armed; /* accept requests that will post at least one more completion */
+    uint32_t room;          /* connections that may still be accepted */
+    bool accepts_cancelled; /* a cancel is under way */
+};
+
+/* Ask to be told of writes to wake_fd. Returns 0 or -ENOSPC. */
+int uring_arm_wake(struct uring *uring);
+
+/* Start the engine: the `open` of its class, which names the step that fails. */
+int uring_open(const struct engine_args *args, struct engine **ret_engine,
+               struct engine_failure *ret_failure);
+
+#endif

@@ -1,0 +1,135 @@
+/* Starting the io_uring engine: the ring, a test that it does what it will be asked for, and advice
+ * for where it does not. */
+#include "engine/uring.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/un.h>
+
+/* Wait for one completion of the self-test. Returns its result, or -errno. */
+static int uring_test_result(struct uring *uring, uint32_t *ret_flags)
+{
+    struct __kernel_timespec second = {.tv_sec = 1};
+    struct io_uring_cqe *cqe;
+    int result = io_uring_submit_and_wait_timeout(&uring->ring, &cqe, 1, &second, NULL);
+
+    if (result < 0)
+        return result;
+    result = cqe->res;
+    *ret_flags = cqe->flags;
+    io_uring_cqe_seen(&uring->ring, cqe);
+    return result;
+}
+
+/* Accept one connection on a private local socket in the way that the worker will. A sandbox may
+ * let a ring be made and then refuse what is asked of it. Returns 0, or -errno. */
+static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX}; /* bind picks a name: unix(7) autobind */
+    socklen_t bytes = sizeof(address);
+    uint32_t flags = 0;
+    int result;
+
+    if (bind(listener_fd, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
+        listen(listener_fd, 1) < 0 ||
+        getsockname(listener_fd, (struct sockaddr *)&address, &bytes) < 0 ||
+        connect(client_fd, (struct sockaddr *)&address, bytes) < 0)
+        return 0; /* cannot be tried here, which says nothing about io_uring */
+    uring->listener_fd = listener_fd;
+    engine_accept_start(&uring->engine, UINT32_MAX);
+    result = uring_test_result(uring, &flags);
+    if (result < 0)
+        return result;
+    close(result);
+    if (!(flags & IORING_CQE_F_MORE))
+        return -EOPNOTSUPP;
+    engine_accept_stop(&uring->engine);
+    while (uring->accepts_armed) { /* the cancel's own completion, and the accept's last */
+        result = uring_test_result(uring, &flags);
+        if (result == -ETIME)
+            return result;
+        if (result == -ECANCELED)
+            uring->accepts_armed--;
+    }
+    return 0;
+}
+
+static int uring_test(struct uring *uring)
+{
+    int listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int client_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    int result = 0;
+
+    if (listener_fd >= 0 && client_fd >= 0)
+        result = uring_test_accept(uring, listener_fd, client_fd);
+    if (client_fd >= 0)
+        close(client_fd);
+    if (listener_fd >= 0)
+        close(listener_fd);
+    return result;
+}
+
+/* What would enable io_uring, by the errno that refused it. */
+static const char *uring_advice(int error)
+{
+    switch (error) {
+    case EPERM:
+    case EACCES:
+        return "a sandbox or the sysctl forbids it: run with a seccomp profile that allows "
+               "io_uring, "
+               "and with kernel.io_uring_disabled=0";
+    case ENOSYS:
+        return "the kernel has none, or a seccomp profile hides it: use Linux 6.1 or newer, built "
+               "with CONFIG_IO_URING, and a profile that allows it";
+    case EINVAL:
+    case EOPNOTSUPP:
+        return "the kernel is too old: use Linux 6.1 or newer";
+    case ENOMEM:
+        return "raise the memory limit (ulimit -v, MemoryMax=)";
+    case EMFILE:
+    case ENFILE:
+        return "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
+    default:
+        return "see io_uring_setup(2)";
+    }
+}
+
+static int uring_fail(struct engine_failure *ret_failure, const char *step, int error)
+{
+    *ret_failure = (struct engine_failure){step, -error, uring_advice(-error)};
+    return error;
+}
+
+int uring_open(const struct engine_args *args, struct engine **ret_engine,
+               struct engine_failure *ret_failure)
+{
+    struct io_uring_params params = {
+        .flags = IORING_SETUP_SINGLE_ISSUER | IORING_SETUP_DEFER_TASKRUN | IORING_SETUP_SUBMIT_ALL |
+                 IORING_SETUP_CQSIZE,
+        .cq_entries = URING_CQ_ENTRIES,
+    };
+    struct uring *uring = calloc(1, sizeof(*uring));
+    int result;
+
+    if (!uring)
+        return uring_fail(ret_failure, "allocation", -ENOMEM);
+    *uring = (struct uring){.engine = {&engine_uring}, .wake_fd = args->wake_fd};
+    result = io_uring_queue_init_params(URING_SQ_ENTRIES, &uring->ring, &params);
+    if (result < 0) {
+        free(uring);
+        return uring_fail(ret_failure, "io_uring_setup", result);
+    }
+    /* Saves looking up the ring's descriptor at each entry; works without (Linux 5.18). */
+    io_uring_register_ring_fd(&uring->ring);
+    result = uring_test(uring);
+    if (result < 0) {
+        engine_destroy(&uring->engine);
+        return uring_fail(ret_failure, "multishot accept", result);
+    }
+    uring->listener_fd = args->listener_fd;
+    uring_arm_wake(uring);
+    *ret_engine = &uring->engine;
+    return 0;
+}

@@ -1,0 +1,165 @@
+/* No getaddrinfo: a fully static glibc program must not call it, and names are never resolved. */
+#include "net/address.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <arpa/inet.h>
+#include <net/if.h>
+
+#define HOST_TEXT_BYTES (INET6_ADDRSTRLEN + IF_NAMESIZE)
+
+/* Digits only, at most `max`. Returns 0, -EINVAL (not a number) or -ERANGE. */
+static int number_parse(const char *text, uint64_t max, uint64_t *ret_number)
+{
+    uint64_t number = 0;
+    if (*text == '\0' || text[strspn(text, "0123456789")] != '\0')
+        return -EINVAL;
+    for (; *text != '\0'; text++) {
+        number = number * 10 + (uint64_t)(*text - '0');
+        if (number > max)
+            return -ERANGE;
+    }
+    *ret_number = number;
+    return 0;
+}
+
+/* The scope of fe80::1%eth0 or fe80::1%2. Returns 0 if there is no such interface. */
+static uint32_t scope_parse(const char *text)
+{
+    uint64_t number;
+    if (number_parse(text, UINT32_MAX, &number) == 0)
+        return (uint32_t)number;
+    return if_nametoindex(text);
+}
+
+static int host_parse_v4(const char *host, struct address *address)
+{
+    address->v4.sin_family = AF_INET;
+    return inet_pton(AF_INET, host, &address->v4.sin_addr) == 1 ? 0 : -EINVAL;
+}
+
+static int host_parse_v6(char *host, struct address *address)
+{
+    char *scope = strchr(host, '%');
+    if (scope != NULL) {
+        *scope++ = '\0';
+        address->v6.sin6_scope_id = scope_parse(scope);
+        if (address->v6.sin6_scope_id == 0)
+            return -EINVAL;
+    }
+    address->v6.sin6_family = AF_INET6;
+    return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 ? 0 : -EINVAL;
+}
+
+/* Where the parts of ADDR, ADDR:PORT, [V6] and [V6]:PORT lie in the text. */
+struct address_parts {
+    const char *host;
+    size_t host_bytes;
+    const char *port; /* NULL: none */
+    bool is_v6;
+};
+
+static int address_split(const char *text, struct address_parts *ret_parts)
+{
+    const char *colon = strchr(text, ':');
+    if (text[0] == '[') {
+        const char *end = strchr(text, ']');
+        if (end == NULL || (end[1] != '\0' && end[1] != ':'))
+            return -EINVAL;
+        *ret_parts = (struct address_parts){
+            .host = text + 1,
+            .host_bytes = (size_t)(end - text - 1),
+            .port = end[1] == ':' ? end + 2 : NULL,
+            .is_v6 = true,
+        };
+    } else if (colon != NULL && strchr(colon + 1, ':') == NULL) {
+        *ret_parts = (struct address_parts){
+            .host = text, .host_bytes = (size_t)(colon - text), .port = colon + 1};
+    } else {
+        *ret_parts = (struct address_parts){
+            .host = text, .host_bytes = strlen(text), .is_v6 = colon != NULL};
+    }
+    return 0;
+}
+
+int address_parse(const char *text, struct address *ret_address, bool *ret_has_port)
+{
+    struct address_parts parts;
+    int result = address_split(text, &parts);
+    if (result < 0)
+        return result;
+
+    char host[HOST_TEXT_BYTES];
+    if (parts.host_bytes >= sizeof(host))
+        return -EINVAL;
+    memcpy(host, parts.host, parts.host_bytes);
+    host[parts.host_bytes] = '\0';
+
+    struct address address;
+    memset(&address, 0, sizeof(address));
+    result = parts.is_v6 ? host_parse_v6(host, &address) : host_parse_v4(host, &address);
+    if (result < 0)
+        return result;
+
+    if (parts.port != NULL) {
+        uint64_t port;
+        result = number_parse(parts.port, UINT16_MAX, &port);
+        if (result < 0)
+            return result;
+        address_set_port(&address, (uint16_t)port);
+    }
+    *ret_address = address;
+    *ret_has_port = parts.port != NULL;
+    return 0;
+}
+
+char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES])
+{
+    char host[INET6_ADDRSTRLEN] = "?";
+    unsigned port = address_port(address);
+    if (address->sa.sa_family == AF_INET) {
+        inet_ntop(AF_INET, &address->v4.sin_addr, host, sizeof(host));
+        snprintf(text, ADDRESS_TEXT_BYTES, "%s:%u", host, port);
+        return text;
+    }
+    inet_ntop(AF_INET6, &address->v6.sin6_addr, host, sizeof(host));
+    if (address->v6.sin6_scope_id != 0)
+        snprintf(text, ADDRESS_TEXT_BYTES, "[%s%%%u]:%u", host, (unsigned)address->v6.sin6_scope_id,
+                 port);
+    else
+        snprintf(text, ADDRESS_TEXT_BYTES, "[%s]:%u", host, port);
+    return text;
+}
+
+const char *address_family_name(const struct address *address)
+{
+    bool mapped = address->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr);
+    return mapped || address->sa.sa_family == AF_INET ? "ipv4" : "ipv6";
+}
+
+uint16_t address_port(const struct address *address)
+{
+    return ntohs(address->sa.sa_family == AF_INET ? address->v4.sin_port : address->v6.sin6_port);
+}
+
+void address_set_port(struct address *address, uint16_t port)
+{
+    if (address->sa.sa_family == AF_INET)
+        address->v4.sin_port = htons(port);
+    else
+        address->v6.sin6_port = htons(port);
+}
+
+socklen_t address_bytes(const struct address *address)
+{
+    return address->sa.sa_family == AF_INET ? sizeof(address->v4) : sizeof(address->v6);
+}
+
+bool address_is_any(const struct address *address)
+{
+    if (address->sa.sa_family == AF_INET)
+        return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
+    return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) != 0;
+}

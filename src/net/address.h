@@ -1,0 +1,44 @@
+/* An IPv4 or IPv6 address with a port, as a socket address and as text. No names are resolved. */
+#ifndef HELLO_ADDRESS_H
+#define HELLO_ADDRESS_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+struct address {
+    union {
+        struct sockaddr sa;
+        struct sockaddr_in v4;
+        struct sockaddr_in6 v6;
+    };
+};
+
+/* Parse ADDR, ADDR:PORT, [V6] or [V6]:PORT, where ADDR is a numeric IPv4 or (without a port) IPv6
+ * address; IPv6 may carry a scope (fe80::1%eth0 or %2). *ret_has_port says if a port was given; the
+ * port in *ret_address is 0 if not.
+ * Returns 0, -EINVAL (not an address) or -ERANGE (a port above 65535); outputs untouched then. */
+int address_parse(const char *text, struct address *ret_address, bool *ret_has_port);
+
+/* Room enough for any text that address_format writes. */
+#define ADDRESS_TEXT_BYTES (INET6_ADDRSTRLEN + 32)
+
+/* Write "127.0.0.1:1848", "[::1]:1848" or, a scope being shown as its number, "[fe80::1%2]:1848".
+ * Returns text. */
+char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES]);
+
+/* "ipv4" or "ipv6". An IPv4-mapped IPv6 address counts as ipv4. */
+const char *address_family_name(const struct address *address);
+
+uint16_t address_port(const struct address *address);
+void address_set_port(struct address *address, uint16_t port);
+
+/* The size that bind(2) and connect(2) want for this family. */
+socklen_t address_bytes(const struct address *address);
+
+/* True for :: and 0.0.0.0. */
+bool address_is_any(const struct address *address);
+
+#endif

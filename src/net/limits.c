@@ -1,0 +1,20 @@
+#include "net/limits.h"
+
+#include <errno.h>
+
+#include <sys/resource.h>
+
+int64_t limits_raise_descriptors(void)
+{
+    struct rlimit limit;
+
+    if (getrlimit(RLIMIT_NOFILE, &limit) < 0)
+        return -errno;
+    if (limit.rlim_cur < limit.rlim_max) {
+        struct rlimit raised = {limit.rlim_max, limit.rlim_max};
+
+        if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
+            limit = raised;
+    }
+    return limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (int64_t)limit.rlim_cur;
+}

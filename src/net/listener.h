@@ -1,0 +1,25 @@
+/* A listening TCP socket: one per worker, all on the same address. */
+#ifndef HELLO_LISTENER_H
+#define HELLO_LISTENER_H
+
+#include "net/address.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Bind and listen. With address port 0 the kernel picks one, which is written back to *address. An
+ * IPv6 socket also takes IPv4 (IPV6_V6ONLY off). The first listener of a group fails with
+ * -EADDRINUSE if anybody else listens there, be it another group that shares its port
+ * (SO_REUSEPORT); those after the first join it. *ret_step names the system call that failed.
+ * Returns the descriptor, the caller's to close, or -errno. */
+int listener_open(struct address *address, int backlog, bool first, const char **ret_step);
+
+/* Let no new connection begin: SYNs are dropped from here on (a classic BPF filter, socket(7)),
+ * while handshakes under way complete, so that the accept queue can be emptied before the socket is
+ * closed. Returns 0 or -errno (nothing changed). */
+int listener_refuse_new(int listener_fd);
+
+/* True if a connection waits to be accepted. */
+bool listener_has_waiting(int listener_fd);
+
+#endif

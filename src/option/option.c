@@ -1,0 +1,343 @@
+#include "option/option.h"
+
+#include "base/escape.h"
+
+#include <ctype.h>
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PROBLEM_BYTES 256
+#define SHOWN_BYTES   96 /* what an error shows of anything the user typed */
+#define NAME_BYTES    64
+
+/* getopt_long gives back a character for a short option, and this plus the row for a long one. */
+#define LONG_CODE 256
+
+/* One run of option_parse. */
+struct parse {
+    const struct option_table *table;
+    char *configuration;
+    enum option_source *sources;
+    char *error;
+    size_t positionals; /* how many have been met */
+    bool help_asked;    /* --help or --version: check no more */
+};
+
+static bool is_positional(const struct option_row *row)
+{
+    return row->long_name == NULL;
+}
+
+/* "--workers" or "PORT". */
+static const char *row_title(const struct option_row *row, char title[NAME_BYTES])
+{
+    if (is_positional(row))
+        snprintf(title, NAME_BYTES, "%s", row->argument);
+    else
+        snprintf(title, NAME_BYTES, "--%s", row->long_name);
+    return title;
+}
+
+/* Returns the row whose long name is the first `bytes` of name, or row_count. */
+static size_t long_find(const struct option_table *table, const char *name, size_t bytes)
+{
+    for (size_t i = 0; i < table->row_count; i++) {
+        const char *known = table->rows[i].long_name;
+        if (known != NULL && strlen(known) == bytes && memcmp(known, name, bytes) == 0)
+            return i;
+    }
+    return table->row_count;
+}
+
+size_t option_row_find(const struct option_table *table, const char *name)
+{
+    size_t row = long_find(table, name, strlen(name));
+
+    for (size_t i = 0; row == table->row_count && i < table->row_count; i++) {
+        if (is_positional(&table->rows[i]) && strcmp(table->rows[i].argument, name) == 0)
+            row = i;
+    }
+    if (row == table->row_count)
+        abort(); /* a slip in the program, not in what the user typed */
+    return row;
+}
+
+char *option_environment_name(const struct option_row *row, char name[NAME_BYTES])
+{
+    if (row->environment != NULL || is_positional(row)) {
+        snprintf(name, NAME_BYTES, "%s", row->environment != NULL ? row->environment : "");
+        return name;
+    }
+    snprintf(name, NAME_BYTES, "HELLO_%s", row->long_name);
+    for (char *at = name; *at != '\0'; at++)
+        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
+    return name;
+}
+
+/* How many characters must be put in, taken out or changed to make one name of the other, of which
+ * the second is a row's name. One row of the usual table is enough. */
+static size_t edit_distance(const char *from, size_t from_bytes, const char *to)
+{
+    size_t cost[NAME_BYTES];
+    size_t to_bytes = strlen(to);
+
+    if (from_bytes >= NAME_BYTES || to_bytes >= NAME_BYTES)
+        return NAME_BYTES;
+    for (size_t j = 0; j <= to_bytes; j++)
+        cost[j] = j;
+    for (size_t i = 1; i <= from_bytes; i++) {
+        size_t diagonal = cost[0];
+        cost[0] = i;
+        for (size_t j = 1; j <= to_bytes; j++) {
+            size_t change = diagonal + (from[i - 1] != to[j - 1]);
+            size_t put_or_take = (cost[j] < cost[j - 1] ? cost[j] : cost[j - 1]) + 1;
+            diagonal = cost[j];
+            cost[j] = change < put_or_take ? change : put_or_take;
+        }
+    }
+    return cost[to_bytes];
+}
+
+/* Returns the long name that was most likely meant, or NULL if none is near. */
+static const char *nearest_name(const struct option_table *table, const char *name, size_t bytes)
+{
+    const char *nearest = NULL;
+    size_t nearest_distance = bytes / 3 + 2; /* a typing error or two, more in long names */
+
+    for (size_t i = 0; i < table->row_count && bytes > 0; i++) {
+        const char *known = table->rows[i].long_name;
+        if (known == NULL)
+            continue;
+        /* Cut short is as near as it gets: the names are never abbreviated here. */
+        size_t distance = strncmp(known, name, bytes) == 0 ? 0 : edit_distance(name, bytes, known);
+        if (distance < nearest_distance && distance < strlen(known)) {
+            nearest = known;
+            nearest_distance = distance;
+        }
+    }
+    return nearest;
+}
+
+static int unknown_long(struct parse *parse, const char *argument, size_t bytes)
+{
+    char shown[SHOWN_BYTES];
+    const char *nearest = nearest_name(parse->table, argument + 2, bytes - 2);
+
+    escape_encode(argument, bytes, shown, sizeof(shown));
+    if (nearest != NULL)
+        snprintf(parse->error, OPTION_ERROR_BYTES,
+                 "unknown option '%s'; did you mean '--%s'? see --help", shown, nearest);
+    else
+        snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '%s'; see --help", shown);
+    return -EINVAL;
+}
+
+/* getopt_long would take an abbreviation, and then a new option could change what a script means;
+ * so a long name is compared here before it gets to see it. */
+static int long_check(struct parse *parse, const char *argument)
+{
+    size_t bytes = strcspn(argument, "=");
+    size_t row = long_find(parse->table, argument + 2, bytes - 2);
+
+    if (row == parse->table->row_count)
+        return unknown_long(parse, argument, bytes);
+    if (argument[bytes] == '=' && !parse->table->rows[row].kind->takes_value) {
+        snprintf(parse->error, OPTION_ERROR_BYTES, "--%s takes no value; leave out '='",
+                 parse->table->rows[row].long_name);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Set one row's field, or say whose value is wrong and why. */
+static int value_take(struct parse *parse, size_t index, enum option_source source,
+                      const char *text)
+{
+    const struct option_row *row = &parse->table->rows[index];
+    char name[NAME_BYTES];
+    char shown[SHOWN_BYTES];
+    char problem[PROBLEM_BYTES] = "is not understood";
+
+    int result =
+        row->kind->parse(row, text, parse->configuration + row->offset, problem, sizeof(problem));
+    if (result == 0) {
+        parse->sources[index] = source;
+        return 0;
+    }
+    const char *joint = " ";
+    if (source == OPTION_FROM_ENVIRONMENT) {
+        option_environment_name(row, name);
+        joint = "=";
+    } else {
+        row_title(row, name);
+    }
+    if (row->kind->hides_value)
+        snprintf(parse->error, OPTION_ERROR_BYTES, "%s: %s", name, problem);
+    else
+        snprintf(parse->error, OPTION_ERROR_BYTES, "%s%s'%s': %s", name, joint,
+                 escape_encode(text, strlen(text), shown, sizeof(shown)), problem);
+    return -EINVAL;
+}
+
+/* Tables for getopt_long, made from ours. */
+struct getopt_tables {
+    char shorts[2 * OPTION_ROWS_MAX + 3];
+    struct option longs[OPTION_ROWS_MAX + 1];
+};
+
+static void getopt_tables_fill(struct getopt_tables *tables, const struct option_table *table)
+{
+    /* "-": give the positionals in their place, move nothing; ":": tell a missing value apart. */
+    char *to = stpcpy(tables->shorts, "-:");
+    struct option *longs = tables->longs;
+
+    for (size_t i = 0; i < table->row_count; i++) {
+        const struct option_row *row = &table->rows[i];
+        if (is_positional(row))
+            continue;
+        *longs++ = (struct option){
+            .name = row->long_name,
+            .has_arg = row->kind->takes_value ? required_argument : no_argument,
+            .val = LONG_CODE + (int)i,
+        };
+        if (row->short_name != 0) {
+            *to++ = row->short_name;
+            if (row->kind->takes_value)
+                *to++ = ':';
+        }
+    }
+    *to = '\0';
+    *longs = (struct option){0};
+}
+
+/* Returns the row that getopt_long's code stands for, or row_count. */
+static size_t code_find(const struct option_table *table, int code)
+{
+    if (code >= LONG_CODE)
+        return (size_t)(code - LONG_CODE);
+    for (size_t i = 0; i < table->row_count; i++) {
+        if (code > 0 && table->rows[i].short_name == code)
+            return i;
+    }
+    return table->row_count;
+}
+
+static int positional_take(struct parse *parse, const char *text)
+{
+    char shown[SHOWN_BYTES];
+    size_t left = parse->positionals;
+
+    for (size_t i = 0; i < parse->table->row_count; i++) {
+        if (is_positional(&parse->table->rows[i]) && left-- == 0) {
+            parse->positionals++;
+            return value_take(parse, i, OPTION_FROM_COMMAND_LINE, text);
+        }
+    }
+    snprintf(parse->error, OPTION_ERROR_BYTES, "unexpected argument '%s'; usage: %s %s",
+             escape_encode(text, strlen(text), shown, sizeof(shown)), parse->table->program,
+             parse->table->usage);
+    return -EINVAL;
+}
+
+/* Act on one answer of getopt_long. */
+static int code_take(struct parse *parse, int code)
+{
+    if (code == 1)
+        return positional_take(parse, optarg);
+
+    size_t index = code_find(parse->table, code == ':' || code == '?' ? optopt : code);
+    if (index == parse->table->row_count) {
+        char letter = (char)optopt;
+        char shown[8];
+        snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '-%s'; see --help",
+                 escape_encode(&letter, 1, shown, sizeof(shown)));
+        return -EINVAL;
+    }
+    const struct option_row *row = &parse->table->rows[index];
+    if (code == ':') {
+        snprintf(parse->error, OPTION_ERROR_BYTES, "--%s needs a value %s", row->long_name,
+                 row->argument);
+        return -EINVAL;
+    }
+    parse->help_asked =
+        strcmp(row->long_name, "help") == 0 || strcmp(row->long_name, "version") == 0;
+    return value_take(parse, index, OPTION_FROM_COMMAND_LINE,
+                      row->kind->takes_value ? optarg : "1");
+}
+
+static int command_line_read(struct parse *parse, int argc, char *const argv[])
+{
+    struct getopt_tables tables;
+    int result = 0;
+
+    getopt_tables_fill(&tables, parse->table);
+    optind = 0; /* glibc: forget any earlier run */
+    opterr = 0;
+    while (result == 0 && !parse->help_asked) {
+        int next = optind == 0 ? 1 : optind;
+        if (next < argc && strncmp(argv[next], "--", 2) == 0 && argv[next][2] != '\0')
+            result = long_check(parse, argv[next]);
+        if (result < 0)
+            break;
+        int code = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);
+        if (code == -1)
+            break;
+        result = code_take(parse, code);
+    }
+    /* What follows "--". */
+    while (result == 0 && !parse->help_asked && optind < argc)
+        result = positional_take(parse, argv[optind++]);
+    return result;
+}
+
+static int environment_read(struct parse *parse)
+{
+    char name[NAME_BYTES];
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < parse->table->row_count; i++) {
+        if (parse->sources[i] != OPTION_FROM_DEFAULT)
+            continue;
+        option_environment_name(&parse->table->rows[i], name);
+        const char *text = *name != '\0' ? getenv(name) : NULL;
+        if (text != NULL && *text != '\0')
+            result = value_take(parse, i, OPTION_FROM_ENVIRONMENT, text);
+    }
+    return result;
+}
+
+static int defaults_read(struct parse *parse)
+{
+    int result = 0;
+
+    for (size_t i = 0; result == 0 && i < parse->table->row_count; i++) {
+        const char *text = parse->table->rows[i].default_text;
+        if (parse->sources[i] == OPTION_FROM_DEFAULT && text != NULL)
+            result = value_take(parse, i, OPTION_FROM_DEFAULT, text);
+    }
+    return result;
+}
+
+int option_parse(const struct option_table *table, int argc, char *const argv[],
+                 void *configuration, enum option_source sources[OPTION_ROWS_MAX],
+                 char error[OPTION_ERROR_BYTES])
+{
+    struct parse parse = {
+        .table = table, .configuration = configuration, .sources = sources, .error = error};
+
+    if (table->row_count > OPTION_ROWS_MAX)
+        abort(); /* a slip in the program */
+    for (size_t i = 0; i < table->row_count; i++) {
+        memset(parse.configuration + table->rows[i].offset, 0, table->rows[i].kind->value_bytes);
+        sources[i] = OPTION_FROM_DEFAULT;
+    }
+    /* In order of precedence, so that a value which does not count is not complained of either. */
+    int result = command_line_read(&parse, argc, argv);
+    if (result == 0 && !parse.help_asked)
+        result = environment_read(&parse);
+    if (result == 0)
+        result = defaults_read(&parse);
+    return result;
+}

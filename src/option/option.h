@@ -1,0 +1,120 @@
+/* One table says all there is to say of a program's options: their names, values, defaults, ranges,
+ * environment names and help. Parsing, --help, and the printed configuration all come from it.
+ *
+ * A setting is taken from the command line, else from the environment, else from its default.
+ *
+ * Thread rule: option_parse uses getopt_long(3), so call it from one thread, once at a time. */
+#ifndef HELLO_OPTION_H
+#define HELLO_OPTION_H
+
+#include "net/address.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct option_row;
+
+/* A kind of value: how text becomes a field of the configuration, and back. */
+struct option_kind {
+    bool takes_value;   /* false: a switch, such as --quiet */
+    bool hides_value;   /* errors do not quote the value: it may be long */
+    size_t value_bytes; /* sizeof the field */
+
+    /* Read text into *field. Returns 0, or -errno with what is wrong and what to do written to
+     * problem ("must be 1 to 65535"): lower case, no full stop, without naming option or value. */
+    int (*parse)(const struct option_row *row, const char *text, void *field, char *problem,
+                 size_t problem_bytes);
+
+    /* Write *field so that parse reads it back. */
+    void (*format)(const struct option_row *row, const void *field, FILE *out);
+};
+
+/* bool; in the environment: 1 yes true on, 0 no false off. */
+extern const struct option_kind option_switch;
+/* uint64_t in [min, max]; "auto" gives 0 if row->choices names it (min must be above 0 then). */
+extern const struct option_kind option_count;
+/* uint64_t, nanoseconds in [min, max]. */
+extern const struct option_kind option_duration;
+/* unsigned: index into row->choices. */
+extern const struct option_kind option_choice;
+/* const char *, as it stands in the caller's argv or environment. */
+extern const struct option_kind option_text;
+/* struct option_bytes: text with C escapes, [min, max] bytes. */
+extern const struct option_kind option_bytes;
+/* struct option_address: numeric, port optional. */
+extern const struct option_kind option_address;
+
+/* The value of option_bytes. */
+#define OPTION_BYTES_MAX (64u << 10)
+struct option_bytes {
+    uint32_t bytes;
+    unsigned char data[OPTION_BYTES_MAX];
+};
+
+/* The value of option_address. */
+struct option_address {
+    struct address address; /* port 0 if none was given */
+    bool has_port;
+};
+
+/* One option, one row. A row without a long name is a positional argument. */
+struct option_row {
+    const char *long_name; /* "linger-timeout"; NULL: positional */
+    char short_name;       /* 'l', or 0 */
+    const char *argument;  /* "DURATION" in the help; NULL for a switch */
+    const struct option_kind *kind;
+    size_t offset;              /* of the field in the configuration */
+    const char *default_text;   /* parsed like any value; NULL: the field is left zeroed */
+    uint64_t min, max;          /* for counts, durations (ns) and bytes; max 0: no limit */
+    const char *const *choices; /* NULL-terminated; for option_choice, and "auto" for counts */
+    const char *environment;  /* NULL: HELLO_ and the long name, for a positional none; "": none */
+    const char *default_help; /* what --help says of the default, if not default_text */
+    const char *help;         /* one line, lower case, no full stop */
+};
+
+struct option_table {
+    const char *program; /* "hello-server" */
+    const char *summary; /* first line of --help: what it is for */
+    const char *usage;   /* "[OPTIONS] [PORT]" */
+    const struct option_row *rows;
+    size_t row_count;
+    const char *footer; /* the end of --help: examples, exit codes; or NULL */
+};
+
+/* Where a setting came from, as option_source tells. */
+enum option_source { OPTION_FROM_DEFAULT, OPTION_FROM_ENVIRONMENT, OPTION_FROM_COMMAND_LINE };
+
+#define OPTION_ROWS_MAX    64
+#define OPTION_ERROR_BYTES 512
+
+/* Fill `configuration` (zeroed by this call for every row's field) from argv and the environment.
+ * sources gets one entry per row. --help and --version are rows like others: a switch that the
+ * caller looks at; when a row named "help" or "version" is met on the command line, nothing after
+ * it and nothing in the environment is checked, so that help is always to be had. Give these two
+ * rows the environment "". An option given twice takes the last value. Names are never abbreviated,
+ * and "--" ends the options. argv and the environment must outlive the configuration.
+ * Returns 0, or -EINVAL with one line in error that names the option, the value and what to do
+ * ("--workers '0': must be 1 to 1024, or auto"), without program name and newline. Unknown options
+ * name the nearest known one. */
+int option_parse(const struct option_table *table, int argc, char *const argv[],
+                 void *configuration, enum option_source sources[OPTION_ROWS_MAX],
+                 char error[OPTION_ERROR_BYTES]);
+
+/* The row with this long name (or, for positionals, this argument name); it must exist. */
+size_t option_row_find(const struct option_table *table, const char *name);
+
+/* The environment name of a row: "HELLO_LINGER_TIMEOUT". Writes to name, returns it; "" if none. */
+char *option_environment_name(const struct option_row *row, char name[64]);
+
+/* Write --help: summary, usage, one line per row with default and environment name, footer. Lines
+ * stay within 100 columns (the footer is written as it is). */
+void option_help(const struct option_table *table, FILE *out);
+
+/* Write every row as `name=value`, dashes kept, switches that only ask for output (help, version,
+ * print-config) left out, in the order of the table. A positional goes by its argument name in
+ * lower case, up to the first byte that is not a letter, digit or dash: "HOST[:PORT]" is "host". */
+void option_print(const struct option_table *table, const void *configuration, FILE *out);
+
+#endif

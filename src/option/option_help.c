@@ -1,0 +1,132 @@
+/* What is told of a table: --help, and the settings as name=value. */
+#include "option/option.h"
+
+#include <ctype.h>
+#include <string.h>
+
+#define COLUMNS_MAX    100
+#define LEFT_BYTES     64
+#define LEFT_COLUMNS   32 /* a longer left side gets a line to itself */
+#define RIGHT_BYTES    512
+#define LEFT_SEPARATOR 2
+
+/* "  -l, --listen ADDR", "      --close HOW" or "  PORT". Returns its length. */
+static size_t left_write(const struct option_row *row, char left[LEFT_BYTES])
+{
+    char initial[8] = "    ";
+
+    if (row->long_name == NULL) {
+        snprintf(left, LEFT_BYTES, "  %s", row->argument);
+        return strlen(left);
+    }
+    if (row->short_name != 0)
+        snprintf(initial, sizeof(initial), "-%c, ", row->short_name);
+    snprintf(left, LEFT_BYTES, "  %s--%s%s%s", initial, row->long_name,
+             row->argument != NULL ? " " : "", row->argument != NULL ? row->argument : "");
+    return strlen(left);
+}
+
+/* "how long a client may hold a greeted connection (default 2s; $HELLO_LINGER_TIMEOUT)". */
+static void right_write(const struct option_row *row, char right[RIGHT_BYTES])
+{
+    char name[64];
+    const char *value = row->default_help != NULL ? row->default_help : row->default_text;
+    bool has_name = *option_environment_name(row, name) != '\0';
+
+    if (value == NULL && !has_name) {
+        snprintf(right, RIGHT_BYTES, "%s", row->help);
+        return;
+    }
+    snprintf(right, RIGHT_BYTES, "%s (%s%s%s%s%s)", row->help, value != NULL ? "default " : "",
+             value != NULL ? value : "", value != NULL && has_name ? "; " : "", has_name ? "$" : "",
+             name);
+}
+
+/* Write text word by word, in lines that begin at column `indent` (where the first one stands
+ * already) and end before COLUMNS_MAX. */
+static void wrapped_write(const char *text, size_t indent, FILE *out)
+{
+    size_t column = indent;
+
+    while (*text != '\0') {
+        size_t word = strcspn(text, " ");
+        if (column > indent && column + 1 + word > COLUMNS_MAX) {
+            fprintf(out, "\n%*s", (int)indent, "");
+            column = indent;
+        }
+        column += word + (column > indent);
+        fprintf(out, "%s%.*s", column > indent + word ? " " : "", (int)word, text);
+        text += word;
+        text += strspn(text, " ");
+    }
+    fputc('\n', out);
+}
+
+static size_t left_columns(const struct option_table *table)
+{
+    size_t columns = 0;
+    char left[LEFT_BYTES];
+
+    for (size_t i = 0; i < table->row_count; i++) {
+        size_t length = left_write(&table->rows[i], left);
+        if (length > columns && length <= LEFT_COLUMNS)
+            columns = length;
+    }
+    return columns + LEFT_SEPARATOR;
+}
+
+void option_help(const struct option_table *table, FILE *out)
+{
+    size_t columns = left_columns(table);
+    char left[LEFT_BYTES];
+    char right[RIGHT_BYTES];
+
+    wrapped_write(table->summary, 0, out);
+    fprintf(out, "Usage: %s %s\n\n", table->program, table->usage);
+    for (size_t i = 0; i < table->row_count; i++) {
+        size_t length = left_write(&table->rows[i], left);
+        right_write(&table->rows[i], right);
+        if (length + LEFT_SEPARATOR > columns)
+            fprintf(out, "%s\n%*s", left, (int)columns, "");
+        else
+            fprintf(out, "%-*s", (int)columns, left);
+        wrapped_write(right, columns, out);
+    }
+    if (table->footer != NULL)
+        fprintf(out, "\n%s", table->footer);
+}
+
+/* True for switches that ask for output and are no settings. */
+static bool asks_for_output(const struct option_row *row)
+{
+    static const char *const names[] = {"help", "version", "print-config"};
+
+    for (size_t i = 0; row->long_name != NULL && i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(row->long_name, names[i]) == 0)
+            return true;
+    }
+    return false;
+}
+
+static void key_write(const struct option_row *row, FILE *out)
+{
+    if (row->long_name != NULL) {
+        fputs(row->long_name, out);
+        return;
+    }
+    for (const char *at = row->argument; isalnum((unsigned char)*at) || *at == '-'; at++)
+        fputc(tolower((unsigned char)*at), out);
+}
+
+void option_print(const struct option_table *table, const void *configuration, FILE *out)
+{
+    for (size_t i = 0; i < table->row_count; i++) {
+        const struct option_row *row = &table->rows[i];
+        if (asks_for_output(row))
+            continue;
+        key_write(row, out);
+        fputc('=', out);
+        row->kind->format(row, (const char *)configuration + row->offset, out);
+        fputc('\n', out);
+    }
+}

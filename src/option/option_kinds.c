@@ -1,0 +1,296 @@
+/* The kinds of values: how each is read, what is said when it cannot be, and how it is written. */
+#include "base/escape.h"
+#include "base/units.h"
+#include "option/option.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <string.h>
+#include <strings.h>
+
+/* "auto, uring or epoll". */
+static void choices_write(const char *const *choices, char *text, size_t text_bytes)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (size_t i = 0; choices[i] != NULL && used < text_bytes; i++) {
+        const char *joint = i == 0 ? "" : choices[i + 1] != NULL ? ", " : " or ";
+        int length = snprintf(text + used, text_bytes - used, "%s%s", joint, choices[i]);
+
+        used += length > 0 ? (size_t)length : 0;
+    }
+}
+
+/* Returns the place of text among the choices, or -1. */
+static int choice_find(const char *const *choices, const char *text)
+{
+    for (int i = 0; choices != NULL && choices[i] != NULL; i++) {
+        if (strcmp(choices[i], text) == 0)
+            return i;
+    }
+    return -1;
+}
+
+static bool in_range(const struct option_row *row, uint64_t value)
+{
+    return value >= row->min && (row->max == 0 || value <= row->max);
+}
+
+/* Switches: on when they stand on the command line (the text is "1" then), said in the environment.
+ */
+
+static const char *const switch_words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
+
+static int switch_parse(const struct option_row *row, const char *text, void *field, char *problem,
+                        size_t problem_bytes)
+{
+    (void)row;
+    for (size_t i = 0; i < sizeof(switch_words) / sizeof(switch_words[0]); i++) {
+        if (strcasecmp(text, switch_words[i]) == 0) {
+            *(bool *)field = i % 2 == 1;
+            return 0;
+        }
+    }
+    snprintf(problem, problem_bytes, "must be 1 or 0, yes or no, true or false, on or off");
+    return -EINVAL;
+}
+
+static void switch_format(const struct option_row *row, const void *field, FILE *out)
+{
+    (void)row;
+    fputc(*(const bool *)field ? '1' : '0', out);
+}
+
+/* Counts. */
+
+static int count_kind_parse(const struct option_row *row, const char *text, void *field,
+                            char *problem, size_t problem_bytes)
+{
+    const char *orelse = choice_find(row->choices, "auto") >= 0 ? ", or auto" : "";
+    uint64_t count = 0;
+    int result = 0;
+
+    /* A row's min is above 0 when it knows "auto", so 0 can stand for it. */
+    if (*orelse == '\0' || strcmp(text, "auto") != 0) {
+        result = count_parse(text, &count);
+        if (result == 0 && !in_range(row, count))
+            result = -ERANGE;
+    }
+    if (result == 0) {
+        *(uint64_t *)field = count;
+        return 0;
+    }
+    const char *what = result == -EINVAL ? "not a whole number (k, M, G allowed); " : "";
+    if (row->max == 0)
+        snprintf(problem, problem_bytes, "%smust be at least %" PRIu64 "%s", what, row->min,
+                 orelse);
+    else
+        snprintf(problem, problem_bytes, "%smust be %" PRIu64 " to %" PRIu64 "%s", what, row->min,
+                 row->max, orelse);
+    return result;
+}
+
+static void count_kind_format(const struct option_row *row, const void *field, FILE *out)
+{
+    uint64_t count = *(const uint64_t *)field;
+
+    if (count == 0 && choice_find(row->choices, "auto") >= 0)
+        fputs("auto", out);
+    else
+        fprintf(out, "%" PRIu64, count);
+}
+
+/* Durations. */
+
+static int duration_kind_parse(const struct option_row *row, const char *text, void *field,
+                               char *problem, size_t problem_bytes)
+{
+    char min[UNITS_TEXT_BYTES];
+    char max[UNITS_TEXT_BYTES];
+    uint64_t duration_ns;
+    int result = duration_parse(text, &duration_ns);
+
+    if (result == 0 && in_range(row, duration_ns)) {
+        *(uint64_t *)field = duration_ns;
+        return 0;
+    }
+    if (result == -EINVAL && *text != '\0' && text[strspn(text, "0123456789.")] == '\0') {
+        snprintf(problem, problem_bytes, "needs a unit, such as 500ms or 2s");
+        return -EINVAL;
+    }
+    const char *what = result == -EINVAL ? "not a duration, such as 500ms or 2s; " : "";
+    duration_format(row->min, min);
+    duration_format(row->max, max);
+    if (row->max == 0)
+        snprintf(problem, problem_bytes, "%smust be at least %s", what, min);
+    else
+        snprintf(problem, problem_bytes, "%smust be %s to %s", what, min, max);
+    return result == 0 ? -ERANGE : result;
+}
+
+static void duration_kind_format(const struct option_row *row, const void *field, FILE *out)
+{
+    char text[UNITS_TEXT_BYTES];
+
+    (void)row;
+    fputs(duration_format(*(const uint64_t *)field, text), out);
+}
+
+/* Choices. */
+
+static int choice_parse(const struct option_row *row, const char *text, void *field, char *problem,
+                        size_t problem_bytes)
+{
+    char choices[160];
+    int index = choice_find(row->choices, text);
+
+    if (index >= 0) {
+        *(unsigned *)field = (unsigned)index;
+        return 0;
+    }
+    choices_write(row->choices, choices, sizeof(choices));
+    snprintf(problem, problem_bytes, "must be %s", choices);
+    return -EINVAL;
+}
+
+static void choice_format(const struct option_row *row, const void *field, FILE *out)
+{
+    fputs(row->choices[*(const unsigned *)field], out);
+}
+
+/* Text. */
+
+static int text_parse(const struct option_row *row, const char *text, void *field, char *problem,
+                      size_t problem_bytes)
+{
+    (void)row;
+    (void)problem;
+    (void)problem_bytes;
+    *(const char **)field = text;
+    return 0;
+}
+
+static void text_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const char *text = *(const char *const *)field;
+
+    (void)row;
+    fputs(text != NULL ? text : "", out);
+}
+
+/* Bytes. */
+
+/* Say which escape is bad: as it was typed, and where, counted in characters as an editor would. */
+static void escape_problem(const char *text, size_t offset, char *problem, size_t problem_bytes)
+{
+    const char *letter = text + offset + 1;
+    char shown[16];
+    size_t character = 1;
+
+    for (size_t i = 0; i < offset; i++)
+        character += ((unsigned char)text[i] & 0xc0) != 0x80;
+    escape_encode(letter, strnlen(letter, *letter == 'x' ? 3 : 1), shown, sizeof(shown));
+    snprintf(problem, problem_bytes,
+             "bad escape '\\%s' at character %zu; known are \\n \\r \\t \\\\ \\xHH", shown,
+             character);
+}
+
+static int bytes_parse(const struct option_row *row, const char *text, void *field, char *problem,
+                       size_t problem_bytes)
+{
+    struct option_bytes *value = field;
+    size_t max = row->max != 0 && row->max < OPTION_BYTES_MAX ? row->max : OPTION_BYTES_MAX;
+    size_t bytes = 0;
+    int result = escape_decode(text, value->data, max, &bytes);
+
+    if (result == -EINVAL) {
+        escape_problem(text, bytes, problem, problem_bytes);
+        return result;
+    }
+    if (result == 0 && bytes >= row->min) {
+        value->bytes = (uint32_t)bytes;
+        return 0;
+    }
+    snprintf(problem, problem_bytes, "must be %" PRIu64 " to %zu bytes long", row->min, max);
+    return -ERANGE;
+}
+
+static void bytes_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const struct option_bytes *value = field;
+    char text[256 + 1];
+    const size_t step = (sizeof(text) - 1) / 4; /* a byte is at most 4 characters: nothing is cut */
+
+    (void)row;
+    for (size_t at = 0; at < value->bytes; at += step) {
+        size_t left = value->bytes - at;
+
+        fputs(escape_encode(value->data + at, left < step ? left : step, text, sizeof(text)), out);
+    }
+}
+
+/* Addresses. */
+
+static int address_kind_parse(const struct option_row *row, const char *text, void *field,
+                              char *problem, size_t problem_bytes)
+{
+    struct option_address *value = field;
+    int result = address_parse(text, &value->address, &value->has_port);
+
+    (void)row;
+    if (result == -ERANGE)
+        snprintf(problem, problem_bytes, "the port must be 0 to 65535");
+    else if (result < 0)
+        snprintf(problem, problem_bytes,
+                 "must be numeric: ADDR, ADDR:PORT or [V6]:PORT, such as 127.0.0.1:1848 or [::1]");
+    return result;
+}
+
+static void address_kind_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const struct option_address *value = field;
+    char text[ADDRESS_TEXT_BYTES];
+
+    (void)row;
+    if (value->address.sa.sa_family == AF_UNSPEC)
+        return; /* not set, and without a default */
+    address_format(&value->address, text);
+    if (!value->has_port)
+        *strrchr(text, ':') = '\0';
+    fputs(text, out);
+}
+
+const struct option_kind option_switch = {
+    .value_bytes = sizeof(bool), .parse = switch_parse, .format = switch_format};
+
+const struct option_kind option_count = {.takes_value = true,
+                                         .value_bytes = sizeof(uint64_t),
+                                         .parse = count_kind_parse,
+                                         .format = count_kind_format};
+
+const struct option_kind option_duration = {.takes_value = true,
+                                            .value_bytes = sizeof(uint64_t),
+                                            .parse = duration_kind_parse,
+                                            .format = duration_kind_format};
+
+const struct option_kind option_choice = {.takes_value = true,
+                                          .value_bytes = sizeof(unsigned),
+                                          .parse = choice_parse,
+                                          .format = choice_format};
+
+const struct option_kind option_text = {.takes_value = true,
+                                        .value_bytes = sizeof(const char *),
+                                        .parse = text_parse,
+                                        .format = text_format};
+
+const struct option_kind option_bytes = {.takes_value = true,
+                                         .hides_value = true,
+                                         .value_bytes = sizeof(struct option_bytes),
+                                         .parse = bytes_parse,
+                                         .format = bytes_format};
+
+const struct option_kind option_address = {.takes_value = true,
+                                           .value_bytes = sizeof(struct option_address),
+                                           .parse = address_kind_parse,
+                                           .format = address_kind_format};

@@ -1,0 +1,244 @@
+#include "server/config.h"
+
+#include "base/cpus.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
+static const char *const close_choices[] = {"linger", "swift", NULL};
+static const char *const auto_choice[] = {"auto", NULL};
+
+#define FIELD(name) offsetof(struct server_config, name)
+
+static const struct option_row server_rows[] = {
+    {.argument = "PORT",
+     .kind = &option_count,
+     .offset = FIELD(port),
+     .default_text = "1848",
+     .max = 65535,
+     .environment = "PORT",
+     .help = "port to answer on; 0: any free port, printed"},
+    {.long_name = "listen",
+     .short_name = 'l',
+     .argument = "ADDR",
+     .kind = &option_address,
+     .offset = FIELD(listen),
+     .default_text = "[::]",
+     .help = "address to bind: ADDR, ADDR:PORT or [V6]:PORT; [::] takes IPv6 and IPv4"},
+    {.long_name = "greeting",
+     .short_name = 'g',
+     .argument = "TEXT",
+     .kind = &option_bytes,
+     .offset = FIELD(greeting),
+     .default_text = "hello\\n",
+     .max = OPTION_BYTES_MAX,
+     .help = "what each client is told; knows \\n \\r \\t \\\\ \\xHH"},
+    {.long_name = "greeting-file",
+     .argument = "FILE",
+     .kind = &option_text,
+     .offset = FIELD(greeting_file),
+     .help = "the same, raw from a file of up to 64 KiB"     },
+    {.long_name = "engine",
+     .short_name = 'e',
+     .argument = "NAME",
+     .kind = &option_choice,
+     .offset = FIELD(engine),
+     .default_text = "auto",
+     .choices = engine_choices,
+     .help = "auto, uring or epoll; auto takes the first that works here"},
+    {.long_name = "workers",
+     .short_name = 'w',
+     .argument = "N",
+     .kind = &option_count,
+     .offset = FIELD(workers),
+     .default_text = "auto",
+     .min = 1,
+     .max = CPUS_MAX,
+     .choices = auto_choice,
+     .help = "threads, each with its own CPU, engine and listener",
+     .default_help = "auto: the CPUs this process may use"},
+    {.long_name = "close",
+     .argument = "HOW",
+     .kind = &option_choice,
+     .offset = FIELD(close),
+     .default_text = "linger",
+     .choices = close_choices,
+     .help = "linger: wait for the client to close; swift: close at once"},
+    {.long_name = "linger-timeout",
+     .argument = "DURATION",
+     .kind = &option_duration,
+     .offset = FIELD(linger_timeout_ns),
+     .default_text = "2s",
+     .min = NS_PER_MS,
+     .max = 3600 * NS_PER_S,
+     .help = "how long a client may hold a greeted connection"},
+    {.long_name = "max-connections",
+     .argument = "N",
+     .kind = &option_count,
+     .offset = FIELD(max_connections),
+     .default_text = "auto",
+     .min = 1,
+     .max = SERVER_CONNECTIONS_MAX,
+     .choices = auto_choice,
+     .help = "open at once, shared out evenly to the workers; others wait",
+     .default_help = "auto: what the descriptor limit allows"},
+    {.long_name = "backlog",
+     .argument = "N",
+     .kind = &option_count,
+     .offset = FIELD(backlog),
+     .default_text = "auto",
+     .min = 1,
+     .max = INT32_MAX,
+     .choices = auto_choice,
+     .help = "connections that may wait to be accepted, per worker",
+     .default_help = "auto: net.core.somaxconn"},
+    {.long_name = "shutdown-timeout",
+     .argument = "DURATION",
+     .kind = &option_duration,
+     .offset = FIELD(shutdown_timeout_ns),
+     .default_text = "5s",
+     .max = 3600 * NS_PER_S,
+     .help = "how long open connections may take to end on SIGTERM"},
+    {.long_name = "print-config",
+     .kind = &option_switch,
+     .offset = FIELD(print_config),
+     .environment = "",
+     .help = "print every setting and platform fact as key=value, and exit"                                                                                     },
+    {.long_name = "quiet",
+     .short_name = 'q',
+     .kind = &option_switch,
+     .offset = FIELD(quiet),
+     .help = "print errors only"                                      },
+    {.long_name = "verbose",
+     .short_name = 'v',
+     .kind = &option_switch,
+     .offset = FIELD(verbose),
+     .help = "print the settings and limits at start"                                                                                },
+    {.long_name = "help",
+     .short_name = 'h',
+     .kind = &option_switch,
+     .offset = FIELD(help),
+     .environment = "",
+     .help = "print this help, and exit"                                                                },
+    {.long_name = "version",
+     .short_name = 'V',
+     .kind = &option_switch,
+     .offset = FIELD(version),
+     .environment = "",
+     .help = "print the version, and exit"                                                                        },
+};
+
+const struct option_table server_options = {
+    .program = "hello-server",
+    .summary = "Answers every TCP connection with a greeting and closes it, losing none",
+    .usage = "[OPTIONS] [PORT]",
+    .rows = server_rows,
+    .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
+    .footer =
+        "Signals: SIGTERM or SIGINT finishes what is open and stops; a second one stops at once.\n"
+        "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
+        "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
+};
+
+static int read_greeting_file(struct server_config *config, char error[OPTION_ERROR_BYTES])
+{
+    int fd = open(config->greeting_file, O_RDONLY | O_CLOEXEC);
+    size_t bytes = 0;
+    ssize_t count = fd < 0 ? -1 : 1;
+    char beyond;
+
+    while (count > 0 && bytes < OPTION_BYTES_MAX) {
+        count = read(fd, config->greeting.data + bytes, OPTION_BYTES_MAX - bytes);
+        bytes += count > 0 ? (size_t)count : 0;
+    }
+    if (count > 0)
+        count = read(fd, &beyond, 1);
+    if (count < 0) {
+        int result = -errno;
+
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "cannot read the greeting file '%s': %s; name a readable file",
+                 config->greeting_file, strerror(-result));
+        if (fd >= 0)
+            close(fd);
+        return result == -EINVAL ? -EIO : result;
+    }
+    close(fd);
+    if (count > 0) {
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "the greeting file '%s' is too large; a greeting has at most %u bytes (64 KiB)",
+                 config->greeting_file, OPTION_BYTES_MAX);
+        return -EFBIG;
+    }
+    config->greeting.bytes = (uint32_t)bytes;
+    return 0;
+}
+
+/* The port can come with --listen or alone; what was said more directly holds. */
+static int settle_port(struct server_config *config, const enum option_source *sources,
+                       char error[OPTION_ERROR_BYTES])
+{
+    enum option_source port_source = sources[option_row_find(&server_options, "PORT")];
+    enum option_source listen_source = sources[option_row_find(&server_options, "listen")];
+    uint16_t listen_port = address_port(&config->listen.address);
+
+    if (config->listen.has_port && port_source == OPTION_FROM_COMMAND_LINE &&
+        listen_source == OPTION_FROM_COMMAND_LINE && listen_port != config->port) {
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "PORT '%" PRIu64 "' contradicts port %u of --listen; give one of them",
+                 config->port, listen_port);
+        return -EINVAL;
+    }
+    if (config->listen.has_port &&
+        (listen_source == OPTION_FROM_COMMAND_LINE || port_source != OPTION_FROM_COMMAND_LINE))
+        config->port = listen_port;
+    address_set_port(&config->listen.address, (uint16_t)config->port);
+    config->listen.has_port = true;
+    return 0;
+}
+
+static int settle_greeting(struct server_config *config, const enum option_source *sources,
+                           char error[OPTION_ERROR_BYTES])
+{
+    enum option_source text = sources[option_row_find(&server_options, "greeting")];
+    enum option_source file = sources[option_row_find(&server_options, "greeting-file")];
+
+    if (file == OPTION_FROM_DEFAULT || text > file) {
+        config->greeting_file = NULL;
+        return 0;
+    }
+    if (text == file) {
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "both a greeting and the greeting file '%s' are given; give one of them",
+                 config->greeting_file);
+        return -EINVAL;
+    }
+    return read_greeting_file(config, error);
+}
+
+int server_config_read(struct server_config *config, int argc, char *const argv[],
+                       char error[OPTION_ERROR_BYTES])
+{
+    enum option_source sources[OPTION_ROWS_MAX];
+    int result = option_parse(&server_options, argc, argv, config, sources, error);
+
+    if (result < 0 || config->help || config->version)
+        return result;
+    result = settle_port(config, sources, error);
+    if (result < 0)
+        return result;
+    if (config->max_connections && config->workers > config->max_connections) {
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "--workers '%" PRIu64 "' is more than --max-connections '%" PRIu64
+                 "'; each worker needs at least one",
+                 config->workers, config->max_connections);
+        return -EINVAL;
+    }
+    return settle_greeting(config, sources, error);
+}

@@ -1,0 +1,45 @@
+/* What the user asked of the responder: the options, read and checked. */
+#ifndef HELLO_SERVER_CONFIG_H
+#define HELLO_SERVER_CONFIG_H
+
+#include "option/option.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* Open connections are never limited to more than this, whatever the descriptor limit. */
+#define SERVER_CONNECTIONS_MAX 1000000
+
+/* Values of the `close` option. */
+enum server_close { SERVER_CLOSE_LINGER, SERVER_CLOSE_SWIFT };
+
+/* One field per option, in the order of the table. 0 stands for "auto" in the counts. */
+struct server_config {
+    uint64_t port;
+    struct option_address listen;
+    struct option_bytes greeting;
+    const char *greeting_file;
+    unsigned engine;
+    uint64_t workers;
+    unsigned close;
+    uint64_t linger_timeout_ns;
+    uint64_t max_connections;
+    uint64_t backlog;
+    uint64_t shutdown_timeout_ns;
+    bool print_config;
+    bool quiet;
+    bool verbose;
+    bool help;
+    bool version;
+};
+
+/* Every option of hello-server. */
+extern const struct option_table server_options;
+
+/* Read the options, settle which port and which greeting hold, and load the greeting file.
+ * Returns 0, -EINVAL (wrong usage) or another -errno (the greeting file cannot be had), with one
+ * line in error. */
+int server_config_read(struct server_config *config, int argc, char *const argv[],
+                       char error[OPTION_ERROR_BYTES]);
+
+#endif

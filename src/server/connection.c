@@ -1,0 +1,283 @@
+#include "server/connection.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+enum connection_state {
+    CONNECTION_CLOSED,    /* not in use */
+    CONNECTION_GREETING,  /* a send is pending */
+    CONNECTION_RETRYING,  /* nothing is pending; a send follows when the retry is due */
+    CONNECTION_LINGERING, /* half-closed; a recv is pending */
+    CONNECTION_EXPIRING,  /* the pending operation was cancelled and is about to end */
+    CONNECTION_STATE_COUNT,
+};
+
+struct connection {
+    struct slab_item item;
+    int sock;
+    uint8_t state;      /* enum connection_state */
+    uint8_t outcome;    /* enum outcome, decided when expiring */
+    uint8_t retries;    /* sends for which there was no memory */
+    uint8_t extensions; /* linger timeouts granted for progress */
+    uint32_t sent_bytes;
+    uint32_t unsent_bytes; /* unacknowledged when the deadline was last started */
+    struct deadline deadline;
+};
+_Static_assert(sizeof(struct connection) <= 64, "a connection fits into a cache line");
+
+#define BIT(state) (1u << (state))
+
+/* The allowed moves: from each state, the set of states that may follow. */
+static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
+    [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
+    [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
+                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_EXPIRING) |
+                            BIT(CONNECTION_CLOSED),
+    [CONNECTION_RETRYING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_CLOSED),
+    [CONNECTION_LINGERING] =
+        BIT(CONNECTION_LINGERING) | BIT(CONNECTION_EXPIRING) | BIT(CONNECTION_CLOSED),
+    [CONNECTION_EXPIRING] = BIT(CONNECTION_CLOSED),
+};
+
+static void connection_move(struct connection *connection, enum connection_state state)
+{
+    if (!(connection_moves[connection->state] & BIT(state))) {
+        fprintf(stderr, "connection: impossible move from state %u to %u\n", connection->state,
+                (unsigned)state);
+        abort();
+    }
+    connection->state = (uint8_t)state;
+}
+
+static struct connection *connection_of(struct deadline *deadline)
+{
+    return (struct connection *)(void *)((char *)deadline - offsetof(struct connection, deadline));
+}
+
+int connections_init(struct connections *connections, const struct connection_settings *settings,
+                     struct engine *engine, uint32_t capacity)
+{
+    *connections = (struct connections){.settings = settings, .engine = engine};
+    deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
+    deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
+    return slab_init(&connections->slab, capacity, sizeof(struct connection));
+}
+
+void connections_release(struct connections *connections)
+{
+    slab_release(&connections->slab);
+}
+
+uint32_t connections_open(const struct connections *connections)
+{
+    return connections->slab.live;
+}
+
+uint32_t connections_room(const struct connections *connections)
+{
+    return connections->slab.capacity - connections->slab.live;
+}
+
+/* The only exit of a connection: nothing is pending on its socket. */
+static void connection_close(struct connections *connections, struct connection *connection,
+                             enum outcome outcome)
+{
+    unsigned flags = 0;
+
+    if (outcome == OUTCOME_STALLED)
+        flags = ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
+    else if (outcome == OUTCOME_GREETED && !connections->settings->linger)
+        flags = ENGINE_DRAIN;
+    engine_close(connections->engine, connection->sock, flags);
+    deadline_stop(&connection->deadline);
+    connection_move(connection, CONNECTION_CLOSED);
+    connections->counts.outcomes[outcome]++;
+    slab_give(&connections->slab, connection);
+}
+
+/* What an error of the socket means for its connection. */
+static enum outcome outcome_of_error(int error)
+{
+    return error == -ECONNRESET || error == -EPIPE || error == -ENOTCONN ? OUTCOME_RESET
+                                                                         : OUTCOME_FAILED;
+}
+
+static void connection_drain(struct connections *connections, struct connection *connection,
+                             unsigned flags)
+{
+    int result = engine_recv(connections->engine, slab_token(&connections->slab, connection),
+                             connection->sock, NULL, ENGINE_DISCARD_BYTES, flags);
+
+    if (result < 0)
+        connection_close(connections, connection, outcome_of_error(result));
+    else
+        connection_move(connection, CONNECTION_LINGERING);
+}
+
+/* The greeting is in the kernel's hands: send the FIN with it, in the way that was chosen. */
+static void connection_finish(struct connections *connections, struct connection *connection,
+                              uint64_t now_ns)
+{
+    int result;
+
+    if (!connections->settings->linger) {
+        connection_close(connections, connection, OUTCOME_GREETED);
+        return;
+    }
+    result = engine_half_close(connections->engine, connection->sock);
+    if (result < 0) {
+        connection_close(connections, connection, outcome_of_error(result));
+        return;
+    }
+    connection->unsent_bytes = connections->settings->greeting_bytes + 1; /* the FIN counts */
+    deadline_start(&connections->greeted, &connection->deadline, now_ns);
+    connection_drain(connections, connection, ENGINE_LATER);
+}
+
+static void connection_send(struct connections *connections, struct connection *connection)
+{
+    const struct connection_settings *settings = connections->settings;
+    int result =
+        engine_send(connections->engine, slab_token(&connections->slab, connection),
+                    connection->sock, (const char *)settings->greeting + connection->sent_bytes,
+                    settings->greeting_bytes - connection->sent_bytes, ENGINE_MORE);
+
+    if (result < 0)
+        connection_close(connections, connection, outcome_of_error(result));
+    else
+        connection_move(connection, CONNECTION_GREETING);
+}
+
+void connection_accept(struct connections *connections, int sock, uint64_t now_ns)
+{
+    struct connection *connection = slab_take(&connections->slab);
+
+    connections->counts.accepted++;
+    if (!connection) { /* cannot be: the worker accepts only while there is room */
+        engine_close(connections->engine, sock, 0);
+        connections->counts.outcomes[OUTCOME_FAILED]++;
+        return;
+    }
+    connection->sock = sock;
+    connection->unsent_bytes = UINT32_MAX;
+    connection_move(connection, CONNECTION_GREETING);
+    deadline_start(&connections->greeted, &connection->deadline, now_ns);
+    if (connections->settings->greeting_bytes == 0)
+        connection_finish(connections, connection, now_ns);
+    else
+        connection_send(connections, connection);
+}
+
+static void connection_sent(struct connections *connections, struct connection *connection,
+                            int result, uint64_t now_ns)
+{
+    if (result == -ENOMEM || result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
+        if (connection->retries++ >= CONNECTION_RETRIES_MAX) {
+            connection_close(connections, connection, OUTCOME_FAILED);
+            return;
+        }
+        connection_move(connection, CONNECTION_RETRYING);
+        deadline_start(&connections->retries, &connection->deadline, now_ns);
+        return;
+    }
+    if (result < 0) {
+        connection_close(connections, connection, outcome_of_error(result));
+        return;
+    }
+    connection->sent_bytes += (uint32_t)result;
+    if (connection->sent_bytes == connections->settings->greeting_bytes) {
+        connection_finish(connections, connection, now_ns);
+        return;
+    }
+    deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */
+    connection_send(connections, connection);
+}
+
+static void connection_drained(struct connections *connections, struct connection *connection,
+                               int result)
+{
+    if (result > 0)
+        connection_drain(connections, connection, 0);
+    else
+        connection_close(connections, connection,
+                         result == 0 ? OUTCOME_GREETED : outcome_of_error(result));
+}
+
+void connection_event(struct connections *connections, const struct engine_event *event,
+                      uint64_t now_ns)
+{
+    struct connection *connection = slab_find(&connections->slab, event->token);
+
+    if (!connection)
+        return; /* closed since: cannot be while each operation has one event */
+    switch ((enum connection_state)connection->state) {
+    case CONNECTION_GREETING:
+        connection_sent(connections, connection, event->result, now_ns);
+        break;
+    case CONNECTION_LINGERING:
+        connection_drained(connections, connection, event->result);
+        break;
+    case CONNECTION_EXPIRING:
+        connection_close(connections, connection, (enum outcome)connection->outcome);
+        break;
+    case CONNECTION_CLOSED:
+    case CONNECTION_RETRYING:
+    case CONNECTION_STATE_COUNT:
+        break; /* nothing is pending in these states */
+    }
+}
+
+uint64_t connections_due_ns(const struct connections *connections)
+{
+    uint64_t greeted_ns = deadline_queue_due_ns(&connections->greeted);
+    uint64_t retry_ns = deadline_queue_due_ns(&connections->retries);
+
+    return greeted_ns < retry_ns ? greeted_ns : retry_ns;
+}
+
+/* The linger timeout came. A client that is still taking the greeting may go on; others may not. */
+static void connection_expire(struct connections *connections, struct connection *connection,
+                              uint64_t now_ns)
+{
+    int64_t unsent_bytes = engine_unsent(connections->engine, connection->sock);
+
+    if (unsent_bytes > 0 && unsent_bytes < connection->unsent_bytes &&
+        connection->extensions < CONNECTION_EXTENSIONS_MAX) {
+        connection->extensions++;
+        connection->unsent_bytes = (uint32_t)unsent_bytes;
+        deadline_start(&connections->greeted, &connection->deadline, now_ns);
+        return;
+    }
+    connection->outcome = connection->state == CONNECTION_GREETING || unsent_bytes > 0
+                              ? OUTCOME_STALLED
+                              : OUTCOME_EXPIRED;
+    engine_cancel(connections->engine,
+                  connection->state == CONNECTION_GREETING ? ENGINE_OP_SEND : ENGINE_OP_RECV,
+                  slab_token(&connections->slab, connection), connection->sock);
+    connection_move(connection, CONNECTION_EXPIRING);
+}
+
+void connections_expire(struct connections *connections, uint64_t now_ns)
+{
+    struct deadline *deadline;
+
+    while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
+        connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->retries, now_ns))) {
+        deadline_start(&connections->greeted, deadline, now_ns);
+        connection_send(connections, connection_of(deadline));
+    }
+}
+
+void connections_abandon(struct connections *connections)
+{
+    struct connection *connection = NULL;
+
+    while ((connection = slab_next(&connections->slab, connection))) {
+        engine_close(connections->engine, connection->sock, 0);
+        deadline_stop(&connection->deadline);
+        connections->counts.outcomes[OUTCOME_ABANDONED]++;
+        slab_give(&connections->slab, connection);
+    }
+}

@@ -1,0 +1,89 @@
+/* The life of a connection on the responder's side, for every engine.
+ *
+ *              accepted
+ *                 |
+ *   retrying <- greeting          the greeting goes to the kernel
+ *          `----> |
+ *         linger / \ swift
+ *       lingering   `---> closed  half-closed; what the client says is thrown away until it closes
+ *           |
+ *         closed
+ *
+ * From any state a deadline leads to `expiring`: the pending operation is cancelled, and when it
+ * has ended the connection closes. Each connection ends in exactly one outcome, counted when it
+ * closes.
+ *
+ * linger: send, FIN, drain to the client's FIN, close: nothing that the client says, or when, can
+ * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client). swift:  send,
+ * throw away what has arrived, close: cheaper, and as good for clients that have said all before
+ * they were greeted. In both, greeting and FIN leave in one segment (MSG_MORE, tcp_send_fin in the
+ * kernel).
+ *
+ * Thread rule: a set of connections belongs to one worker. */
+#ifndef HELLO_CONNECTION_H
+#define HELLO_CONNECTION_H
+
+#include "base/deadline.h"
+#include "base/slab.h"
+#include "engine/engine.h"
+#include "server/outcome.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* A send for which the kernel had no memory is tried again after this time, this often. */
+#define CONNECTION_RETRY_NS    UINT64_C(50000000)
+#define CONNECTION_RETRIES_MAX 100
+
+/* A client that takes part of the greeting in each linger timeout is given this many of them. */
+#define CONNECTION_EXTENSIONS_MAX 30
+
+/* What all connections share; stays the caller's and must outlive the set. */
+struct connection_settings {
+    const void *greeting;
+    uint32_t greeting_bytes;
+    bool linger; /* false: swift */
+    uint64_t linger_timeout_ns;
+};
+
+/* One worker's connections. Private to connection.c, but for `counts`, which may be read. */
+struct connections {
+    const struct connection_settings *settings;
+    struct engine *engine;
+    struct slab slab;
+    struct deadline_queue greeted; /* linger timeouts */
+    struct deadline_queue retries;
+    struct outcome_counts counts;
+};
+
+/* Make an empty set for at most `capacity` connections. Returns 0 or -ENOMEM. */
+int connections_init(struct connections *connections, const struct connection_settings *settings,
+                     struct engine *engine, uint32_t capacity);
+
+/* Free the set; a zeroed one is fine. Connections that are still open are not closed. */
+void connections_release(struct connections *connections);
+
+/* A connection was accepted: begin its life. The socket belongs to the set from here on. */
+void connection_accept(struct connections *connections, int sock, uint64_t now_ns);
+
+/* An operation of a connection ended (ENGINE_OP_SEND or ENGINE_OP_RECV). */
+void connection_event(struct connections *connections, const struct engine_event *event,
+                      uint64_t now_ns);
+
+/* When connections_expire has work next, or DEADLINE_NEVER. */
+uint64_t connections_due_ns(const struct connections *connections);
+
+/* Act on the deadlines that have come. */
+void connections_expire(struct connections *connections, uint64_t now_ns);
+
+/* How many are open. */
+uint32_t connections_open(const struct connections *connections);
+
+/* How many more can be accepted. */
+uint32_t connections_room(const struct connections *connections);
+
+/* Close all that are open, counted as abandoned. The engine must not be waited for again. */
+void connections_abandon(struct connections *connections);
+
+#endif

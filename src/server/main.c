@@ -1,0 +1,77 @@
+/* hello-server: answers TCP connections with a greeting. */
+#include "server/config.h"
+#include "server/server.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+/* The exit codes of every program here. */
+enum { EXIT_DONE = 0, EXIT_CANNOT_RUN = 1, EXIT_USAGE = 2 };
+
+static int fail(int exit_code, const char *error)
+{
+    fprintf(stderr, "%s: %s\n", server_options.program, error);
+    return exit_code;
+}
+
+/* Start, serve, stop. Returns the exit code. */
+static int serve(const struct server_config *config, struct server *server)
+{
+    char error[CREW_ERROR_BYTES];
+    char text[OUTCOME_TEXT_BYTES];
+    struct outcome_counts total;
+    int result;
+
+    if (server_start(server, error) < 0)
+        return fail(EXIT_CANNOT_RUN, error);
+    if (config->verbose)
+        server_print(server, stderr);
+    if (!config->quiet)
+        server_print_start(server, stdout);
+    result = server_run(server, &total, error);
+    if (!config->quiet)
+        printf("%s: stopped %s\n", server_options.program, outcome_counts_format(&total, text));
+    return result < 0 ? fail(EXIT_CANNOT_RUN, error) : EXIT_DONE;
+}
+
+/* Do what the configuration says. Returns the exit code. */
+static int run(struct server_config *config)
+{
+    char error[CREW_ERROR_BYTES];
+    struct server *server;
+    int exit_code = EXIT_DONE;
+
+    if (server_prepare(config, &server, error) < 0)
+        return fail(EXIT_CANNOT_RUN, error);
+    if (config->print_config)
+        server_print(server, stdout);
+    else
+        exit_code = serve(config, server);
+    server_free(server);
+    return exit_code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct server_config *config = calloc(1, sizeof(*config));
+    char error[OPTION_ERROR_BYTES];
+    int exit_code, result;
+
+    if (!config)
+        return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
+    result = server_config_read(config, argc, argv, error);
+    if (result < 0) {
+        exit_code = fail(result == -EINVAL ? EXIT_USAGE : EXIT_CANNOT_RUN, error);
+    } else if (config->help) {
+        option_help(&server_options, stdout);
+        exit_code = EXIT_DONE;
+    } else if (config->version) {
+        printf("%s %s\n", server_options.program, HELLO_VERSION);
+        exit_code = EXIT_DONE;
+    } else {
+        exit_code = run(config);
+    }
+    free(config);
+    return exit_code;
+}

@@ -1,0 +1,37 @@
+/* How a connection of the responder can end, and the counters of it. */
+#ifndef HELLO_OUTCOME_H
+#define HELLO_OUTCOME_H
+
+#include <stdint.h>
+
+/* Every accepted connection ends in exactly one of these. */
+enum outcome {
+    OUTCOME_GREETED,   /* the whole greeting was sent and (linger) the client closed in order */
+    OUTCOME_EXPIRED,   /* greeted, but the client held on past the linger timeout */
+    OUTCOME_RESET,     /* the client reset the connection */
+    OUTCOME_STALLED,   /* the client did not take the greeting within the linger timeout */
+    OUTCOME_FAILED,    /* another error; should be 0 */
+    OUTCOME_ABANDONED, /* still open when the shutdown timeout came */
+    OUTCOME_COUNT,
+};
+
+/* The counters of one worker, or of all. accepted = the sum of the outcomes + the connections open.
+ */
+struct outcome_counts {
+    uint64_t accepted;
+    uint64_t outcomes[OUTCOME_COUNT];
+};
+
+/* "greeted", "expired", ... */
+const char *outcome_name(enum outcome outcome);
+
+/* Add the counters of one worker to a total. */
+void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
+
+/* Room enough for the longest text of outcome_counts_format. */
+#define OUTCOME_TEXT_BYTES 256
+
+/* Write "accepted=3 greeted=2 expired=1 ...". Returns text. */
+char *outcome_counts_format(const struct outcome_counts *counts, char text[OUTCOME_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,268 @@
+#include "server/responder.h"
+
+#include "base/clock.h"
+#include "net/listener.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum responder_phase {
+    RESPONDER_SERVING,
+    RESPONDER_EMPTYING,  /* stopping: the accept queue is emptied */
+    RESPONDER_CLOSING,   /* accepting ends; its last connections come */
+    RESPONDER_FINISHING, /* the listener is closed; connections end */
+    RESPONDER_DONE,
+};
+
+struct responder {
+    const struct responder_args *args;
+    const struct worker *worker;
+    struct engine *engine;
+    struct connections connections;
+    enum responder_phase phase;
+    uint64_t now_ns; /* read once a turn */
+    bool accepting;
+    uint64_t accept_retry_ns; /* not before this time; 0: any time */
+    uint64_t accepted_ns;     /* when the last connection came, or the stop began */
+    bool scarce;              /* told of, and not over */
+    uint64_t scarce_ns;       /* when it last showed */
+};
+
+static void responder_notice(const struct responder *responder, const char *what,
+                             const char *advice)
+{
+    char line[256];
+
+    snprintf(line, sizeof(line), "worker %u: %s%s%s", responder->args->number, what,
+             advice ? "; " : "", advice ? advice : "");
+    responder->args->notice(responder->args->context, line);
+}
+
+static void responder_scarce(struct responder *responder, const char *what, const char *advice)
+{
+    responder->scarce_ns = responder->now_ns;
+    if (responder->scarce)
+        return;
+    responder->scarce = true;
+    responder_notice(responder, what, advice);
+}
+
+/* accept(2) says of these: the connection failed before it was taken; go on with the next. */
+static bool accept_error_is_the_clients(int error)
+{
+    switch (-error) {
+    case ECANCELED:
+    case ECONNABORTED:
+    case EAGAIN:
+    case EINTR:
+    case EPROTO:
+    case ENETDOWN:
+    case ENOPROTOOPT:
+    case EHOSTDOWN:
+    case ENONET:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        return true;
+    default:
+        return false;
+    }
+}
+
+static void responder_accept_failed(struct responder *responder, int error)
+{
+    char what[160];
+    const char *advice = "see accept(2)";
+
+    if (accept_error_is_the_clients(error))
+        return;
+    if (error == -EMFILE)
+        advice = "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
+    else if (error == -ENFILE)
+        advice = "raise the sysctl fs.file-max";
+    else if (error == -ENOMEM || error == -ENOBUFS)
+        advice = "the kernel is short of memory";
+    snprintf(what, sizeof(what), "cannot accept: %s; clients wait in the accept queue",
+             strerror(-error));
+    responder_scarce(responder, what, advice);
+    responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
+}
+
+static void responder_accepted(struct responder *responder, const struct engine_event *event)
+{
+    responder->accepting = event->more;
+    if (event->result < 0) {
+        responder_accept_failed(responder, event->result);
+        return;
+    }
+    responder->accepted_ns = responder->now_ns;
+    connection_accept(&responder->connections, event->result, responder->now_ns);
+}
+
+static void responder_dispatch(struct responder *responder, const struct engine_event *event)
+{
+    switch (event->op) {
+    case ENGINE_OP_ACCEPT:
+        responder_accepted(responder, event);
+        break;
+    case ENGINE_OP_SEND:
+    case ENGINE_OP_RECV:
+        connection_event(&responder->connections, event, responder->now_ns);
+        break;
+    case ENGINE_OP_WAKE:    /* stop_deadline_ns is looked at in every turn */
+    case ENGINE_OP_CONNECT: /* never asked for */
+        break;
+    }
+}
+
+/* Accept whenever there is room and nothing speaks against it. */
+static void responder_keep_accepting(struct responder *responder)
+{
+    uint32_t room = connections_room(&responder->connections);
+
+    if (responder->phase > RESPONDER_EMPTYING || responder->accepting)
+        return;
+    if (room == 0) {
+        responder_scarce(responder, "as many connections as --max-connections allows; others wait",
+                         NULL);
+        return;
+    }
+    if (responder->now_ns < responder->accept_retry_ns)
+        return;
+    if (responder->scarce)
+        responder->scarce_ns = responder->now_ns;
+    if (engine_accept_start(responder->engine, room) == 0)
+        responder->accepting = true;
+    else
+        responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
+}
+
+static void responder_end_scarcity(struct responder *responder)
+{
+    if (responder->scarce && responder->accepting &&
+        responder->now_ns >= responder->scarce_ns + RESPONDER_SCARCITY_NS) {
+        responder->scarce = false;
+        responder_notice(responder, "accepting freely again", NULL);
+    }
+}
+
+/* Move on from phase to phase once a stop was asked for. */
+static void responder_advance(struct responder *responder)
+{
+    uint64_t deadline_ns = worker_stop_ns(responder->worker);
+
+    if (deadline_ns == 0)
+        return;
+    if (responder->phase == RESPONDER_SERVING) {
+        responder->phase = RESPONDER_EMPTYING;
+        responder->accepted_ns = responder->now_ns;
+    }
+    if (responder->phase == RESPONDER_EMPTYING &&
+        responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS) {
+        if (listener_has_waiting(responder->args->listener_fd)) {
+            responder->accepted_ns = responder->now_ns; /* there is no room for it yet */
+        } else {
+            responder->phase = RESPONDER_CLOSING;
+            if (responder->accepting)
+                engine_accept_stop(responder->engine);
+        }
+    }
+    if (responder->phase == RESPONDER_CLOSING && !responder->accepting) {
+        responder->phase = listener_has_waiting(responder->args->listener_fd) ? RESPONDER_EMPTYING
+                                                                              : RESPONDER_FINISHING;
+        if (responder->phase == RESPONDER_FINISHING)
+            close(responder->args->listener_fd);
+    }
+    if (responder->now_ns >= deadline_ns || (responder->phase == RESPONDER_FINISHING &&
+                                             connections_open(&responder->connections) == 0)) {
+        if (responder->phase != RESPONDER_FINISHING)
+            close(responder->args->listener_fd);
+        responder->phase = RESPONDER_DONE;
+    }
+}
+
+static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
+{
+    return a_ns < b_ns ? a_ns : b_ns;
+}
+
+/* How long the next wait may take: -1, for ever, when nothing is due. */
+static int64_t responder_timeout_ns(struct responder *responder)
+{
+    uint64_t due_ns = connections_due_ns(&responder->connections);
+    uint64_t deadline_ns = worker_stop_ns(responder->worker);
+
+    if (!responder->accepting && responder->phase <= RESPONDER_EMPTYING &&
+        connections_room(&responder->connections) > 0)
+        due_ns = earlier(due_ns, responder->accept_retry_ns);
+    if (responder->scarce && responder->accepting)
+        due_ns = earlier(due_ns, responder->scarce_ns + RESPONDER_SCARCITY_NS);
+    if (responder->phase == RESPONDER_EMPTYING)
+        due_ns = earlier(due_ns, responder->accepted_ns + RESPONDER_QUIET_NS);
+    if (deadline_ns)
+        due_ns = earlier(due_ns, deadline_ns);
+    if (due_ns == DEADLINE_NEVER)
+        return -1;
+    return due_ns > responder->now_ns ? (int64_t)(due_ns - responder->now_ns) : 0;
+}
+
+static int responder_run(void *state, const struct worker *worker)
+{
+    struct responder *responder = state;
+    struct engine_event events[ENGINE_EVENTS_MAX];
+    int count = 0;
+
+    responder->worker = worker;
+    responder->now_ns = clock_now_ns();
+    responder_keep_accepting(responder);
+    while (responder->phase != RESPONDER_DONE && count >= 0) {
+        count = engine_wait(responder->engine, responder_timeout_ns(responder), events);
+        responder->now_ns = clock_now_ns();
+        for (int i = 0; i < count; i++)
+            responder_dispatch(responder, &events[i]);
+        connections_expire(&responder->connections, responder->now_ns);
+        responder_advance(responder);
+        responder_keep_accepting(responder);
+        responder_end_scarcity(responder);
+    }
+    connections_abandon(&responder->connections);
+    return count < 0 ? count : 0;
+}
+
+static int responder_prepare(void *state, struct engine *engine)
+{
+    struct responder *responder = state;
+
+    responder->engine = engine;
+    return connections_init(&responder->connections, responder->args->settings, engine,
+                            responder->args->connections_max);
+}
+
+static void responder_release(void *state)
+{
+    struct responder *responder = state;
+
+    connections_release(&responder->connections);
+}
+
+const struct worker_job responder_job = {
+    .prepare = responder_prepare,
+    .run = responder_run,
+    .release = responder_release,
+};
+
+struct responder *responder_new(const struct responder_args *args)
+{
+    struct responder *responder = calloc(1, sizeof(*responder));
+
+    if (responder)
+        responder->args = args;
+    return responder;
+}
+
+const struct outcome_counts *responder_counts(const struct responder *responder)
+{
+    return &responder->connections.counts;
+}

@@ -1,0 +1,49 @@
+/* What a worker of the responder does: accept, let connections live, stop in order.
+ *
+ * Its phases: serving -> emptying (no new connection begins; what waits in the accept queue is
+ * taken)
+ * -> closing (the last accepts come in) -> finishing (the open connections end) -> done. */
+#ifndef HELLO_RESPONDER_H
+#define HELLO_RESPONDER_H
+
+#include "crew/worker.h"
+#include "server/connection.h"
+#include "server/outcome.h"
+
+#include <stdint.h>
+
+/* After the last accepted connection, the accept queue is believed to stay empty after this time:
+ * handshakes that were under way when the stop began have then ended. */
+#define RESPONDER_QUIET_NS UINT64_C(50000000)
+
+/* While nothing can be accepted for want of descriptors or memory, it is tried again this often. */
+#define RESPONDER_RETRY_NS UINT64_C(100000000)
+
+/* Scarcity counts as over when it has not shown for this time; so it is told of once, not each
+ * time. */
+#define RESPONDER_SCARCITY_NS UINT64_C(1000000000)
+
+struct responder;
+
+struct responder_args {
+    unsigned number; /* of its worker, for messages */
+    int listener_fd; /* the responder's once it runs; it closes it */
+    uint32_t connections_max;
+    const struct connection_settings *settings; /* the caller's */
+
+    /* Tells of a change of state, one line; called from the worker's thread. */
+    void (*notice)(void *context, const char *line);
+    void *context;
+};
+
+/* The job to give to a worker, with a responder as its state. */
+extern const struct worker_job responder_job;
+
+/* Make a responder; `args` must outlive it. Returns it, to be given to free(3), or NULL if there is
+ * no memory. */
+struct responder *responder_new(const struct responder_args *args);
+
+/* Its counters; to be read when its worker has ended. */
+const struct outcome_counts *responder_counts(const struct responder *responder);
+
+#endif

@@ -1,0 +1,344 @@
+#include "server/server.h"
+
+#include "base/cpus.h"
+#include "base/platform.h"
+#include "crew/crew.h"
+#include "net/limits.h"
+#include "net/listener.h"
+#include "server/connection.h"
+#include "server/notify.h"
+#include "server/responder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+#include <sys/utsname.h>
+
+#define SOMAXCONN_PATH "/proc/sys/net/core/somaxconn"
+
+struct server {
+    struct server_config *config;
+    struct connection_settings settings;
+    struct cpus cpus;
+    uint32_t descriptors;   /* the limit in force */
+    struct address address; /* where it listens */
+    struct crew *crew;
+    uint32_t count;          /* of workers, and so of each array below */
+    int listeners[CPUS_MAX]; /* -1: not open; the responders close theirs */
+    struct responder_args responder_args[CPUS_MAX];
+    void *responders[CPUS_MAX]; /* struct responder */
+};
+
+/* One line to stderr; safe from any thread. */
+static void server_notice(void *context, const char *line)
+{
+    const struct server *server = context;
+
+    if (!server->config->quiet)
+        fprintf(stderr, "%s: %s\n", server_options.program, line);
+}
+
+/* How many workers "auto" means: a CPU each, but no more than a cgroup quota keeps busy. */
+static uint32_t server_workers_auto(const struct server *server)
+{
+    uint64_t quota_millis = platform_cpu_quota_millis();
+    uint64_t workers = server->cpus.count;
+
+    if (quota_millis != UINT64_MAX && (quota_millis + 999) / 1000 < workers)
+        workers = (quota_millis + 999) / 1000;
+    if (server->config->max_connections && workers > server->config->max_connections)
+        workers = server->config->max_connections;
+    return workers ? (uint32_t)workers : 1;
+}
+
+static int server_settle_connections(struct server *server, char error[CREW_ERROR_BYTES])
+{
+    struct server_config *config = server->config;
+    uint64_t reserved = SERVER_DESCRIPTORS_BASE + SERVER_DESCRIPTORS_PER_WORKER * config->workers;
+    uint64_t possible = server->descriptors > reserved ? server->descriptors - reserved : 0;
+
+    if (possible > SERVER_CONNECTIONS_MAX)
+        possible = SERVER_CONNECTIONS_MAX;
+    if (config->max_connections == 0 && possible >= config->workers) {
+        config->max_connections = possible;
+    } else if (config->max_connections == 0 || config->max_connections > possible) {
+        uint64_t wanted = config->max_connections ? config->max_connections : config->workers;
+
+        snprintf(error, CREW_ERROR_BYTES,
+                 "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
+                 " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
+                 "lower --max-connections",
+                 wanted, config->workers, wanted + reserved, server->descriptors);
+        return -EMFILE;
+    }
+    return 0;
+}
+
+int server_prepare(struct server_config *config, struct server **ret_server,
+                   char error[CREW_ERROR_BYTES])
+{
+    struct server *server = calloc(1, sizeof(*server));
+    int64_t descriptors = limits_raise_descriptors();
+    int result;
+
+    if (!server) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
+                 strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    server->config = config;
+    server->address = config->listen.address;
+    server->settings = (struct connection_settings){
+        .greeting = config->greeting.data,
+        .greeting_bytes = config->greeting.bytes,
+        .linger = config->close == SERVER_CLOSE_LINGER,
+        .linger_timeout_ns = config->linger_timeout_ns,
+    };
+    result = cpus_read(&server->cpus);
+    if (result < 0 || descriptors < 0) {
+        result = result < 0 ? result : (int)descriptors;
+        snprintf(error, CREW_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
+                 strerror(-result));
+        server_free(server);
+        return result;
+    }
+    server->descriptors = (uint32_t)descriptors;
+    if (config->workers == 0)
+        config->workers = server_workers_auto(server);
+    server->count = (uint32_t)config->workers;
+    if (config->backlog == 0 && platform_number_read(SOMAXCONN_PATH, &config->backlog) < 0)
+        config->backlog = SOMAXCONN;
+    for (uint32_t i = 0; i < server->count; i++)
+        server->listeners[i] = -1;
+    result = server_settle_connections(server, error);
+    if (result < 0) {
+        server_free(server);
+        return result;
+    }
+    *ret_server = server;
+    return 0;
+}
+
+void server_free(struct server *server)
+{
+    if (!server)
+        return;
+    for (uint32_t i = 0; i < server->count; i++)
+        free(server->responders[i]);
+    free(server);
+}
+
+static const char *listen_advice(int error)
+{
+    switch (error) {
+    case EADDRINUSE:
+        return "something listens there already (see 'ss -ltnp'); stop it or choose another port";
+    case EADDRNOTAVAIL:
+        return "no interface has this address (see 'ip address')";
+    case EACCES:
+        return "use a port above 1023, or add CAP_NET_BIND_SERVICE";
+    case EAFNOSUPPORT:
+        return "the kernel has no such address family; try --listen 0.0.0.0";
+    case EMFILE:
+    case ENFILE:
+        return "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
+    default:
+        return "see bind(2) and listen(2)";
+    }
+}
+
+/* Without IPv6 the default address falls back to its IPv4 counterpart. Returns true if it did. */
+static bool server_fall_back_to_ipv4(struct server *server, const char *why)
+{
+    struct address any = {.v4 = {.sin_family = AF_INET}};
+    char from[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES], line[256];
+
+    if (server->address.sa.sa_family != AF_INET6 || !address_is_any(&server->address))
+        return false;
+    address_set_port(&any, address_port(&server->address));
+    snprintf(line, sizeof(line), "warning: IPv6 is off (%s): listening on %s instead of %s", why,
+             address_format(&any, to), address_format(&server->address, from));
+    server->address = any;
+    server_notice(server, line);
+    return true;
+}
+
+static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
+{
+    char text[ADDRESS_TEXT_BYTES];
+    const char *step;
+    int backlog = (int)server->config->backlog;
+
+    if (platform_ipv6_is_off())
+        server_fall_back_to_ipv4(server, "net.ipv6.conf.all.disable_ipv6=1");
+    for (uint32_t i = 0; i < server->count; i++) {
+        int fd = listener_open(&server->address, backlog, i == 0, &step);
+
+        if (i == 0 && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) &&
+            server_fall_back_to_ipv4(server, strerror(-fd)))
+            fd = listener_open(&server->address, backlog, true, &step);
+        if (fd < 0) {
+            snprintf(error, CREW_ERROR_BYTES, "cannot listen on '%s': %s: %s; %s",
+                     address_format(&server->address, text), step, strerror(-fd),
+                     listen_advice(-fd));
+            return fd;
+        }
+        server->listeners[i] = fd;
+    }
+    return 0;
+}
+
+static void server_close_listeners(struct server *server)
+{
+    for (uint32_t i = 0; i < server->count; i++) {
+        if (server->listeners[i] >= 0)
+            close(server->listeners[i]);
+        server->listeners[i] = -1;
+    }
+}
+
+/* No new connection may begin on any listener, so that each can be emptied before it closes. */
+static void server_stopping(void *context)
+{
+    struct server *server = context;
+
+    notify_send("STOPPING=1");
+    for (uint32_t i = 0; i < server->count; i++)
+        listener_refuse_new(
+            server->listeners[i]); /* if it cannot, the queue is emptied all the same */
+}
+
+/* Make a responder per listener, each with its share of the connections. */
+static int server_make_responders(struct server *server)
+{
+    uint64_t share = server->config->max_connections / server->count;
+    uint64_t remainder = server->config->max_connections % server->count;
+
+    for (uint32_t i = 0; i < server->count; i++) {
+        server->responder_args[i] = (struct responder_args){
+            .number = i,
+            .listener_fd = server->listeners[i],
+            .connections_max = (uint32_t)(share + (i < remainder)),
+            .settings = &server->settings,
+            .notice = server_notice,
+            .context = server,
+        };
+        server->responders[i] = responder_new(&server->responder_args[i]);
+        if (!server->responders[i])
+            return -ENOMEM;
+    }
+    return 0;
+}
+
+static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES])
+{
+    struct crew_args args = {
+        .count = server->count,
+        .engine = server->config->engine,
+        .job = &responder_job,
+        .states = server->responders,
+        .listeners = server->listeners,
+        .sockets_max = server->descriptors,
+        .stop_timeout_ns = server->config->shutdown_timeout_ns,
+        .notice = server_notice,
+        .stopping = server_stopping,
+        .context = server,
+    };
+    int result = server_make_responders(server);
+
+    if (result < 0) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
+                 strerror(-result));
+        return result;
+    }
+    return crew_start(&args, &server->crew, error);
+}
+
+int server_start(struct server *server, char error[CREW_ERROR_BYTES])
+{
+    int result;
+
+    crew_block_signals();
+    result = server_listen(server, error);
+    if (result == 0)
+        result = server_start_crew(server, error);
+    if (result < 0) {
+        server_close_listeners(server);
+        return result;
+    }
+    crew_go(server->crew);
+    notify_send("READY=1");
+    return 0;
+}
+
+void server_print_start(const struct server *server, FILE *out)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    fprintf(out, "%s: listening on %s engine=%s workers=%u close=%s pid=%d\n",
+            server_options.program, address_format(&server->address, text),
+            crew_engine(server->crew)->name, server->count,
+            server->settings.linger ? "linger" : "swift", (int)getpid());
+    fflush(out);
+}
+
+int server_run(struct server *server, struct outcome_counts *ret_total,
+               char error[CREW_ERROR_BYTES])
+{
+    int result = crew_run(server->crew, error);
+
+    *ret_total = (struct outcome_counts){0};
+    for (uint32_t i = 0; i < server->count; i++)
+        outcome_counts_add(ret_total, responder_counts(server->responders[i]));
+    return result;
+}
+
+/* Which engines work here, and why not the others. */
+static void server_print_engine(const struct server *server, FILE *out)
+{
+    struct engine_args args = {
+        .listener_fd = -1, .wake_fd = eventfd(0, EFD_CLOEXEC), .sockets_max = server->descriptors};
+
+    for (size_t i = 0; engine_classes[i]; i++) {
+        struct engine_failure failure;
+        struct engine *engine;
+
+        if (engine_open(engine_classes[i], &args, &engine, &failure) == 0) {
+            engine_destroy(engine);
+            fprintf(out, "engine.%s=works\n", engine_classes[i]->name);
+        } else {
+            fprintf(out, "engine.%s=%s: %s; %s\n", engine_classes[i]->name, failure.step,
+                    strerror(failure.error), failure.advice);
+        }
+    }
+    if (args.wake_fd >= 0)
+        close(args.wake_fd);
+}
+
+void server_print(struct server *server, FILE *out)
+{
+    char word[128];
+    uint64_t quota_millis = platform_cpu_quota_millis();
+    struct utsname name;
+
+    option_print(&server_options, server->config, out);
+    uname(&name);
+    fprintf(out, "platform.kernel=%s\nplatform.machine=%s\n", name.release, name.machine);
+    fprintf(out, "platform.cpus=%u\n", server->cpus.count);
+    if (quota_millis == UINT64_MAX)
+        fprintf(out, "platform.cpu_quota=none\n");
+    else
+        fprintf(out, "platform.cpu_quota=%" PRIu64 ".%03" PRIu64 "\n", quota_millis / 1000,
+                quota_millis % 1000);
+    fprintf(out, "platform.descriptors=%u\n", server->descriptors);
+    fprintf(out, "platform.somaxconn=%s\n", platform_word_read(SOMAXCONN_PATH, word, sizeof(word)));
+    fprintf(out, "platform.congestion_control=%s\n",
+            platform_word_read("/proc/sys/net/ipv4/tcp_congestion_control", word, sizeof(word)));
+    fprintf(out, "platform.ipv6=%s\n", platform_ipv6_is_off() ? "off" : "on");
+    server_print_engine(server, out);
+    fflush(out);
+}

@@ -1,0 +1,44 @@
+/* The responder as a whole: its listeners, its workers, its stop.
+ *
+ * Thread rule: for one thread, the one that waits for signals. */
+#ifndef HELLO_SERVER_H
+#define HELLO_SERVER_H
+
+#include "crew/crew.h"
+#include "server/config.h"
+#include "server/outcome.h"
+
+#include <stdint.h>
+#include <stdio.h>
+
+/* Descriptors that are not connections: the standard ones, and those of each worker. */
+#define SERVER_DESCRIPTORS_BASE       24
+#define SERVER_DESCRIPTORS_PER_WORKER 4
+
+struct server;
+
+/* Prepare a responder: read the facts of the machine and settle every setting that was left to it,
+ * in *config too. Nothing is opened yet. `config` must outlive the server. Returns 0, or -errno
+ * with one line in error. */
+int server_prepare(struct server_config *config, struct server **ret_server,
+                   char error[CREW_ERROR_BYTES]);
+
+/* Free a server that is not running. NULL is fine. */
+void server_free(struct server *server);
+
+/* Print every setting in force and every fact it rests on, as key=value. */
+void server_print(struct server *server, FILE *out);
+
+/* Listen, and start the workers: from here on connections are greeted. Warnings go to stderr.
+ * Returns 0, or -errno with one line in error. */
+int server_start(struct server *server, char error[CREW_ERROR_BYTES]);
+
+/* Print the one line that says where the server listens, and how. */
+void server_print_start(const struct server *server, FILE *out);
+
+/* Serve until SIGTERM or SIGINT and until all has ended; a second signal ends it at once.
+ * *ret_total gets the counters. Returns 0, or -errno with one line in error when a worker broke. */
+int server_run(struct server *server, struct outcome_counts *ret_total,
+               char error[CREW_ERROR_BYTES]);
+
+#endif
