@@ -160,7 +160,6 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
         return;
     }
     connection->sock = sock;
-    connection->unsent_bytes = UINT32_MAX;
     connection_move(connection, CONNECTION_GREETING);
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
     if (connections->settings->greeting_bytes == 0)
@@ -172,6 +171,8 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 static void connection_sent(struct connections *connections, struct connection *connection,
                             int result, uint64_t now_ns)
 {
+    int64_t unsent_bytes;
+
     if (result == -ENOMEM || result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
         if (connection->retries++ >= CONNECTION_RETRIES_MAX) {
             connection_close(connections, connection, OUTCOME_FAILED);
@@ -190,6 +191,8 @@ static void connection_sent(struct connections *connections, struct connection *
         connection_finish(connections, connection, now_ns);
         return;
     }
+    unsent_bytes = engine_unsent(connections->engine, connection->sock);
+    connection->unsent_bytes = unsent_bytes > 0 ? (uint32_t)unsent_bytes : 0;
     deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */
     connection_send(connections, connection);
 }
