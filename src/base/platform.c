@@ -1,13 +1,13 @@
 #include "base/platform.h"
 
 #include <errno.h>
-#include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-char *platform_word_read(const char *path, char *text, uint32_t text_bytes)
+/* Read a small file whole into text, which is "" if that fails. */
+static void read_file(const char *path, char *text, size_t text_bytes)
 {
     FILE *file = fopen(path, "re");
     size_t length = 0;
@@ -17,24 +17,23 @@ char *platform_word_read(const char *path, char *text, uint32_t text_bytes)
         fclose(file);
     }
     text[length] = '\0';
+}
+
+char *platform_word_read(const char *path, char *text, uint32_t text_bytes)
+{
+    read_file(path, text, text_bytes);
     text[strcspn(text, " \t\n")] = '\0';
     return text;
 }
 
 int platform_number_read(const char *path, uint64_t *ret_number)
 {
-    char text[32];
-    char *end;
-    unsigned long long number;
+    char text[64];
 
-    errno = 0;
-    platform_word_read(path, text, sizeof(text));
-    if (text[0] == '\0')
-        return errno ? -errno : -EINVAL;
-    number = strtoull(text, &end, 10);
-    if (end == text || *end != '\0' || text[0] == '-')
-        return -EINVAL;
-    *ret_number = number;
+    read_file(path, text, sizeof(text));
+    if (text[0] < '0' || text[0] > '9')
+        return -ENODATA;
+    *ret_number = strtoull(text, NULL, 10);
     return 0;
 }
 
@@ -45,17 +44,15 @@ static uint64_t quota_of_directory(const char *directory, bool v2)
     uint64_t quota_us = 0, period_us = 0;
 
     if (v2) {
-        FILE *file;
-        int fields;
+        char text[64]; /* "50000 100000", or "max 100000" */
+        char *end;
 
         snprintf(path, sizeof(path), "%s/cpu.max", directory);
-        file = fopen(path, "re");
-        if (!file)
+        read_file(path, text, sizeof(text));
+        if (text[0] < '0' || text[0] > '9')
             return UINT64_MAX;
-        fields = fscanf(file, "%" SCNu64 " %" SCNu64, &quota_us, &period_us); /* "max" reads as 0 */
-        fclose(file);
-        if (fields != 2)
-            return UINT64_MAX;
+        quota_us = strtoull(text, &end, 10);
+        period_us = strtoull(end, NULL, 10);
     } else {
         snprintf(path, sizeof(path), "%s/cpu.cfs_quota_us", directory); /* -1: no quota */
         if (platform_number_read(path, &quota_us) < 0)

@@ -5,7 +5,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Read the first number in a file of /proc or /sys. Returns 0, -errno, or -EINVAL (no number). */
+/* Read the number that a file of /proc or /sys begins with. Returns 0, or -ENODATA (no such file,
+ * or it begins with no number). */
 int platform_number_read(const char *path, uint64_t *ret_number);
 
 /* Read the first word of a file of /proc or /sys into text, which is "" if that fails. */

@@ -20,7 +20,6 @@
 #include <sys/socket.h>
 
 struct engine;
-
 enum engine_op {
     ENGINE_OP_ACCEPT = 1,
     ENGINE_OP_CONNECT,
@@ -48,26 +47,24 @@ struct engine_event {
 
 /* What an engine needs to start. */
 struct engine_args {
-    int listener_fd; /* where to accept, or -1; stays the owner's */
-    int wake_fd;     /* an eventfd that others write to make the owner look up; stays the owner's */
+    int listener_fd;      /* where to accept, or -1; stays the owner's */
+    int wake_fd;          /* an eventfd: written to make the owner look up; stays the owner's */
     uint32_t sockets_max; /* no socket will have a number as high as this */
 };
 
-/* Why an engine could not start: the step that failed, its errno (positive), what would enable it.
- */
+/* Why an engine could not start: the step that failed, its errno, and what would enable it. */
 struct engine_failure {
     const char *step;
-    int error;
+    int error; /* positive */
     const char *advice;
 };
 
 /* Flags for engine_send, engine_recv and engine_close. */
 enum engine_flag {
     ENGINE_MORE = 1,  /* send: more follows (a send or the FIN), let it share a segment */
-    ENGINE_LATER = 2, /* recv: nothing is expected yet, so do not try before waiting */
+    ENGINE_LATER = 2, /* recv: nothing is expected yet, so wait before trying */
     ENGINE_DRAIN = 4, /* close: throw away the input that has arrived, so that it resets nobody */
-    ENGINE_RESET =
-        8, /* close: drop what is unsent and reset the peer, to free the memory at once */
+    ENGINE_RESET = 8, /* close: drop what is unsent and reset the peer; frees memory at once */
 };
 
 /* One row per engine: what a new engine must implement. The functions are documented below. */
@@ -97,14 +94,12 @@ struct engine {
     const struct engine_class *class;
 };
 
-extern const struct engine_class engine_uring;
-extern const struct engine_class engine_epoll;
-
 /* The engines by preference, the best first; NULL ends the list. */
 extern const struct engine_class *const engine_classes[];
 
-/* Find an engine by name ("uring", "epoll"). Returns NULL if there is none. */
-const struct engine_class *engine_class_find(const char *name);
+/* What a user may choose: "auto", then the names of engine_classes in their order; NULL at the end.
+ */
+extern const char *const engine_choices[];
 
 /* Start an engine. On success *ret_engine is the caller's, to be given to engine_destroy.
  * Returns 0, or -errno with *ret_failure filled in and nothing left open. */

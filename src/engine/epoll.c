@@ -4,19 +4,17 @@
  * at once is done, and its event waits in a ring for the next engine_wait. What would block is
  * parked on its socket, which is then watched, edge-triggered, for just what it waits for: a short
  * connection that never blocks costs no epoll_ctl at all. */
+#include "engine/epoll.h"
+
 #include "base/units.h"
-#include "engine/engine.h"
 #include "engine/socket.h"
 
 #include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
-#include <sys/mman.h>
 
 /* Connections accepted in one turn; the rest waits for the next, behind those that are open. */
 #define ACCEPTS_PER_TURN 64
@@ -24,60 +22,9 @@
 /* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
 #define TURNS_WITHOUT_POLL_MAX 8
 
-/* What epoll gives back for a socket: its generation above its number. */
-#define EVENT_LISTENER UINT64_MAX
-#define EVENT_WAKE     (UINT64_MAX - 1)
-
-/* What is known of one socket, by its number. */
-struct epoll_socket {
-    uint64_t token; /* of the parked operation */
-    void *data;     /* of the parked operation */
-    uint32_t bytes; /* of the parked operation */
-    uint32_t
-        generation;   /* counts closes: tells a stale event from one of the number's next owner */
-    uint32_t watched; /* the epoll events it is registered for; 0: it is not */
-    uint8_t op;       /* parked operation; 0: none */
-    uint8_t flags;    /* of the parked operation */
-};
-
-struct epoll {
-    struct engine engine;
-    int epoll_fd;
-    int listener_fd;
-    int wake_fd;
-    uint32_t sockets_max;
-    uint32_t room; /* connections that may still be accepted; 0: not accepting */
-    bool has_pwait2;
-    unsigned turns_without_poll;
-    struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
-    struct engine_event *ready;   /* ring of events not handed out yet */
-    uint32_t ready_capacity, ready_first, ready_count;
-};
-
 static struct epoll *epoll_of(struct engine *engine)
 {
     return (struct epoll *)(void *)engine;
-}
-
-/* Keep an event for the next engine_wait. Each socket has one operation, so the ring has room. */
-static void epoll_push(struct epoll *epoll, struct engine_event event)
-{
-    uint32_t last = (epoll->ready_first + epoll->ready_count) % epoll->ready_capacity;
-
-    epoll->ready[last] = event;
-    epoll->ready_count++;
-}
-
-static int epoll_pop(struct epoll *epoll, struct engine_event *events)
-{
-    int count = 0;
-
-    while (epoll->ready_count > 0 && count < ENGINE_EVENTS_MAX) {
-        events[count++] = epoll->ready[epoll->ready_first];
-        epoll->ready_first = (epoll->ready_first + 1) % epoll->ready_capacity;
-        epoll->ready_count--;
-    }
-    return count;
 }
 
 /* Try a parked or new operation. Returns its result; -EAGAIN: it would block. */
@@ -107,9 +54,9 @@ static int epoll_try(int sock, const struct epoll_socket *state)
 /* End the socket's operation and keep its event. */
 static void epoll_complete(struct epoll *epoll, struct epoll_socket *state, int result)
 {
-    epoll_push(epoll, (struct engine_event){.token = state->token,
-                                            .result = result,
-                                            .op = (enum engine_op)state->op});
+    event_ring_push(&epoll->ready, (struct engine_event){.token = state->token,
+                                                         .result = result,
+                                                         .op = (enum engine_op)state->op});
     state->op = 0;
 }
 
@@ -176,8 +123,8 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
-    epoll_push(epoll,
-               (struct engine_event){.token = token, .result = result, .op = ENGINE_OP_CONNECT});
+    event_ring_push(&epoll->ready, (struct engine_event){
+                                       .token = token, .result = result, .op = ENGINE_OP_CONNECT});
     return 0;
 }
 
@@ -252,7 +199,7 @@ static void epoll_accept_end(struct epoll *epoll, int result)
 {
     epoll_watch_listener(epoll, EPOLL_CTL_DEL);
     epoll->room = 0;
-    epoll_push(epoll, (struct engine_event){.result = result, .op = ENGINE_OP_ACCEPT});
+    event_ring_push(&epoll->ready, (struct engine_event){.result = result, .op = ENGINE_OP_ACCEPT});
 }
 
 static void epoll_accept_stop(struct engine *engine)
@@ -284,8 +231,8 @@ static void epoll_accept(struct epoll *epoll)
             epoll_accept_end(epoll, sock);
             return;
         }
-        epoll_push(epoll,
-                   (struct engine_event){.result = sock, .op = ENGINE_OP_ACCEPT, .more = true});
+        event_ring_push(&epoll->ready, (struct engine_event){
+                                           .result = sock, .op = ENGINE_OP_ACCEPT, .more = true});
     }
 }
 
@@ -330,10 +277,10 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     struct epoll_event ready[ENGINE_EVENTS_MAX / 2];
     int count;
 
-    if (epoll->ready_count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
-        return epoll_pop(epoll, events);
+    if (epoll->ready.count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
+        return event_ring_pop(&epoll->ready, events);
     epoll->turns_without_poll = 0;
-    count = epoll_poll(epoll, ready, epoll->ready_count > 0 ? 0 : timeout_ns);
+    count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
     if (count < 0 && errno != EINTR)
         return -errno;
     for (int i = 0; i < count; i++) {
@@ -343,86 +290,12 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
             eventfd_t value;
 
             eventfd_read(epoll->wake_fd, &value);
-            epoll_push(epoll, (struct engine_event){.op = ENGINE_OP_WAKE});
+            event_ring_push(&epoll->ready, (struct engine_event){.op = ENGINE_OP_WAKE});
         } else {
             epoll_resume(epoll, ready[i].data.u64);
         }
     }
-    return epoll_pop(epoll, events);
-}
-
-static void *epoll_map(size_t bytes)
-{
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return memory == MAP_FAILED ? NULL : memory;
-}
-
-static void epoll_destroy(struct engine *engine)
-{
-    struct epoll *epoll = epoll_of(engine);
-
-    if (epoll->epoll_fd >= 0)
-        close(epoll->epoll_fd);
-    if (epoll->sockets)
-        munmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
-    if (epoll->ready)
-        munmap(epoll->ready, epoll->ready_capacity * sizeof(*epoll->ready));
-    free(epoll);
-}
-
-static int epoll_prepare(struct epoll *epoll, const char **ret_step)
-{
-    struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
-
-    *ret_step = "allocation";
-    epoll->sockets = epoll_map(epoll->sockets_max * sizeof(*epoll->sockets));
-    epoll->ready = epoll_map(epoll->ready_capacity * sizeof(*epoll->ready));
-    if (!epoll->sockets || !epoll->ready)
-        return -ENOMEM;
-    *ret_step = "epoll_create1";
-    epoll->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
-    if (epoll->epoll_fd < 0)
-        return -errno;
-    *ret_step = "epoll_ctl";
-    if (epoll_ctl(epoll->epoll_fd, EPOLL_CTL_ADD, epoll->wake_fd, &wake) < 0)
-        return -errno;
-    if (epoll->listener_fd >= 0 && fcntl(epoll->listener_fd, F_SETFL, O_NONBLOCK) < 0)
-        return -errno;
-    return 0;
-}
-
-static int epoll_open(const struct engine_args *args, struct engine **ret_engine,
-                      struct engine_failure *ret_failure)
-{
-    struct epoll *epoll = calloc(1, sizeof(*epoll));
-    const char *step = "allocation";
-    int result = -ENOMEM;
-
-    if (epoll) {
-        *epoll = (struct epoll){
-            .engine = {&engine_epoll},
-            .epoll_fd = -1,
-            .listener_fd = args->listener_fd,
-            .wake_fd = args->wake_fd,
-            .sockets_max = args->sockets_max,
-            .has_pwait2 = true,
-            .ready_capacity = args->sockets_max + ENGINE_EVENTS_MAX,
-        };
-        result = epoll_prepare(epoll, &step);
-    }
-    if (result < 0) {
-        if (epoll)
-            epoll_destroy(&epoll->engine);
-        *ret_failure = (struct engine_failure){
-            step, -result,
-            result == -ENOMEM ? "raise the memory limit (ulimit -v, MemoryMax=)"
-                              : "raise the descriptor limit (ulimit -n, LimitNOFILE=)"};
-        return result;
-    }
-    *ret_engine = &epoll->engine;
-    return 0;
+    return event_ring_pop(&epoll->ready, events);
 }
 
 const struct engine_class engine_epoll = {

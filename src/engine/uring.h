@@ -13,6 +13,8 @@ _Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit 
 /* A multishot accept ends when the completion queue is full, so there is room for a large burst. */
 #define URING_CQ_ENTRIES 4096u
 
+extern const struct engine_class engine_uring;
+
 struct uring {
     struct engine engine;
     struct io_uring ring;

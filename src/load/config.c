@@ -2,6 +2,7 @@
 
 #include "base/cpus.h"
 #include "base/units.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -11,7 +12,6 @@
 #define DEFAULT_PORT   1848
 #define HOST_MAX_BYTES 256
 
-static const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
 static const char *const auto_choice[] = {"auto", NULL};
 
 #define FIELD(name) offsetof(struct load_config, name)

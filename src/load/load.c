@@ -153,7 +153,7 @@ static void print_for_people(const struct load_report *report)
            report->threads == 1 ? "" : "s");
     printf("  %.0f connections/s: %" PRIu64 " of %" PRIu64 " ok in %.2f s\n",
            report->connections_per_s, counts->results[RESULT_OK], counts->started, report->seconds);
-    for (int i = RESULT_OK + 1; i < RESULT_COUNT; i++) {
+    for (enum result i = RESULT_OK + 1; i < RESULT_COUNT; i++) {
         if (counts->results[i] > 0)
             printf("  %" PRIu64 " failed: %s%s%s\n", counts->results[i], result_name(i),
                    i == RESULT_OTHER ? ": " : "",
@@ -169,7 +169,7 @@ void load_report_print(const struct load_report *report, bool quiet)
         print_for_people(report);
     printf("%s: done connections_per_s=%.1f started=%" PRIu64, load_options.program,
            report->connections_per_s, counts->started);
-    for (int i = 0; i < RESULT_COUNT; i++)
+    for (enum result i = 0; i < RESULT_COUNT; i++)
         printf(" %s=%" PRIu64, result_name(i), counts->results[i]);
     printf(" seconds=%.3f\n", report->seconds);
 }

@@ -2,6 +2,7 @@
 
 #include "base/cpus.h"
 #include "base/units.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -10,7 +11,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
 static const char *const close_choices[] = {"linger", "swift", NULL};
 static const char *const auto_choice[] = {"auto", NULL};
 

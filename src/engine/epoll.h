@@ -1,0 +1,44 @@
+/* What the files of the epoll engine share. Private to them. */
+#ifndef HELLO_EPOLL_H
+#define HELLO_EPOLL_H
+
+#include "engine/engine.h"
+#include "engine/event_ring.h"
+
+/* What epoll gives back for a socket: its generation above its number. */
+#define EVENT_LISTENER UINT64_MAX
+#define EVENT_WAKE     (UINT64_MAX - 1)
+
+/* What is known of one socket, by its number. */
+struct epoll_socket {
+    uint64_t token; /* of the parked operation */
+    void *data;     /* of the parked operation */
+    uint32_t bytes; /* of the parked operation */
+    uint32_t
+        generation;   /* counts closes: tells a stale event from one of the number's next owner */
+    uint32_t watched; /* the epoll events it is registered for; 0: it is not */
+    uint8_t op;       /* parked operation; 0: none */
+    uint8_t flags;    /* of the parked operation */
+};
+
+extern const struct engine_class engine_epoll;
+
+struct epoll {
+    struct engine engine;
+    int epoll_fd;
+    int listener_fd;
+    int wake_fd;
+    uint32_t sockets_max;
+    uint32_t room; /* connections that may still be accepted; 0: not accepting */
+    bool has_pwait2;
+    unsigned turns_without_poll;
+    struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
+    struct event_ring ready;      /* events not handed out yet */
+};
+
+/* Start and end the engine: `open` and `destroy` of its class. */
+int epoll_open(const struct engine_args *args, struct engine **ret_engine,
+               struct engine_failure *ret_failure);
+void epoll_destroy(struct engine *engine);
+
+#endif

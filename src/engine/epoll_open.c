@@ -1,0 +1,79 @@
+/* Starting and ending the epoll engine. */
+#include "engine/epoll.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/epoll.h>
+#include <sys/mman.h>
+
+void epoll_destroy(struct engine *engine)
+{
+    struct epoll *epoll = (struct epoll *)(void *)engine;
+
+    if (epoll->epoll_fd >= 0)
+        close(epoll->epoll_fd);
+    if (epoll->sockets)
+        munmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
+    event_ring_release(&epoll->ready);
+    free(epoll);
+}
+
+static int epoll_prepare(struct epoll *epoll, const char **ret_step)
+{
+    struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
+
+    *ret_step = "allocation";
+    epoll->sockets =
+        mmap(NULL, epoll->sockets_max * sizeof(*epoll->sockets), PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (epoll->sockets == MAP_FAILED) {
+        epoll->sockets = NULL;
+        return -ENOMEM;
+    }
+    if (event_ring_init(&epoll->ready, epoll->sockets_max + ENGINE_EVENTS_MAX) < 0)
+        return -ENOMEM;
+    *ret_step = "epoll_create1";
+    epoll->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+    if (epoll->epoll_fd < 0)
+        return -errno;
+    *ret_step = "epoll_ctl";
+    if (epoll_ctl(epoll->epoll_fd, EPOLL_CTL_ADD, epoll->wake_fd, &wake) < 0)
+        return -errno;
+    if (epoll->listener_fd >= 0 && fcntl(epoll->listener_fd, F_SETFL, O_NONBLOCK) < 0)
+        return -errno;
+    return 0;
+}
+
+int epoll_open(const struct engine_args *args, struct engine **ret_engine,
+               struct engine_failure *ret_failure)
+{
+    struct epoll *epoll = calloc(1, sizeof(*epoll));
+    const char *step = "allocation";
+    int result = -ENOMEM;
+
+    if (epoll) {
+        *epoll = (struct epoll){
+            .engine = {&engine_epoll},
+            .epoll_fd = -1,
+            .listener_fd = args->listener_fd,
+            .wake_fd = args->wake_fd,
+            .sockets_max = args->sockets_max,
+            .has_pwait2 = true,
+        };
+        result = epoll_prepare(epoll, &step);
+    }
+    if (result < 0) {
+        if (epoll)
+            epoll_destroy(&epoll->engine);
+        *ret_failure = (struct engine_failure){
+            step, -result,
+            result == -ENOMEM ? "raise the memory limit (ulimit -v, MemoryMax=)"
+                              : "raise the descriptor limit (ulimit -n, LimitNOFILE=)"};
+        return result;
+    }
+    *ret_engine = &epoll->engine;
+    return 0;
+}

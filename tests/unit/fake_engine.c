@@ -1,0 +1,101 @@
+#include "fake_engine.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static int fake_called(struct engine *engine, struct fake_call call)
+{
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
+
+    if (fake->call_count < FAKE_CALLS_MAX)
+        fake->calls[fake->call_count++] = call;
+    return fake->failing && strcmp(fake->failing, call.name) == 0 ? fake->error : 0;
+}
+
+static int fake_send(struct engine *engine, uint64_t token, int sock, const void *data,
+                     uint32_t bytes, unsigned flags)
+{
+    (void)data;
+    return fake_called(engine, (struct fake_call){"send", token, sock, bytes, flags});
+}
+
+static int fake_recv(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
+                     unsigned flags)
+{
+    (void)data;
+    return fake_called(engine, (struct fake_call){"recv", token, sock, bytes, flags});
+}
+
+static int fake_half_close(struct engine *engine, int sock)
+{
+    return fake_called(engine, (struct fake_call){"half_close", 0, sock, 0, 0});
+}
+
+static void fake_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+{
+    (void)op;
+    fake_called(engine, (struct fake_call){"cancel", token, sock, 0, 0});
+}
+
+static int64_t fake_unsent(struct engine *engine, int sock)
+{
+    (void)sock;
+    return ((struct fake_engine *)(void *)engine)->unsent;
+}
+
+static void fake_close(struct engine *engine, int sock, unsigned flags)
+{
+    fake_called(engine, (struct fake_call){"close", 0, sock, 0, flags});
+}
+
+static int fake_socket(struct engine *engine, int family)
+{
+    int result = fake_called(engine, (struct fake_call){"socket", 0, family, 0, 0});
+
+    return result < 0 ? result : 7;
+}
+
+static int fake_connect(struct engine *engine, uint64_t token, int sock,
+                        const struct sockaddr *address, socklen_t address_bytes)
+{
+    (void)address;
+    (void)address_bytes;
+    return fake_called(engine, (struct fake_call){"connect", token, sock, 0, 0});
+}
+
+static const struct engine_class fake_class = {
+    .name = "fake",
+    .socket = fake_socket,
+    .connect = fake_connect,
+    .send = fake_send,
+    .recv = fake_recv,
+    .half_close = fake_half_close,
+    .cancel = fake_cancel,
+    .unsent = fake_unsent,
+    .close = fake_close,
+};
+
+void fake_engine_init(struct fake_engine *fake)
+{
+    *fake = (struct fake_engine){.engine = {&fake_class}};
+}
+
+const char *fake_engine_calls(struct fake_engine *fake)
+{
+    static char names[256];
+    int length = 0;
+
+    names[0] = '\0';
+    for (int i = 0; i < fake->call_count; i++)
+        length += snprintf(names + length, sizeof(names) - (size_t)length, "%s%s", i ? " " : "",
+                           fake->calls[i].name);
+    if (fake->call_count > 0)
+        fake->calls[0] = fake->calls[fake->call_count - 1];
+    fake->call_count = 0;
+    return names;
+}
+
+const struct fake_call *fake_engine_last(const struct fake_engine *fake)
+{
+    return &fake->calls[fake->call_count > 0 ? fake->call_count - 1 : 0];
+}

@@ -1,0 +1,35 @@
+/* An engine that does nothing but remember what it was asked, for tests of what stands above it. */
+#ifndef HELLO_FAKE_ENGINE_H
+#define HELLO_FAKE_ENGINE_H
+
+#include "engine/engine.h"
+
+#define FAKE_CALLS_MAX 16
+
+struct fake_call {
+    const char *name; /* "send", "recv", "half_close", "cancel", "close", "connect" */
+    uint64_t token;
+    int sock;
+    uint32_t bytes;
+    unsigned flags;
+};
+
+struct fake_engine {
+    struct engine engine;
+    struct fake_call calls[FAKE_CALLS_MAX];
+    int call_count;
+    const char *failing; /* the call of this name fails ... */
+    int error;           /* ... with this -errno */
+    int64_t unsent;
+};
+
+/* Make a fake engine that remembers nothing yet. */
+void fake_engine_init(struct fake_engine *fake);
+
+/* "send half_close recv": the names of the calls since the last time, which are forgotten. */
+const char *fake_engine_calls(struct fake_engine *fake);
+
+/* The last call, remembered or not. */
+const struct fake_call *fake_engine_last(const struct fake_engine *fake);
+
+#endif

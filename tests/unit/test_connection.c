@@ -1,0 +1,389 @@
+/* The life of a connection, step by step, on an engine that only remembers what it was asked. */
+#include "base/units.h"
+#include "fake_engine.h"
+#include "server/connection.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SOCK          5
+#define START_NS      (100 * NS_PER_S)
+#define LINGER_NS     (2 * NS_PER_S)
+#define GREETING      "hello\n"
+#define GREETING_SIZE 6
+
+struct fixture {
+    struct fake_engine fake;
+    struct connection_settings settings;
+    struct connections connections;
+};
+
+static int set_up_with(void **state, bool linger, uint32_t greeting_bytes)
+{
+    static struct fixture fixture;
+
+    fake_engine_init(&fixture.fake);
+    fixture.settings = (struct connection_settings){.greeting = GREETING,
+                                                    .greeting_bytes = greeting_bytes,
+                                                    .linger = linger,
+                                                    .linger_timeout_ns = LINGER_NS};
+    *state = &fixture;
+    return connections_init(&fixture.connections, &fixture.settings, &fixture.fake.engine, 4);
+}
+
+static int set_up_linger(void **state)
+{
+    return set_up_with(state, true, GREETING_SIZE);
+}
+
+static int set_up_swift(void **state)
+{
+    return set_up_with(state, false, GREETING_SIZE);
+}
+
+static int set_up_silent(void **state)
+{
+    return set_up_with(state, true, 0);
+}
+
+/* Every test ends with the books in balance: accepted = the sum of the outcomes + open. */
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t ended = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        ended += f->connections.counts.outcomes[i];
+    assert_int_equal(f->connections.counts.accepted, ended + connections_open(&f->connections));
+    connections_release(&f->connections);
+    return 0;
+}
+
+static void accept_one(struct fixture *f)
+{
+    connection_accept(&f->connections, SOCK, START_NS);
+}
+
+/* The operation that was asked for last ends with this result. */
+static void ends(struct fixture *f, enum engine_op op, int result)
+{
+    struct engine_event event = {
+        .token = fake_engine_last(&f->fake)->token, .result = result, .op = op};
+
+    connection_event(&f->connections, &event, START_NS);
+}
+
+static void assert_ended(struct fixture *f, enum outcome outcome)
+{
+    assert_int_equal(0, connections_open(&f->connections));
+    assert_int_equal(1, f->connections.counts.outcomes[outcome]);
+    assert_true(connections_due_ns(&f->connections) == DEADLINE_NEVER);
+}
+
+static void linger_greets_half_closes_drains_and_closes(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_MORE, fake_engine_last(&f->fake)->flags);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_string_equal("half_close recv", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_int_equal(0, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void swift_greets_and_closes_after_draining_what_came(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_string_equal("send close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void what_a_client_says_is_thrown_away_until_it_closes(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    ends(f, ENGINE_OP_RECV, 64 << 10);
+    assert_string_equal("recv", fake_engine_calls(&f->fake));
+    assert_int_equal(0, fake_engine_last(&f->fake)->flags); /* more may be there at once */
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void short_send_is_carried_on_with_the_rest(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, 4);
+    assert_string_equal("send send", fake_engine_calls(&f->fake));
+    assert_int_equal(2, fake_engine_last(&f->fake)->bytes);
+    ends(f, ENGINE_OP_SEND, 2);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void empty_greeting_is_just_a_fin(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    assert_string_equal("half_close recv", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void reset_while_greeting_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, -EPIPE);
+    assert_ended(f, OUTCOME_RESET);
+}
+
+static void reset_while_half_closing_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.failing = "half_close";
+    f->fake.error = -ENOTCONN;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_ended(f, OUTCOME_RESET);
+}
+
+static void reset_while_lingering_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    assert_ended(f, OUTCOME_RESET);
+}
+
+static void unknown_error_counts_as_failed(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, -EIO);
+    assert_ended(f, OUTCOME_FAILED);
+}
+
+/* Fault injection: each call that can fail to be queued, in turn. */
+static void operation_that_cannot_be_queued_ends_the_connection(void **state)
+{
+    struct fixture *f = *state;
+    const char *const calls[] = {"send", "half_close", "recv"};
+
+    for (int i = 0; i < 3; i++) {
+        f->fake.failing = calls[i];
+        f->fake.error = -ENOSPC;
+        accept_one(f);
+        if (i > 0)
+            ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+        assert_int_equal(0, connections_open(&f->connections));
+        assert_int_equal(i + 1, f->connections.counts.outcomes[OUTCOME_FAILED]);
+    }
+}
+
+static void send_without_memory_is_tried_again_and_greets(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, -ENOBUFS);
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    assert_int_equal(START_NS + CONNECTION_RETRY_NS, connections_due_ns(&f->connections));
+    connections_expire(&f->connections, START_NS + CONNECTION_RETRY_NS);
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void send_without_memory_is_not_tried_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_ns = START_NS;
+
+    accept_one(f);
+    for (int i = 0; i < CONNECTION_RETRIES_MAX; i++) {
+        ends(f, ENGINE_OP_SEND, -ENOMEM);
+        assert_int_equal(1, connections_open(&f->connections));
+        now_ns += CONNECTION_RETRY_NS;
+        connections_expire(&f->connections, now_ns);
+        fake_engine_calls(&f->fake);
+    }
+    ends(f, ENGINE_OP_SEND, -ENOMEM);
+    assert_ended(f, OUTCOME_FAILED);
+}
+
+static void holder_is_let_go_at_the_linger_timeout(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    assert_int_equal(START_NS + LINGER_NS, connections_due_ns(&f->connections));
+    connections_expire(&f->connections, START_NS + LINGER_NS - 1);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_int_equal(1, connections_open(&f->connections)); /* until its operation has ended */
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel close", fake_engine_calls(&f->fake));
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
+static void client_that_takes_nothing_is_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    f->fake.unsent = GREETING_SIZE + 1;
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
+static void client_that_lets_the_send_wait_is_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.unsent = 4;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, 4);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_string_equal("send send cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, -ECANCELED);
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
+static void client_that_takes_some_is_given_more_time_but_not_for_ever(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_ns = START_NS;
+
+    f->settings.greeting_bytes = 1 << 16;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, 1 << 16);
+    for (int i = 0; i < CONNECTION_EXTENSIONS_MAX; i++) {
+        now_ns += LINGER_NS;
+        f->fake.unsent = 60000 - i;
+        fake_engine_calls(&f->fake);
+        connections_expire(&f->connections, now_ns);
+        assert_string_equal("", fake_engine_calls(&f->fake));
+    }
+    f->fake.unsent = 10;
+    connections_expire(&f->connections, now_ns + LINGER_NS);
+    assert_string_equal("cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
+static void room_shrinks_with_each_connection_and_comes_back(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_int_equal(4, connections_room(&f->connections));
+    accept_one(f);
+    assert_int_equal(3, connections_room(&f->connections));
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_int_equal(4, connections_room(&f->connections));
+}
+
+static void abandoned_connections_are_closed_and_counted(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    accept_one(f);
+    connections_abandon(&f->connections);
+    assert_string_equal("send send close close", fake_engine_calls(&f->fake));
+    assert_int_equal(2, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
+    assert_int_equal(0, connections_open(&f->connections));
+}
+
+static void event_of_a_connection_that_is_gone_changes_nothing(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_event stale;
+
+    accept_one(f);
+    stale = (struct engine_event){.token = fake_engine_last(&f->fake)->token, .op = ENGINE_OP_RECV};
+    ends(f, ENGINE_OP_SEND, -EPIPE);
+    fake_engine_calls(&f->fake);
+    accept_one(f);
+    connection_event(&f->connections, &stale, START_NS);
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    assert_int_equal(1, connections_open(&f->connections));
+}
+
+static void totals_are_printed_by_name(void **state)
+{
+    struct outcome_counts counts = {.accepted = 3}, total = {0};
+    char text[OUTCOME_TEXT_BYTES];
+
+    (void)state;
+    counts.outcomes[OUTCOME_GREETED] = 2;
+    counts.outcomes[OUTCOME_RESET] = 1;
+    outcome_counts_add(&total, &counts);
+    outcome_counts_add(&total, &counts);
+    assert_string_equal("accepted=6 greeted=4 expired=0 reset=2 stalled=0 failed=0 abandoned=0",
+                        outcome_counts_format(&total, text));
+}
+
+#define LINGER(test) cmocka_unit_test_setup_teardown(test, set_up_linger, tear_down)
+#define SWIFT(test)  cmocka_unit_test_setup_teardown(test, set_up_swift, tear_down)
+#define SILENT(test) cmocka_unit_test_setup_teardown(test, set_up_silent, tear_down)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        LINGER(linger_greets_half_closes_drains_and_closes),
+        SWIFT(swift_greets_and_closes_after_draining_what_came),
+        LINGER(what_a_client_says_is_thrown_away_until_it_closes),
+        LINGER(short_send_is_carried_on_with_the_rest),
+        SILENT(empty_greeting_is_just_a_fin),
+        LINGER(reset_while_greeting_counts_as_reset),
+        LINGER(reset_while_half_closing_counts_as_reset),
+        LINGER(reset_while_lingering_counts_as_reset),
+        LINGER(unknown_error_counts_as_failed),
+        LINGER(operation_that_cannot_be_queued_ends_the_connection),
+        LINGER(send_without_memory_is_tried_again_and_greets),
+        LINGER(send_without_memory_is_not_tried_for_ever),
+        LINGER(holder_is_let_go_at_the_linger_timeout),
+        LINGER(client_that_takes_nothing_is_reset),
+        LINGER(client_that_lets_the_send_wait_is_reset),
+        LINGER(client_that_takes_some_is_given_more_time_but_not_for_ever),
+        SWIFT(room_shrinks_with_each_connection_and_comes_back),
+        LINGER(abandoned_connections_are_closed_and_counted),
+        LINGER(event_of_a_connection_that_is_gone_changes_nothing),
+        cmocka_unit_test(totals_are_printed_by_name),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

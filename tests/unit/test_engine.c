@@ -1,0 +1,423 @@
+/* The contract of engine.h, over real sockets, for each engine that works here. */
+#include "base/units.h"
+#include "engine/engine.h"
+#include "net/listener.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+
+#include <cmocka.h>
+
+#define TOKEN         UINT64_C(0xabcdef12345678)
+#define PATIENCE_NS   ((int64_t)(5 * NS_PER_S))
+#define SOCKETS_MAX   1024
+#define FAR_FROM_FULL 100000
+
+static const struct engine_class *class; /* the engine under test */
+
+struct fixture {
+    struct engine *engine;
+    struct address address;
+    int listener_fd;
+    int wake_fd;
+};
+
+static int set_up(void **state)
+{
+    static struct fixture f;
+    struct engine_failure failure;
+    const char *step;
+    struct engine_args args;
+
+    f.address = (struct address){.v4 = {.sin_family = AF_INET}};
+    f.address.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    f.listener_fd = listener_open(&f.address, 128, true, &step);
+    f.wake_fd = eventfd(0, EFD_CLOEXEC);
+    assert_true(f.listener_fd >= 0 && f.wake_fd >= 0);
+    args = (struct engine_args){f.listener_fd, f.wake_fd, SOCKETS_MAX};
+    assert_int_equal(0, engine_open(class, &args, &f.engine, &failure));
+    *state = &f;
+    return 0;
+}
+
+static int tear_down(void **state)
+{
+    struct fixture *f = *state;
+
+    engine_destroy(f->engine);
+    close(f->listener_fd);
+    close(f->wake_fd);
+    return 0;
+}
+
+/* The next event; the test fails if none comes. */
+static struct engine_event next(struct fixture *f)
+{
+    static struct engine_event events[ENGINE_EVENTS_MAX];
+    int count = 0;
+
+    for (int turn = 0; turn < 100 && count == 0; turn++)
+        count = engine_wait(f->engine, PATIENCE_NS, events);
+    assert_int_equal(1, count);
+    return events[0];
+}
+
+static void assert_nothing_happens(struct fixture *f)
+{
+    struct engine_event events[ENGINE_EVENTS_MAX];
+
+    for (int turn = 0; turn < 10; turn++)
+        assert_int_equal(0, engine_wait(f->engine, 2 * (int64_t)NS_PER_MS, events));
+}
+
+static int client_connect(const struct fixture *f)
+{
+    int client = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    assert_int_equal(0, connect(client, &f->address.sa, address_bytes(&f->address)));
+    return client;
+}
+
+/* A connection: the client's end, and ours. */
+static int accept_one(struct fixture *f, int *ret_sock)
+{
+    int client = client_connect(f);
+    struct engine_event event;
+
+    engine_accept_start(f->engine, FAR_FROM_FULL);
+    event = next(f);
+    assert_int_equal(ENGINE_OP_ACCEPT, event.op);
+    assert_true(event.result >= 0 && event.more);
+    *ret_sock = event.result;
+    return client;
+}
+
+static void assert_client_reads(int client, const char *expected)
+{
+    char text[64];
+    ssize_t count = recv(client, text, sizeof(text), 0);
+
+    assert_int_equal(strlen(expected), count);
+    assert_memory_equal(expected, text, strlen(expected));
+}
+
+static void wait_ends_at_the_timeout(void **state)
+{
+    assert_nothing_happens(*state);
+}
+
+static void wake_is_reported_each_time(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 3; i++) {
+        eventfd_write(f->wake_fd, 1);
+        assert_int_equal(ENGINE_OP_WAKE, next(f).op);
+        assert_nothing_happens(f);
+    }
+}
+
+static void accepting_goes_on_until_it_is_stopped(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_event event;
+    int sock, client = accept_one(f, &sock);
+    int second = client_connect(f);
+
+    event = next(f);
+    assert_true(event.result >= 0 && event.more);
+    engine_close(f->engine, event.result, 0);
+    engine_accept_stop(f->engine);
+    event = next(f);
+    assert_int_equal(ENGINE_OP_ACCEPT, event.op);
+    assert_int_equal(-ECANCELED, event.result);
+    assert_false(event.more);
+    close(second);
+    second = client_connect(f);
+    assert_nothing_happens(f); /* it waits in the accept queue */
+    engine_accept_start(f->engine, FAR_FROM_FULL);
+    assert_true(next(f).result >= 0);
+    engine_close(f->engine, sock, 0);
+    close(client);
+    close(second);
+}
+
+static void no_more_are_accepted_than_there_is_room_for(void **state)
+{
+    struct fixture *f = *state;
+    int clients[5];
+
+    for (int i = 0; i < 5; i++)
+        clients[i] = client_connect(f);
+    engine_accept_start(f->engine, 2);
+    for (int accepted = 0; accepted < 2;) {
+        struct engine_event events[ENGINE_EVENTS_MAX];
+        int count = engine_wait(f->engine, PATIENCE_NS, events);
+
+        assert_true(count > 0);
+        for (int i = 0; i < count; i++) {
+            assert_true(events[i].result >= 0);
+            assert_int_equal(++accepted < 2, events[i].more);
+        }
+    }
+    assert_nothing_happens(f);
+    for (int i = 0; i < 5; i++)
+        close(clients[i]);
+}
+
+static void accept_without_descriptors_fails_once_and_loses_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct rlimit limit, lowered;
+    int client = client_connect(f);
+    int lowest = dup(f->wake_fd);
+    struct engine_event event;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    lowered = (struct rlimit){(rlim_t)lowest, limit.rlim_max};
+    close(lowest);
+    setrlimit(RLIMIT_NOFILE, &lowered);
+    engine_accept_start(f->engine, FAR_FROM_FULL);
+    event = next(f);
+    setrlimit(RLIMIT_NOFILE, &limit);
+    assert_int_equal(-EMFILE, event.result);
+    assert_false(event.more);
+    assert_nothing_happens(f);
+    engine_accept_start(f->engine, FAR_FROM_FULL);
+    event = next(f);
+    assert_true(event.result >= 0);
+    engine_close(f->engine, event.result, 0);
+    close(client);
+}
+
+static void send_half_close_recv_close(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_event event;
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(0, engine_send(f->engine, TOKEN, sock, "hello\n", 6, ENGINE_MORE));
+    event = next(f);
+    assert_int_equal(ENGINE_OP_SEND, event.op);
+    assert_true(event.token == TOKEN);
+    assert_int_equal(6, event.result);
+    assert_int_equal(0, engine_half_close(f->engine, sock));
+    assert_client_reads(client, "hello\n");
+    assert_client_reads(client, "");
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
+    for (int turn = 0; turn < 100 && engine_unsent(f->engine, sock) > 0; turn++)
+        assert_nothing_happens(f); /* the client may delay its ACK */
+    assert_int_equal(0, engine_unsent(f->engine, sock));
+    close(client);
+    event = next(f);
+    assert_int_equal(ENGINE_OP_RECV, event.op);
+    assert_true(event.token == TOKEN);
+    assert_int_equal(0, event.result);
+    engine_close(f->engine, sock, 0);
+}
+
+static void input_is_received_or_thrown_away(void **state)
+{
+    struct fixture *f = *state;
+    char buffer[8] = "";
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(4, send(client, "abcd", 4, 0));
+    engine_recv(f->engine, TOKEN, sock, buffer, 2, 0);
+    assert_int_equal(2, next(f).result);
+    assert_string_equal("ab", buffer);
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, 0);
+    assert_int_equal(2, next(f).result);
+    engine_recv(f->engine, TOKEN, sock, buffer, sizeof(buffer), 0);
+    assert_nothing_happens(f);
+    assert_int_equal(1, send(client, "e", 1, 0));
+    assert_int_equal(1, next(f).result);
+    assert_int_equal('e', buffer[0]);
+    engine_close(f->engine, sock, 0);
+    close(client);
+}
+
+static void later_finds_what_is_there_already(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(3, send(client, "abc", 3, 0));
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
+    assert_int_equal(3, next(f).result);
+    assert_int_equal(2, send(client, "de", 2, 0)); /* and again, with the watch in place */
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
+    assert_int_equal(2, next(f).result);
+    engine_close(f->engine, sock, 0);
+    close(client);
+}
+
+static void send_larger_than_the_buffers_goes_out_whole(void **state)
+{
+    static char data[8 << 20], received[1 << 16];
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+    size_t sent = 0, got = 0;
+
+    engine_send(f->engine, TOKEN, sock, data, sizeof(data), 0);
+    while (got < sizeof(data)) {
+        struct engine_event events[ENGINE_EVENTS_MAX];
+        ssize_t count = recv(client, received, sizeof(received), MSG_DONTWAIT);
+
+        got += count > 0 ? (size_t)count : 0;
+        if (engine_wait(f->engine, (int64_t)NS_PER_MS, events) == 1) {
+            assert_true(events[0].result > 0);
+            sent += (size_t)events[0].result;
+            if (sent < sizeof(data))
+                engine_send(f->engine, TOKEN, sock, data + sent, (uint32_t)(sizeof(data) - sent),
+                            0);
+        }
+    }
+    assert_int_equal(sizeof(data), sent);
+    engine_close(f->engine, sock, 0);
+    close(client);
+}
+
+static void cancel_ends_what_is_pending(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+    struct engine_event event;
+
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
+    assert_nothing_happens(f);
+    engine_cancel(f->engine, ENGINE_OP_RECV, TOKEN, sock);
+    event = next(f);
+    assert_true(event.token == TOKEN);
+    assert_int_equal(-ECANCELED, event.result);
+    engine_close(f->engine, sock, 0);
+    assert_nothing_happens(f);
+    close(client);
+}
+
+static void close_with_drain_does_not_reset_a_talkative_client(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(5, send(client, "GET /", 5, 0));
+    engine_send(f->engine, TOKEN, sock, "hello\n", 6, ENGINE_MORE);
+    assert_int_equal(6, next(f).result);
+    engine_close(f->engine, sock, ENGINE_DRAIN);
+    assert_nothing_happens(f);
+    assert_client_reads(client, "hello\n");
+    assert_client_reads(client, "");
+    close(client);
+}
+
+static void close_with_reset_resets(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+    char byte;
+
+    engine_close(f->engine, sock, ENGINE_RESET);
+    assert_nothing_happens(f);
+    assert_int_equal(-1, recv(client, &byte, 1, 0));
+    assert_int_equal(ECONNRESET, errno);
+    close(client);
+}
+
+static void reset_by_the_peer_is_reported(void **state)
+{
+    struct fixture *f = *state;
+    struct linger none = {.l_onoff = 1};
+    int sock, client = accept_one(f, &sock);
+
+    engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
+    assert_nothing_happens(f);
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    close(client);
+    assert_int_equal(-ECONNRESET, next(f).result);
+    engine_close(f->engine, sock, 0);
+}
+
+static void connect_succeeds_or_tells_why_not(void **state)
+{
+    struct fixture *f = *state;
+    struct address nobody = f->address;
+    int unused = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    socklen_t bytes = sizeof(nobody);
+    int sock = engine_socket(f->engine, AF_INET);
+    struct engine_event event;
+
+    assert_true(sock >= 0);
+    engine_connect(f->engine, TOKEN, sock, &f->address.sa, address_bytes(&f->address));
+    event = next(f);
+    assert_int_equal(ENGINE_OP_CONNECT, event.op);
+    assert_true(event.token == TOKEN);
+    assert_int_equal(0, event.result);
+    engine_close(f->engine, sock, 0);
+
+    address_set_port(&nobody, 0); /* a port that is bound, and that nobody listens on */
+    assert_int_equal(0, bind(unused, &nobody.sa, address_bytes(&nobody)));
+    getsockname(unused, &nobody.sa, &bytes);
+    sock = engine_socket(f->engine, AF_INET);
+    engine_connect(f->engine, TOKEN, sock, &nobody.sa, address_bytes(&nobody));
+    assert_int_equal(-ECONNREFUSED, next(f).result);
+    engine_close(f->engine, sock, 0);
+    close(unused);
+}
+
+#define ENGINE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
+
+static int run_contract(void)
+{
+    const struct CMUnitTest tests[] = {
+        ENGINE(wait_ends_at_the_timeout),
+        ENGINE(wake_is_reported_each_time),
+        ENGINE(accepting_goes_on_until_it_is_stopped),
+        ENGINE(no_more_are_accepted_than_there_is_room_for),
+        ENGINE(accept_without_descriptors_fails_once_and_loses_nobody),
+        ENGINE(send_half_close_recv_close),
+        ENGINE(input_is_received_or_thrown_away),
+        ENGINE(later_finds_what_is_there_already),
+        ENGINE(send_larger_than_the_buffers_goes_out_whole),
+        ENGINE(cancel_ends_what_is_pending),
+        ENGINE(close_with_drain_does_not_reset_a_talkative_client),
+        ENGINE(close_with_reset_resets),
+        ENGINE(reset_by_the_peer_is_reported),
+        ENGINE(connect_succeeds_or_tells_why_not),
+    };
+
+    return cmocka_run_group_tests_name(class->name, tests, NULL, NULL);
+}
+
+/* The argument names the engine. Exits with 77, skipped, where that engine does not work. */
+int main(int argc, char *argv[])
+{
+    struct engine_args args = {-1, eventfd(0, EFD_CLOEXEC), SOCKETS_MAX};
+    struct engine_failure failure;
+    struct engine *engine;
+
+    for (size_t i = 0; argc > 1 && engine_classes[i]; i++) {
+        assert_string_equal(engine_classes[i]->name, engine_choices[i + 1]);
+        if (strcmp(engine_classes[i]->name, argv[1]) == 0)
+            class = engine_classes[i];
+    }
+    if (!class) {
+        fprintf(stderr, "usage: test_engine uring|epoll\n");
+        return 2;
+    }
+    if (engine_open(class, &args, &engine, &failure) < 0) {
+        printf("skipped: engine %s does not work here: %s: %s\n", class->name, failure.step,
+               strerror(failure.error));
+        return 77;
+    }
+    engine_destroy(engine);
+    return run_contract();
+}

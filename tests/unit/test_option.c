@@ -1,0 +1,194 @@
+/* How a table is read: from the command line, else the environment, else the default. */
+#include "option_sample.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+#define READ(reading, ...)                            \
+    sample_read(reading, (struct sample_variable){0}, \
+                (const char *const[SAMPLE_ARGUMENTS_MAX]){__VA_ARGS__})
+
+static void without_arguments_every_field_has_its_default(void **state)
+{
+    static struct sample_reading reading;
+
+    (void)state;
+    READ(&reading, NULL);
+    assert_int_equal(0, reading.result);
+    char *text = SAMPLE_WRITTEN(out, option_print(&sample_table, &reading.sample, out));
+    assert_string_equal("port=1848\n"
+                        "listen=[::]\n"
+                        "greeting=hello\\n\n"
+                        "greeting-file=\n"
+                        "engine=auto\n"
+                        "workers=auto\n"
+                        "linger-timeout=2s\n"
+                        "pause=0s\n"
+                        "rate=0\n"
+                        "quiet=0\n",
+                        text);
+    free(text);
+    for (size_t i = 0; i < sample_table.row_count; i++)
+        assert_int_equal(OPTION_FROM_DEFAULT, reading.sources[i]);
+    assert_null(reading.sample.file);
+    assert_false(reading.sample.help);
+}
+
+static void values_are_taken_from_the_command_line(void **state)
+{
+    static const struct {
+        const char *expected; /* as option_print has it */
+        const char *arguments[SAMPLE_ARGUMENTS_MAX];
+    } accepted[] = {
+        {"port=7000",                {"7000"}                      },
+        {"port=0",                   {"0"}                         },
+        {"port=10000",               {"10k"}                       },
+        {"port=7000",                {"-q", "7000", "--workers=2"} },
+        {"port=7000",                {"--", "7000"}                },
+        {"workers=2",                {"--workers=2"}               },
+        {"workers=2",                {"--workers", "2"}            },
+        {"workers=2",                {"-w2"}                       },
+        {"workers=2",                {"-w", "2"}                   },
+        {"workers=2",                {"-qw2"}                      },
+        {"workers=1024",             {"-w1024"}                    },
+        {"workers=auto",             {"-w2", "--workers=auto"}     },
+        {"workers=3",                {"-w2", "7000", "-w3"}        },
+        {"quiet=1",                  {"-q"}                        },
+        {"quiet=1",                  {"7000", "--quiet"}           },
+        {"quiet=1",                  {"-qw", "2"}                  },
+        {"listen=127.0.0.1",         {"-l127.0.0.1"}               },
+        {"listen=127.0.0.1:0",       {"--listen", "127.0.0.1:0"}   },
+        {"listen=[::1]:80",          {"--listen=[::1]:80"}         },
+        {"listen=[::1]",             {"-l", "::1"}                 },
+        {"greeting=hi\\r\\n",        {"-g", "hi\\r\\n"}            },
+        {"greeting=a=b",             {"--greeting=a=b"}            },
+        {"greeting=--quiet",         {"--greeting", "--quiet"}     },
+        {"greeting=\\x00\\xff",      {"--greeting=\\x00\\xFF"}     },
+        {"greeting-file=",           {"--greeting-file="}          },
+        {"greeting-file=a b",        {"--greeting-file", "a b"}    },
+        {"engine=epoll",             {"-e", "epoll"}               },
+        {"linger-timeout=1500ms",    {"--linger-timeout=1.5s"}     },
+        {"linger-timeout=1ms",       {"--linger-timeout", "1ms"}   },
+        {"linger-timeout=1h",        {"--linger-timeout", "60m"}   },
+        {"pause=2h",                 {"--pause=2h"}                },
+        {"rate=9223372036854775808", {"--rate=9223372036854775808"}},
+    };
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(accepted); i++) {
+        sample_read(&reading, (struct sample_variable){0}, accepted[i].arguments);
+        if (reading.result != 0)
+            fail_msg("%s: refused: %s", accepted[i].expected, reading.error);
+        assert_string_equal(accepted[i].expected, sample_setting(&reading, accepted[i].expected));
+    }
+}
+
+static void a_flag_wins_over_the_environment_and_that_over_the_default(void **state)
+{
+    static const struct {
+        const char *expected;
+        enum option_source expected_source;
+        struct sample_variable variable;
+        const char *arguments[SAMPLE_ARGUMENTS_MAX];
+    } settings[] = {
+        {"workers=auto",      OPTION_FROM_DEFAULT,      {"HELLO_OTHER", "3"},           {NULL}  },
+        {"workers=3",         OPTION_FROM_ENVIRONMENT,  {"HELLO_WORKERS", "3"},         {NULL}  },
+        {"workers=2",         OPTION_FROM_COMMAND_LINE, {"HELLO_WORKERS", "3"},         {"-w2"} },
+        {"workers=2",         OPTION_FROM_COMMAND_LINE, {"HELLO_WORKERS", "0"},         {"-w2"} },
+        {"workers=auto",      OPTION_FROM_DEFAULT,      {"HELLO_WORKERS", ""},          {NULL}  },
+        {"workers=auto",      OPTION_FROM_ENVIRONMENT,  {"HELLO_WORKERS", "auto"},      {NULL}  },
+        {"port=7000",         OPTION_FROM_ENVIRONMENT,  {"PORT", "7000"},               {NULL}  },
+        {"port=8000",         OPTION_FROM_COMMAND_LINE, {"PORT", "7000"},               {"8000"}},
+        {"port=1848",         OPTION_FROM_DEFAULT,      {"HELLO_PORT", "7000"},         {NULL}  },
+        {"pause=0s",          OPTION_FROM_DEFAULT,      {"HELLO_PAUSE", "7s"},          {NULL}  },
+        {"linger-timeout=3s", OPTION_FROM_ENVIRONMENT,  {"HELLO_LINGER_TIMEOUT", "3s"}, {NULL}  },
+        {"quiet=1",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "1"},           {NULL}  },
+        {"quiet=1",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "yes"},         {NULL}  },
+        {"quiet=1",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "True"},        {NULL}  },
+        {"quiet=1",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "on"},          {NULL}  },
+        {"quiet=0",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "0"},           {NULL}  },
+        {"quiet=0",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "no"},          {NULL}  },
+        {"quiet=0",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "false"},       {NULL}  },
+        {"quiet=0",           OPTION_FROM_ENVIRONMENT,  {"HELLO_QUIET", "OFF"},         {NULL}  },
+        {"quiet=1",           OPTION_FROM_COMMAND_LINE, {"HELLO_QUIET", "0"},           {"-q"}  },
+    };
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(settings); i++) {
+        char name[32];
+        snprintf(name, sizeof(name), "%.*s", (int)strcspn(settings[i].expected, "="),
+                 settings[i].expected);
+        size_t row = option_row_find(&sample_table, strcmp(name, "port") == 0 ? "PORT" : name);
+
+        sample_read(&reading, settings[i].variable, settings[i].arguments);
+        if (reading.result != 0)
+            fail_msg("%s: refused: %s", settings[i].expected, reading.error);
+        assert_string_equal(settings[i].expected, sample_setting(&reading, settings[i].expected));
+        assert_int_equal(settings[i].expected_source, reading.sources[row]);
+    }
+}
+
+static void no_abbreviation_is_taken_even_if_it_is_unique(void **state)
+{
+    static struct sample_reading reading;
+
+    (void)state;
+    READ(&reading, "--qui");
+    assert_int_equal(-EINVAL, reading.result);
+    READ(&reading, "--work=2");
+    assert_int_equal(-EINVAL, reading.result);
+}
+
+static void help_is_to_be_had_whatever_else_is_wrong(void **state)
+{
+    static const struct {
+        bool expected_help;
+        bool expected_version;
+        const char *arguments[SAMPLE_ARGUMENTS_MAX];
+    } asked[] = {
+        {true,  false, {"--help", "--workers=0"}   },
+        {true,  false, {"-h", "--nonsense"}        },
+        {true,  false, {"-qhz"}                    },
+        {true,  false, {"--help", "a", "b", "c"}   },
+        {true,  false, {"--help", "--", "a"}       },
+        {false, true,  {"--version", "--workers=0"}},
+        {false, true,  {"-V", "--help"}            },
+    };
+    static const struct sample_variable bad = {"HELLO_WORKERS", "0"};
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(asked); i++) {
+        sample_read(&reading, bad, asked[i].arguments);
+        assert_int_equal(0, reading.result);
+        assert_int_equal(asked[i].expected_help, reading.sample.help);
+        assert_int_equal(asked[i].expected_version, reading.sample.version);
+        assert_int_equal(1848, reading.sample.port);
+    }
+    READ(&reading, "--workers=0", "--help");
+    assert_int_equal(-EINVAL, reading.result);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(without_arguments_every_field_has_its_default),
+        cmocka_unit_test(values_are_taken_from_the_command_line),
+        cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_default),
+        cmocka_unit_test(no_abbreviation_is_taken_even_if_it_is_unique),
+        cmocka_unit_test(help_is_to_be_had_whatever_else_is_wrong),
+    };
+    return cmocka_run_group_tests_name("option", tests, NULL, NULL);
+}
