@@ -1,0 +1,119 @@
+# shellcheck shell=bash
+# shellcheck disable=SC2034 # what is set here is read by the scripts
+# What the scripts share. To be sourced, first thing: it changes to the top of the tree.
+set -euo pipefail
+SCRIPT=$(realpath "$0")
+cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
+export LC_ALL=C.UTF-8
+
+BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev)
+TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 python3-pytest python3-pytest-timeout
+    iproute2 netcat-openbsd telnet curl procps)
+
+say() {
+    printf '%s: %s\n' "${0##*/}" "$*" >&2
+}
+
+die() {
+    say "$@"
+    exit 1
+}
+
+# The comment at the head of the script, which is its --help.
+show_help() {
+    sed -n '2,/^[^#]/ s/^#\( \|$\)//p' "$SCRIPT"
+}
+
+# quietly LOG COMMAND...: run a command, and show what it printed only if it fails.
+quietly() {
+    local log=$1
+    shift
+    mkdir -p "$(dirname "$log")"
+    "$@" >"$log" 2>&1 </dev/null && return
+    cat "$log" >&2
+    say "failed: $*"
+    return 1
+}
+
+# need_packages PACKAGE...: install the Debian packages of these that are missing.
+need_packages() {
+    local missing as_root=() install
+    if ! command -v dpkg-query >/dev/null; then
+        say "not a Debian system, so nothing is installed; needed are what Debian calls: $*"
+        return
+    fi
+    missing=$(comm -23 <(printf '%s\n' "$@" | sort -u) \
+        <(dpkg-query -W -f '${db:Status-Status} ${Package}\n' "$@" 2>/dev/null |
+            sed -n 's/^installed //p' | sort -u) | tr '\n' ' ')
+    missing=${missing% }
+    [ -n "$missing" ] || return 0
+
+    install="apt-get install -y --no-install-recommends $missing"
+    if [ "$(id -u)" != 0 ]; then
+        command -v sudo >/dev/null || die "packages are missing, and there is no sudo; as root, run:
+    apt-get update && $install"
+        as_root=(sudo)
+    fi
+    say "installing $missing"
+    as_root+=(env DEBIAN_FRONTEND=noninteractive)
+    # shellcheck disable=SC2086 # the words of $install are its arguments
+    if ! quietly build/packages.log "${as_root[@]}" apt-get update ||
+        ! quietly build/packages.log "${as_root[@]}" ${install/ / -o DPkg::Lock::Timeout=300 }; then
+        die "cannot install packages; mend what is shown above or, as root, run:
+    apt-get update && $install"
+    fi
+}
+
+# build PRESET [CMAKE OPTION...]: configure and build a preset of CMakePresets.json.
+build() {
+    local preset=$1
+    shift
+    if ! quietly "build/$preset-configure.log" cmake --preset "$preset" "$@" ||
+        ! quietly "build/$preset-build.log" cmake --build --preset "$preset"; then
+        die "preset $preset does not build; mend what is shown above or, if it is about files that are gone,
+    start afresh: rm -rf build/$preset"
+    fi
+}
+
+# run_tests PRESET [CTEST OPTION...]: the tests of a preset, CPUs filled; counts go to build/PRESET/junit.xml.
+run_tests() {
+    local preset=$1
+    shift
+    say "every test's output goes to build/$preset/Testing/Temporary/LastTest.log"
+    ctest --preset "$preset" --parallel "$(nproc)" --output-junit junit.xml "$@"
+}
+
+# start_server COMMAND...: start a responder and wait until it listens. Sets server_pid, server_line
+# (what it printed), server_host ([::], 127.0.0.1, ...) and server_port. It is stopped on exit.
+start_server() {
+    exec {server_output}< <(exec "$@")
+    server_pid=$!
+    trap 'stop_server || true' EXIT
+    trap 'exit 130' INT
+    trap 'exit 143' TERM
+    if ! read -r -t 60 server_line <&"$server_output" ||
+        ! [[ $server_line =~ ^hello-server:\ listening\ on\ (.+):([0-9]+)\  ]]; then
+        die "no responder came to listen${server_line:+ ($server_line)}; run it by hand to see why:
+    $*"
+    fi
+    server_host=${BASH_REMATCH[1]}
+    server_port=${BASH_REMATCH[2]}
+}
+
+# Stop the responder, if it runs. Sets server_totals to its last line. Fails if the responder did.
+stop_server() {
+    server_totals=
+    [ -n "${server_pid:-}" ] || return 0
+    local pid=$server_pid
+    server_pid=
+    kill -TERM "$pid" 2>/dev/null || true
+    read -r -t 60 server_totals <&"$server_output" || true
+    exec {server_output}<&-
+    wait "$pid"
+}
+
+# greeting_from HOST PORT: what a client sees that connects, says nothing and reads to the end.
+greeting_from() {
+    # shellcheck disable=SC2016 # the inner shell expands these
+    timeout 10 bash -c 'exec 3<>"/dev/tcp/$1/$2" && cat <&3' greeting "$1" "$2"
+}

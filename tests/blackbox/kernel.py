@@ -1,0 +1,181 @@
+"""What the kernel knows and decides: counters, processes in /proc, settings, refused calls."""
+import contextlib
+import ctypes
+import errno
+import os
+import platform
+import struct
+
+import pytest
+
+PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+
+
+# Counters of this network namespace
+
+
+def _counters_read():
+    counters = {}
+    for path in ("/proc/self/net/snmp", "/proc/self/net/netstat"):
+        with open(path, encoding="ascii") as lines:
+            for names, values in zip(lines, lines):  # a line of names, then one of values
+                prefix, *names = names.split()
+                for name, value in zip(names, values.split()[1:]):
+                    counters[prefix[:-1] + name] = int(value)
+    return counters
+
+
+class Counters:
+    """How far the counters of this network namespace, named as in nstat(8), have grown since."""
+
+    def __init__(self):
+        self.before = _counters_read()
+
+    def __getitem__(self, name):
+        return _counters_read()[name] - self.before[name]
+
+
+def listening_ports():
+    """The TCP ports on which anybody in this network namespace listens."""
+    ports = set()
+    for path in ("/proc/self/net/tcp", "/proc/self/net/tcp6"):
+        with open(path, encoding="ascii") as lines:
+            for line in lines:
+                _, local, _, state, *_ = line.split()
+                if state == "0A":
+                    ports.add(int(local.rsplit(":", 1)[1], 16))
+    return ports
+
+
+# A process
+
+
+def _status_field(path, field):
+    with open(path, encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith(field + ":"):
+                return line.split(":")[1].strip()
+    raise KeyError(field)
+
+
+def threads(pid):
+    return sorted(int(task) for task in os.listdir(f"/proc/{pid}/task"))
+
+
+def thread_state(pid, thread):
+    return _status_field(f"/proc/{pid}/task/{thread}/status", "State")[0]
+
+
+def thread_cpus(pid, thread):
+    return os.sched_getaffinity(thread) if thread in threads(pid) else set()
+
+
+def thread_switches(pid, thread):
+    path = f"/proc/{pid}/task/{thread}/status"
+    return sum(int(_status_field(path, kind + "voluntary_ctxt_switches")) for kind in ("", "non"))
+
+
+def switches(pid):
+    """Context switches of each thread: {thread: count}."""
+    return {thread: thread_switches(pid, thread) for thread in threads(pid)}
+
+
+def rss_bytes(pid):
+    """Resident memory, counted page by page: VmRSS lags behind by some dozen pages on each CPU."""
+    return int(_status_field(f"/proc/{pid}/smaps_rollup", "Rss").split()[0]) << 10
+
+
+def address_space_bytes(pid):
+    return int(_status_field(f"/proc/{pid}/status", "VmSize").split()[0]) << 10
+
+
+def cpu_seconds(pid):
+    with open(f"/proc/{pid}/stat", encoding="ascii") as stat:
+        fields = stat.read().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS_PER_S
+
+
+def descriptors(pid):
+    return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+# Settings
+
+
+def sysctl_read(name):
+    with open("/proc/sys/" + name.replace(".", "/"), encoding="ascii") as setting:
+        return setting.read().strip()
+
+
+@contextlib.contextmanager
+def sysctl(name, value):
+    """A kernel setting, as named in sysctl(8), changed for a while."""
+    path = "/proc/sys/" + name.replace(".", "/")
+    try:
+        before = sysctl_read(name)
+        setting = open(path, "w", encoding="ascii")
+    except OSError as error:
+        pytest.skip(f"cannot change {name}: {error.strerror}")
+    try:
+        with setting:
+            setting.write(str(value))
+        yield
+    finally:
+        with open(path, "w", encoding="ascii") as setting:
+            setting.write(before)
+
+
+# System calls that are refused, as container profiles do it (seccomp(2))
+
+SYSCALLS = {
+    "io_uring_setup": {"x86_64": 425, "aarch64": 425},
+    "io_uring_enter": {"x86_64": 426, "aarch64": 426},
+    "io_uring_register": {"x86_64": 427, "aarch64": 427},
+    "socket": {"x86_64": 41, "aarch64": 198},
+}
+
+_libc = ctypes.CDLL(None, use_errno=True)
+_PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
+_RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
+_LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
+_OFFSET_NUMBER, _OFFSET_FIRST_ARGUMENT = 0, 16  # struct seccomp_data
+
+
+class _Program(ctypes.Structure):
+    _fields_ = [("length", ctypes.c_ushort), ("filter", ctypes.c_char_p)]
+
+
+def refusal(syscall, error, first_argument=None):
+    """A preexec_fn after which `syscall`, if called with `first_argument`, fails with `error`."""
+    number = SYSCALLS[syscall].get(platform.machine())
+    if number is None:
+        pytest.skip(f"no number known for {syscall} on {platform.machine()}")
+    checks = [(_OFFSET_NUMBER, number)]
+    if first_argument is not None:
+        checks.append((_OFFSET_FIRST_ARGUMENT, first_argument))
+    code = []
+    for position, (offset, value) in enumerate(checks):
+        to_allow = 2 * (len(checks) - position) - 1  # instructions to skip if it is not this call
+        code += [(_LOAD, 0, 0, offset), (_JUMP_IF_EQUAL, 0, to_allow, value)]
+    code += [(_RETURN, 0, 0, _RET_ERRNO | error), (_RETURN, 0, 0, _RET_ALLOW)]
+    packed = b"".join(struct.pack("HBBI", *instruction) for instruction in code)
+    program = _Program(len(code), packed)
+
+    def refuse():
+        if _libc.prctl(_PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "PR_SET_NO_NEW_PRIVS")
+        if _libc.prctl(_PR_SET_SECCOMP, _SECCOMP_MODE_FILTER, ctypes.byref(program), 0, 0) != 0:
+            raise OSError(ctypes.get_errno(), "PR_SET_SECCOMP")
+
+    return refuse
+
+
+def io_uring_error():
+    """Why this machine refuses io_uring, or None if it works."""
+    parameters = ctypes.create_string_buffer(120)
+    ring = _libc.syscall(SYSCALLS["io_uring_setup"]["x86_64"], 4, parameters)
+    if ring < 0:
+        return f"io_uring_setup: {errno.errorcode[ctypes.get_errno()]}"
+    os.close(ring)
+    return None

@@ -1,0 +1,201 @@
+"""hello-server and hello-load as processes: starting and stopping them, reading what they print."""
+import contextlib
+import ipaddress
+import os
+import re
+import resource
+import select
+import signal
+import subprocess
+import tempfile
+import time
+
+import kernel
+
+SANITIZED = os.environ.get("HELLO_SANITIZE", "")
+DEADLINE_S = 60 if SANITIZED else 15  # far more than anything here takes; reached only by a bug
+
+OUTCOMES = ("greeted", "expired", "reset", "stalled", "failed", "abandoned")
+START_LINE = re.compile(
+    r"hello-server: listening on (?P<host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<port>\d+)"
+    r" engine=(?P<engine>uring|epoll) workers=(?P<workers>\d+)"
+    r" close=(?P<close>linger|swift) pid=(?P<pid>\d+)\n"
+)
+STOP_LINE = re.compile(
+    r"hello-server: stopped accepted=(\d+)" + "".join(rf" {name}=(\d+)" for name in OUTCOMES) + "\n"
+)
+LOAD_KINDS = (
+    "ok", "refused", "reset", "short", "mismatch", "extra", "timeout", "no_port", "no_descriptor",
+    "other",
+)
+
+
+def wait_until(condition, what, within=DEADLINE_S):
+    deadline = time.monotonic() + within
+    while not condition():
+        assert time.monotonic() < deadline, f"waited {within} s for {what}"
+        time.sleep(0.002)
+
+
+def environment(changes=None):
+    """This process's environment without what would configure the programs, plus `changes`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.startswith("HELLO_") and name not in ("PORT", "NOTIFY_SOCKET")
+    }
+    return {**kept, **(changes or {})}
+
+
+def limits(**values):
+    """A preexec_fn that sets resource limits, soft and hard: limits(NOFILE=64)."""
+
+    def limit():
+        for name, value in values.items():
+            resource.setrlimit(getattr(resource, "RLIMIT_" + name), (value, value))
+
+    return limit
+
+
+def server_path():
+    return os.environ["HELLO_SERVER"]
+
+
+def run(program, *args, env=None, before=None, within=DEADLINE_S):
+    """Run a program to its end."""
+    return subprocess.run(
+        [program, *map(str, args)], env=environment(env), preexec_fn=before, timeout=within,
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape",
+    )
+
+
+class Server:
+    """A hello-server that is able to accept."""
+
+    def __init__(self, *args, env=None, before=None, port=0, keep=()):
+        self.counters = kernel.Counters()
+        self.stderr_file = tempfile.TemporaryFile()
+        arguments = [server_path(), *map(str, args)]
+        self.process = subprocess.Popen(
+            arguments if port is None else [*arguments, str(port)],
+            env=environment(env), preexec_fn=before, pass_fds=keep, stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE, stderr=self.stderr_file,
+        )
+        self.pid = self.process.pid
+        try:
+            self.line = self._read_line()
+            match = START_LINE.fullmatch(self.line)
+            assert match, f"not a start line: {self.line!r}; stderr: {self.stderr()}"
+        except BaseException:
+            self.kill()
+            raise
+        self.host = match["host"].strip("[]")
+        self.port = int(match["port"])
+        self.engine = match["engine"]
+        self.workers = int(match["workers"])
+        self.close = match["close"]
+        assert int(match["pid"]) == self.pid
+        self.idle_descriptors = kernel.descriptors(self.pid)
+
+    def _read_line(self):
+        line = b""
+        deadline = time.monotonic() + DEADLINE_S
+        while not line.endswith(b"\n"):
+            left = max(0, deadline - time.monotonic())
+            assert select.select([self.process.stdout], [], [], left)[0], f"no start line: {line!r}"
+            part = os.read(self.process.stdout.fileno(), 1)
+            assert part, f"ended with {self.process.wait()} before it listened: {self.stderr()}"
+            line += part
+        return line.decode()
+
+    def stderr(self):
+        """The lines of warnings so far."""
+        return os.pread(self.stderr_file.fileno(), 1 << 20, 0).decode().splitlines()
+
+    def address(self, family):
+        return (family.loopback, self.port)
+
+    def target(self, family):
+        """The address as one types it."""
+        host = ipaddress.ip_address(family.loopback)
+        return f"[{host}]:{self.port}" if host.version == 6 else f"{host}:{self.port}"
+
+    def open_connections(self):
+        return kernel.descriptors(self.pid) - self.idle_descriptors
+
+    def wait_until_idle(self, within=DEADLINE_S):
+        """Wait until the server holds no connection."""
+        wait_until(lambda: self.open_connections() == 0, "all connections to end", within)
+
+    @contextlib.contextmanager
+    def paused(self):
+        """The server does not run, while the kernel goes on completing handshakes for it."""
+        self.process.send_signal(signal.SIGSTOP)
+        wait_until(
+            lambda: all(kernel.thread_state(self.pid, t) == "T" for t in kernel.threads(self.pid)),
+            "the server to pause",
+        )
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
+
+    def cpu_share(self, during_s=1.5):
+        """The part of one CPU that the server uses, measured over `during_s`."""
+        start, used = time.monotonic(), kernel.cpu_seconds(self.pid)
+        time.sleep(during_s)
+        return (kernel.cpu_seconds(self.pid) - used) / (time.monotonic() - start)
+
+    def stop(self, signum=signal.SIGTERM, **expectation):
+        self.process.send_signal(signum)
+        return self.finish(**expectation)
+
+    def finish(self, within=DEADLINE_S, warnings=0, all_accepted=True):
+        """Wait for the end, check what must hold for every run, and return the totals.
+
+        warnings: how many lines on stderr; None if any number may be there.
+        all_accepted: every connection that the kernel established was accepted."""
+        code = self.process.wait(within)
+        output = self.process.stdout.read().decode()
+        stderr = self.stderr()
+        assert code == 0, f"exit code {code}; stderr: {stderr}"
+        match = STOP_LINE.fullmatch(output)
+        assert match, f"not a line of totals: {output!r}; stderr: {stderr}"
+        totals = dict(zip(("accepted", *OUTCOMES), map(int, match.groups())))
+        assert totals["accepted"] == sum(totals[name] for name in OUTCOMES), totals
+        if all_accepted:
+            assert totals["accepted"] == self.counters["TcpPassiveOpens"], totals
+        assert warnings is None or len(stderr) == warnings, stderr
+        assert all(line.startswith("hello-server: ") for line in stderr), stderr
+        return totals
+
+    def kill(self):
+        if self.process.poll() is None:
+            self.process.kill()
+            self.process.wait()
+        self.process.stdout.close()
+
+
+def totals(**counts):
+    """Totals with everything that is not named at 0: totals(greeted=3) has accepted=3, too."""
+    return {"accepted": sum(counts.values()), **dict.fromkeys(OUTCOMES, 0), **counts}
+
+
+class Load:
+    """A finished run of hello-load."""
+
+    def __init__(self, *args, env=None, before=None, within=8 * DEADLINE_S):
+        result = run(os.environ["HELLO_LOAD"], *args, env=env, before=before, within=within)
+        self.code, self.stdout, self.stderr = result.returncode, result.stdout, result.stderr
+        lines = self.stdout.splitlines()
+        assert lines and lines[-1].startswith("hello-load: done "), result
+        fields = dict(field.split("=") for field in lines[-1].split()[2:])
+        assert tuple(fields) == ("connections_per_s", "started", *LOAD_KINDS, "seconds"), lines[-1]
+        self.connections_per_s = float(fields["connections_per_s"])
+        self.seconds = float(fields["seconds"])
+        self.started = int(fields["started"])
+        self.kinds = {name: int(fields[name]) for name in LOAD_KINDS}
+        self.ok = self.kinds["ok"]
+        self.failures = {name: n for name, n in self.kinds.items() if n and name != "ok"}
+        assert self.started == sum(self.kinds.values()), lines[-1]
+        assert self.code == (3 if self.failures else 0), (self.code, lines[-1])

@@ -1,0 +1,42 @@
+"""Idle means asleep."""
+import time
+
+import pytest
+
+from clients import FAMILIES, IPV4, crowd
+from kernel import cpu_seconds, io_uring_error, switches
+from programs import SANITIZED, totals, wait_until
+
+IDLE_S = 10
+
+
+def settled(one):
+    """No thread has run for a while."""
+    before = switches(one.pid)
+    time.sleep(0.3)
+    return switches(one.pid) == before
+
+
+def test_no_thread_runs_while_there_is_nothing_to_do(server, close):
+    """Before the first client and after many. All engines at once, since it takes a while."""
+    if "thread" in SANITIZED:
+        pytest.skip("ThreadSanitizer has a thread of its own that wakes up")
+    engines = ["epoll"] if io_uring_error() else ["epoll", "uring"]
+    fresh = [server("--engine", engine, "--close", close) for engine in engines]
+    used = [server("--engine", engine, "--close", close) for engine in engines]
+    for one in used:
+        for family in FAMILIES:
+            assert crowd(one.address(family), 500) == {"greeted": 500}
+        one.wait_until_idle()
+    for one in fresh + used:
+        wait_until(lambda: settled(one), "the threads to fall asleep")
+
+    before = [(one.engine, switches(one.pid), cpu_seconds(one.pid)) for one in fresh + used]
+    time.sleep(IDLE_S)
+    assert [(one.engine, switches(one.pid), cpu_seconds(one.pid)) for one in fresh + used] == before
+
+    for one in fresh + used:
+        assert crowd(one.address(IPV4), 1) == {"greeted": 1}
+        one.wait_until_idle()
+    assert [one.stop(all_accepted=False) for one in fresh] == [totals(greeted=1)] * len(fresh)
+    assert [one.stop(all_accepted=False) for one in used] == [totals(greeted=1001)] * len(used)

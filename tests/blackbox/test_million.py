@@ -1,0 +1,26 @@
+"""1,000,000 connections leave no trace in memory."""
+import pytest
+
+from clients import FAMILIES
+from kernel import rss_bytes
+from programs import SANITIZED, totals
+
+RSS_MAX_BYTES = 8 << 20
+NOISE_BYTES = 64 << 10  # a page of the stack here or there
+
+
+@pytest.mark.slow
+def test_a_million_connections_do_not_grow_the_memory(server, load, engine):
+    if SANITIZED:
+        pytest.skip("a sanitizer's memory is not the server's")
+    one = server("--engine", engine, "--workers", 2)
+    rss = []
+    for number in range(10):
+        family = FAMILIES[number % 2]
+        result = load("-n", 100_000, "-c", 200, family.flag, one.target(family))
+        assert (result.code, result.ok) == (0, 100_000)
+        rss.append(rss_bytes(one.pid))
+    assert rss[-1] - rss[0] <= NOISE_BYTES, rss
+    assert max(rss) < RSS_MAX_BYTES, rss
+    one.wait_until_idle()
+    assert one.stop() == totals(greeted=1_000_000)

@@ -1,0 +1,238 @@
+"""What can be asked of hello-server, on the command line and in the environment, and what not."""
+import re
+import resource
+import subprocess
+
+import pytest
+
+from clients import GREETING, IPV4, visit
+from kernel import listening_ports
+from programs import environment, run, server_path, wait_until
+
+LONG_OPTIONS = (
+    "listen greeting greeting-file engine workers close linger-timeout max-connections backlog"
+    " shutdown-timeout print-config quiet verbose help version"
+).split()
+
+
+def hello_server(*args, **options):
+    return run(server_path(), *args, **options)
+
+
+def config(*args, **options):
+    """The effective settings, as --print-config tells them."""
+    result = hello_server("--print-config", *args, **options)
+    assert (result.returncode, result.stderr) == (0, "")
+    lines = result.stdout.splitlines()
+    assert all(re.fullmatch(r"[a-z][a-z0-9._-]*=.*", line) for line in lines), result.stdout
+    settings = dict(line.split("=", 1) for line in lines)
+    assert len(settings) == len(lines), "a key is there twice"
+    return settings
+
+
+def complaint(*args, code, **options):
+    """The one line with which hello-server ends."""
+    result = hello_server(*args, **options)
+    assert result.returncode == code, result
+    assert result.stdout == ""
+    assert re.fullmatch(r"hello-server: [^\n]+\n", result.stderr), result.stderr
+    return result.stderr
+
+
+# What is asked for
+
+
+def test_help_names_every_option_and_its_environment_variable():
+    result = hello_server("--help")
+    assert (result.returncode, result.stderr) == (0, "")
+    for option in LONG_OPTIONS:
+        assert f"--{option}" in result.stdout
+    for option in LONG_OPTIONS[:10]:
+        assert "HELLO_" + option.upper().replace("-", "_") in result.stdout
+    assert "1848" in result.stdout and "2s" in result.stdout and "5s" in result.stdout
+    assert hello_server("-h").stdout == result.stdout
+
+
+def test_help_is_to_be_had_whatever_else_is_wrong():
+    assert hello_server("--help", env={"HELLO_WORKERS": "0"}).returncode == 0
+
+
+def test_version_is_one_line():
+    result = hello_server("-V")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert re.fullmatch(r"hello-server \d+\.\d+\.\d+[^\n]*\n", result.stdout)
+    assert hello_server("--version").stdout == result.stdout
+
+
+def test_print_config_tells_the_defaults_and_the_platform():
+    settings = config()
+    assert settings["listen"].startswith("[::]")
+    assert settings["port"] == "1848"
+    assert settings["greeting"] == r"hello\n"
+    assert settings["close"] == "linger"
+    assert settings["linger-timeout"] == "2s"
+    assert settings["shutdown-timeout"] == "5s"
+    assert len(settings) > len(LONG_OPTIONS), "platform facts are missing"
+
+
+def test_verbose_tells_the_settings_at_start_beside_the_start_line(server):
+    assert any("linger-timeout=2s" in line for line in server("-v").stderr())
+
+
+def test_quiet_leaves_nothing_but_errors():
+    assert "--workers" in complaint("--quiet", "--workers", "0", code=2)
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen([server_path(), "-q", "0"], env=environment(), **pipes) as process:
+        # It does not tell when it listens, so ask the kernel; nobody else does in this namespace.
+        wait_until(listening_ports, "the quiet server to listen")
+        process.terminate()
+        assert process.communicate(timeout=10) == (b"", b"")
+        assert process.returncode == 0
+
+
+# Where a setting comes from
+
+
+SETTINGS = [  # option, a value, how it is printed
+    ("listen", "127.0.0.1", "127.0.0.1:1848"),
+    ("greeting", r"hi\x21\r\n", r"hi!\r\n"),
+    ("engine", "epoll", "epoll"),
+    ("workers", "3", "3"),
+    ("close", "swift", "swift"),
+    ("linger-timeout", "1.5s", "1500ms"),
+    ("linger-timeout", "2m", "2m"),
+    ("max-connections", "10k", "10000"),
+    ("backlog", "0.5k", "500"),
+    ("shutdown-timeout", "250ms", "250ms"),
+]
+
+
+@pytest.mark.parametrize("option, value, printed", SETTINGS)
+def test_an_option_is_taken_from_the_command_line(option, value, printed):
+    assert config(f"--{option}", value)[option] == printed
+    assert config(f"--{option}={value}")[option] == printed
+
+
+@pytest.mark.parametrize("option, value, printed", SETTINGS)
+def test_an_option_is_taken_from_the_environment(option, value, printed):
+    name = "HELLO_" + option.upper().replace("-", "_")
+    assert config(env={name: value})[option] == printed
+
+
+@pytest.mark.parametrize("option, value, printed", SETTINGS)
+def test_the_command_line_beats_the_environment(option, value, printed):
+    name = "HELLO_" + option.upper().replace("-", "_")
+    other = {"listen": "[::1]", "engine": "uring", "close": "linger"}.get(option, "1ms")
+    other = "7" if option in ("workers", "max-connections", "backlog") else other
+    assert config(f"--{option}", value, env={name: other})[option] == printed
+
+
+def test_the_port_is_taken_from_the_argument_then_from_PORT_then_is_1848():
+    assert config()["port"] == "1848"
+    assert config(env={"PORT": "2000"})["port"] == "2000"
+    assert config("3000", env={"PORT": "2000"})["port"] == "3000"
+
+
+def test_short_options_mean_the_same():
+    short = config("-l", "[::1]", "-g", "x", "-e", "epoll", "-w", "2", "4000")
+    long = config(
+        "--listen=[::1]", "--greeting=x", "--engine=epoll", "--workers=2", "4000"
+    )
+    assert short == long
+
+
+def test_the_descriptor_limit_is_raised_to_its_hard_limit():
+    def lower_the_soft_limit():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (100, 1000))
+
+    limit = int(config(before=lower_the_soft_limit)["max-connections"])
+    assert 800 <= limit < 1000
+
+
+def test_a_greeting_on_the_command_line_beats_a_greeting_file_in_the_environment(server):
+    one = server("--greeting", "mine", env={"HELLO_GREETING_FILE": "/no/such/file"})
+    assert visit(one.address(IPV4)) == b"mine"
+
+
+def test_an_empty_variable_does_not_stop_it(server):
+    """PORT= and the like come from templates in which nothing was filled in."""
+    result = hello_server("--print-config", env={"HELLO_WORKERS": ""})
+    assert result.returncode in (0, 2)  # either is sensible; a crash is not
+    if result.returncode == 2:
+        assert "HELLO_WORKERS" in result.stderr and result.stderr.count("\n") == 1
+
+
+# What is refused
+
+
+WRONG = [  # arguments, what the complaint must name
+    (["70000"], "70000"),
+    (["-1"], "-1"),
+    (["http"], "http"),
+    (["1848x"], "1848x"),
+    (["1848", "1849"], "1849"),
+    (["--workers", "0"], "0"),
+    (["--workers", "many"], "many"),
+    (["--workers", "-2"], "-2"),
+    (["--workers", "100000000000000000000"], "100000000000000000000"),
+    (["--workers"], "--workers"),
+    (["--engine", "kqueue"], "kqueue"),
+    (["--close", "gently"], "gently"),
+    (["--linger-timeout", "2"], "2"),
+    (["--linger-timeout", "2 s"], "2 s"),
+    (["--linger-timeout", "-2s"], "-2s"),
+    (["--linger-timeout", "2sec"], "2sec"),
+    (["--linger-timeout", "300000000000h"], "300000000000h"),
+    (["--shutdown-timeout", "soon"], "soon"),
+    (["--max-connections", "0"], "0"),
+    (["--max-connections", "10K"], "10K"),
+    (["--workers", "4", "--max-connections", "2"], "2"),
+    (["--backlog", "-5"], "-5"),
+    (["--listen", "localhost"], "localhost"),
+    (["--listen", "[::1"], "[::1"),
+    (["--listen", "1.2.3.4.5"], "1.2.3.4.5"),
+    (["--listen", "127.0.0.1:70000"], "127.0.0.1:70000"),
+    (["--listen", "127.0.0.1:5000", "6000"], "6000"),
+    (["--greeting", r"a\q"], r"\q"),
+    (["--greeting", r"a\x"], r"\x"),
+    (["--greeting", r"a\x4"], r"\x4"),
+    (["--greeting", "x", "--greeting-file", "y"], "y"),
+    (["--greting", "x"], "--greting"),
+    (["-z"], "z"),
+    (["--print-config=yes"], "print-config"),
+]
+
+
+@pytest.mark.parametrize("args, named", WRONG, ids=[" ".join(args) for args, _ in WRONG])
+def test_wrong_usage_is_refused_in_one_line_that_names_the_value(args, named):
+    assert named in complaint(*args, code=2)
+
+
+def test_a_misspelt_option_is_answered_with_the_right_one():
+    assert "--greeting" in complaint("--greting", "x", code=2)
+
+
+def test_wrong_usage_says_what_would_be_right():
+    assert "65535" in complaint("70000", code=2)
+    assert "auto" in complaint("--workers", "0", code=2)
+    assert "uring" in complaint("--engine", "kqueue", code=2)
+    assert re.search(r"\b(unit|ms)\b", complaint("--linger-timeout", "2", code=2))
+
+
+@pytest.mark.parametrize(
+    "name, value",
+    [("PORT", "70000"), ("PORT", "http"), ("HELLO_WORKERS", "0"), ("HELLO_LINGER_TIMEOUT", "2"),
+     ("HELLO_ENGINE", "kqueue"), ("HELLO_LISTEN", "localhost"), ("HELLO_GREETING", r"\q")],
+)
+def test_a_wrong_value_in_the_environment_is_refused_by_its_variable(name, value):
+    line = complaint(code=2, env={name: value})
+    assert name in line and value in line
+
+
+def test_a_greeting_text_over_64_KiB_is_refused_briefly():
+    assert len(complaint("--greeting", "x" * 65537, code=2)) < 1000
+
+
+def test_the_start_is_what_a_client_sees(server):
+    """The least that must work: no options at all but a free port."""
+    assert visit(server().address(IPV4)) == GREETING

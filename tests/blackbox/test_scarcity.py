@@ -1,0 +1,171 @@
+"""Out of descriptors, or of room in the accept queue: clients wait, and nobody is lost."""
+import resource
+import threading
+
+import pytest
+
+from clients import GREETING, IPV4, close_all, connect, count_with_data, crowd, read_to_end, visit
+from kernel import descriptors
+from programs import Server, limits, totals, wait_until
+
+CLIENTS = 200
+
+
+@pytest.fixture
+def clients():
+    """Fill this list; what is in it is closed at the end."""
+    socks = []
+    yield socks
+    close_all(socks)
+
+
+def set_soft_limit(one, limit):
+    _, hard = resource.prlimit(one.pid, resource.RLIMIT_NOFILE)
+    resource.prlimit(one.pid, resource.RLIMIT_NOFILE, (min(limit, hard), hard))
+
+
+def starve(one, left):
+    """Lower the limit of a running server with one worker, so that it gets only `left` more.
+
+    io_uring goes by the limit from when a request to accept was made, so those are used up first."""
+    set_soft_limit(one, descriptors(one.pid) + left)
+    for _ in range(50):
+        assert visit(one.address(IPV4)) == GREETING
+        one.wait_until_idle()
+
+
+def feed(one):
+    set_soft_limit(one, 1 << 20)
+
+
+# ulimit -n 64
+
+
+def test_a_low_descriptor_limit_makes_clients_wait(server, engine, family, clients):
+    one = server("--engine", engine, "--workers", 2, "--linger-timeout", "1h",
+                 before=limits(NOFILE=64))
+    clients += [connect(one.address(family)) for _ in range(CLIENTS)]
+    wait_until(one.stderr, "a line that says so")
+    assert one.cpu_share() < 0.05
+    greeted = count_with_data(clients)
+    assert 20 <= greeted < 64
+    assert len(one.stderr()) <= one.workers  # each can tell it once
+
+    # It resumes by itself, and nobody was dropped.
+    waiting = list(clients)
+    while waiting:
+        wait_until(lambda: count_with_data(waiting), "some more to be greeted")
+        for sock in [sock for sock in waiting if count_with_data([sock])]:
+            assert read_to_end(sock) == GREETING
+            waiting.remove(sock)
+    one.wait_until_idle()
+    wait_until(lambda: len(one.stderr()) % 2 == 0, "a line that says that it is over")
+    assert len(one.stderr()) <= 2 * one.workers
+    assert one.stop(warnings=None) == totals(greeted=CLIENTS)
+
+
+def test_a_low_descriptor_limit_serves_a_crowd(server, engine, family, close):
+    one = server("--engine", engine, "--close", close, "--workers", 2, before=limits(NOFILE=64))
+    assert crowd(one.address(family), 5000) == {"greeted": 5000}
+    one.wait_until_idle()
+    assert one.stop(warnings=None) == totals(greeted=5000)
+
+
+def test_a_descriptor_limit_that_is_too_low_to_serve_is_refused():
+    """It needs some for itself; below that the start fails with advice, or at last it serves."""
+    started = refused = 0
+    for limit in range(4, 65, 3):
+        try:
+            one = Server("--workers", 2, before=limits(NOFILE=limit))
+        except AssertionError as failure:
+            assert "ended with 1 " in str(failure), failure
+            assert str(failure).count("hello-server: ") == 1, failure
+            assert not started, f"started with less than {limit}"
+            refused += 1
+            continue
+        try:
+            assert visit(one.address(IPV4)) == GREETING
+            one.wait_until_idle()
+            assert one.stop(warnings=None) == totals(greeted=1)
+        finally:
+            one.kill()
+        started += 1
+    assert started and refused
+
+
+# Descriptors that run out later than at start: the server counted on more. (With room for very many
+# connections, io_uring accepts by one request for all, and never learns of a lower limit.)
+
+
+@pytest.fixture
+def server_to_starve(server, engine):
+    def start(*args):
+        return server("--engine", engine, "--workers", 1, "--max-connections", 1000, *args)
+
+    return start
+
+
+@pytest.mark.parametrize("left", [1, 8])
+def test_descriptors_that_run_out_make_clients_wait(server_to_starve, family, left, clients):
+    one = server_to_starve("--linger-timeout", "1h")
+    starve(one, left)
+    clients += [connect(one.address(family)) for _ in range(CLIENTS)]
+    wait_until(one.stderr, "a line that says so")
+    assert one.cpu_share() < 0.05
+    assert count_with_data(clients) == left
+    assert len(one.stderr()) == 1 and "descriptor" in one.stderr()[0]
+
+    # It goes on when descriptors become free, and says nothing more, as it is still short of them.
+    for sock in clients[:left]:
+        assert read_to_end(sock) == GREETING
+    wait_until(lambda: count_with_data(clients[left:]) == left, "the next to be greeted")
+    assert len(one.stderr()) == 1
+
+    # It goes on when the limit is raised, without anything else that would wake it.
+    feed(one)
+    wait_until(lambda: count_with_data(clients[left:]) == CLIENTS - left, "all to be greeted")
+    assert [read_to_end(sock) for sock in clients[left:]] == [GREETING] * (CLIENTS - left)
+    wait_until(lambda: len(one.stderr()) == 2, "a line that says that it is over")
+    one.wait_until_idle()
+    assert one.stop(warnings=2)["greeted"] == CLIENTS + 50
+
+
+def test_scarcity_that_comes_again_is_told_again(server_to_starve, clients):
+    one = server_to_starve()
+    for number in range(1, 4):
+        starve(one, left=4)
+        waiting = [connect(one.address(IPV4)) for _ in range(20)]
+        wait_until(lambda: len(one.stderr()) == 2 * number - 1, "a line that says so")
+        feed(one)
+        assert [read_to_end(sock) for sock in waiting] == [GREETING] * 20
+        wait_until(lambda: len(one.stderr()) == 2 * number, "a line that says that it is over")
+        one.wait_until_idle()
+    assert one.stop(warnings=6) == totals(greeted=3 * (20 + 50))
+
+
+def test_a_stop_while_starved_serves_those_who_wait(server_to_starve, clients):
+    one = server_to_starve("--linger-timeout", "100ms", "--shutdown-timeout", "20s")
+    starve(one, left=4)
+    clients += [connect(one.address(IPV4)) for _ in range(20)]
+    wait_until(one.stderr, "a line that says so")
+    assert one.stop(warnings=None) == totals(greeted=50, expired=20)
+    assert [read_to_end(sock) for sock in clients] == [GREETING] * 20
+
+
+# The accept queue
+
+
+def test_an_accept_queue_that_overflows_recovers(server, engine, family):
+    """Whom the queue does not take gets no answer and asks again, after one second or more."""
+    one = server("--engine", engine, "--workers", 1, "--backlog", 1)
+    outcomes = {}
+    late = threading.Thread(target=lambda: outcomes.update(crowd(one.address(family), 20)))
+    with one.paused():
+        early = [connect(one.address(family)) for _ in range(2)]  # what a backlog of 1 takes
+        late.start()
+        wait_until(lambda: one.counters["TcpExtListenOverflows"] >= 20, "the queue to overflow")
+    assert [read_to_end(sock) for sock in early] == [GREETING] * 2
+    late.join()
+    assert outcomes == {"greeted": 20}
+    one.wait_until_idle()
+    assert one.stop() == totals(greeted=22)
