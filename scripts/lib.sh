@@ -64,23 +64,30 @@ need_packages() {
     fi
 }
 
-# build PRESET [CMAKE OPTION...]: configure and build a preset of CMakePresets.json.
+# build PRESET [CMAKE OPTION...]: configure and build a preset of CMakePresets.json, in build/PRESET.
 build() {
-    local preset=$1
-    shift
-    if ! quietly "build/$preset-configure.log" cmake --preset "$preset" "$@" ||
-        ! quietly "build/$preset-build.log" cmake --build --preset "$preset"; then
-        die "preset $preset does not build; mend what is shown above or, if it is about files that are gone,
-    start afresh: rm -rf build/$preset"
+    build_as "$1" "$@"
+}
+
+# build_as NAME PRESET [CMAKE OPTION...]: the same, in build/NAME.
+build_as() {
+    local name=$1 preset=$2
+    shift 2
+    if ! quietly "build/$name-configure.log" cmake --preset "$preset" -B "build/$name" "$@" ||
+        ! quietly "build/$name-build.log" cmake --build "build/$name" -- --quiet; then
+        die "build/$name cannot be built; mend what is shown above or, if it is about files that are gone,
+    start afresh: rm -rf build/$name"
     fi
 }
 
-# run_tests PRESET [CTEST OPTION...]: the tests of a preset, CPUs filled; counts go to build/PRESET/junit.xml.
+# run_tests NAME [CTEST OPTION...]: the tests in build/NAME, as many at a time as there are CPUs. The
+# counts go to build/NAME/junit.xml. $test_launcher, if set, is what starts ctest.
 run_tests() {
-    local preset=$1
+    local name=$1
     shift
-    say "every test's output goes to build/$preset/Testing/Temporary/LastTest.log"
-    ctest --preset "$preset" --parallel "$(nproc)" --output-junit junit.xml "$@"
+    say "what each test prints goes to build/$name/Testing/Temporary/LastTest.log"
+    ${test_launcher:-} ctest --test-dir "build/$name" --no-tests=error --output-on-failure \
+        --parallel "$(nproc)" --output-junit junit.xml "$@"
 }
 
 # start_server COMMAND...: start a responder and wait until it listens. Sets server_pid, server_line

@@ -89,9 +89,9 @@ static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
 
         if (result == 0)
             return 0;
-        snprintf(error, CREW_ERROR_BYTES, "engine %s does not work here: %s: %s (%s)%s%s; %s",
+        snprintf(error, CREW_ERROR_BYTES, "engine %s does not work here: %s: %s (%s); %s%s%s",
                  class->name, failure.step, strerror(failure.error), strerrorname_np(failure.error),
-                 next ? "; using " : "", next ? next->name : "", failure.advice);
+                 failure.advice, next ? "; using " : "", next ? next->name : "");
         if (!next)
             return result;
         crew->args.notice(crew->args.context, error);

@@ -6,7 +6,7 @@
 
 #define COLUMNS_MAX    100
 #define LEFT_BYTES     64
-#define LEFT_COLUMNS   32 /* a longer left side gets a line to itself */
+#define LEFT_COLUMNS   34 /* a longer left side gets a line to itself */
 #define RIGHT_BYTES    512
 #define LEFT_SEPARATOR 2
 

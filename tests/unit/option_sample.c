@@ -142,10 +142,34 @@ void sample_read(struct sample_reading *reading, struct sample_variable variable
         option_parse(&sample_table, argc, argv, &reading->sample, reading->sources, reading->error);
 }
 
+char *sample_help(const struct option_table *table)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    option_help(table, out);
+    fclose(out);
+    return text;
+}
+
+char *sample_print(const struct option_table *table, const void *configuration)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    option_print(table, configuration, out);
+    fclose(out);
+    return text;
+}
+
 const char *sample_setting(struct sample_reading *reading, const char *expected)
 {
     size_t name_bytes = strcspn(expected, "=") + 1;
-    char *text = SAMPLE_WRITTEN(out, option_print(&sample_table, &reading->sample, out));
+    char *text = sample_print(&sample_table, &reading->sample);
 
     reading->line[0] = '\0';
     for (const char *at = text; *at != '\0'; at += strcspn(at, "\n") + 1) {

@@ -58,16 +58,8 @@ struct sample_refusal {
 /* Each row's arguments must be refused with exactly the expected line. */
 void sample_check_refusals(const struct sample_refusal *rows, size_t count);
 
-/* What a function like option_help writes, to be freed. */
-#define SAMPLE_WRITTEN(out, call)                       \
-    __extension__({                                     \
-        char *written_ = NULL;                          \
-        size_t bytes_ = 0;                              \
-        FILE *out = open_memstream(&written_, &bytes_); \
-        assert_non_null(out);                           \
-        call;                                           \
-        fclose(out);                                    \
-        written_;                                       \
-    })
+/* What option_help or option_print writes, to be freed. */
+char *sample_help(const struct option_table *table);
+char *sample_print(const struct option_table *table, const void *configuration);
 
 #endif

@@ -79,6 +79,8 @@ static void what_is_no_address_is_refused_and_nothing_is_written(void **state)
         {-EINVAL, "127.0.0.1:0x50"                                                            },
         {-EINVAL, "127.0.0.1%2"                                                               },
         {-EINVAL, "[127.0.0.1]:80"                                                            },
+        {-EINVAL, "[127.0.0.1]"                                                               },
+        {-EINVAL, "fe80::1%00000000000000000000000000000000000000000000000000002x"            },
         {-EINVAL, "[]"                                                                        },
         {-EINVAL, "[]:80"                                                                     },
         {-EINVAL, "[::1"                                                                      },

@@ -25,7 +25,7 @@ static void without_arguments_every_field_has_its_default(void **state)
     (void)state;
     READ(&reading, NULL);
     assert_int_equal(0, reading.result);
-    char *text = SAMPLE_WRITTEN(out, option_print(&sample_table, &reading.sample, out));
+    char *text = sample_print(&sample_table, &reading.sample);
     assert_string_equal("port=1848\n"
                         "listen=[::]\n"
                         "greeting=hello\\n\n"
@@ -149,6 +149,8 @@ static void no_abbreviation_is_taken_even_if_it_is_unique(void **state)
     assert_int_equal(-EINVAL, reading.result);
     READ(&reading, "--work=2");
     assert_int_equal(-EINVAL, reading.result);
+    READ(&reading, "7000", "--qui");
+    assert_int_equal(-EINVAL, reading.result);
 }
 
 static void help_is_to_be_had_whatever_else_is_wrong(void **state)
@@ -181,6 +183,37 @@ static void help_is_to_be_had_whatever_else_is_wrong(void **state)
     assert_int_equal(-EINVAL, reading.result);
 }
 
+static void long_values_are_printed_whole(void **state)
+{
+    static const struct option_row row = {.long_name = "greeting", .kind = &option_bytes};
+    static const struct option_table one = {.rows = &row, .row_count = 1};
+    static struct option_bytes greeting = {.bytes = 300};
+    static char expected[2048];
+    char *to = stpcpy(expected, "greeting=");
+
+    (void)state;
+    for (size_t i = 0; i < greeting.bytes; i++) {
+        greeting.data[i] = i % 2 == 0 ? 'a' : 0xff;
+        to = stpcpy(to, i % 2 == 0 ? "a" : "\\xff");
+    }
+    stpcpy(to, "\n");
+    char *text = sample_print(&one, &greeting);
+    assert_string_equal(expected, text);
+    free(text);
+}
+
+static void a_positional_is_printed_by_its_bare_name(void **state)
+{
+    static const struct option_row row = {.argument = "HOST-2[:PORT]", .kind = &option_text};
+    static const struct option_table one = {.rows = &row, .row_count = 1};
+    const char *host = "::1";
+
+    (void)state;
+    char *text = sample_print(&one, &host);
+    assert_string_equal("host-2=::1\n", text);
+    free(text);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -188,6 +221,8 @@ int main(void)
         cmocka_unit_test(values_are_taken_from_the_command_line),
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_default),
         cmocka_unit_test(no_abbreviation_is_taken_even_if_it_is_unique),
+        cmocka_unit_test(long_values_are_printed_whole),
+        cmocka_unit_test(a_positional_is_printed_by_its_bare_name),
         cmocka_unit_test(help_is_to_be_had_whatever_else_is_wrong),
     };
     return cmocka_run_group_tests_name("option", tests, NULL, NULL);

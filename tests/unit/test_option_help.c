@@ -34,7 +34,7 @@ static void the_help_has_an_entry_for_every_row(void **state)
         "  -V, --version                  print the version\n"
         "\n"
         "Exit codes: 0 done.\n";
-    char *text = SAMPLE_WRITTEN(out, option_help(&sample_table, out));
+    char *text = sample_help(&sample_table);
 
     (void)state;
     assert_string_equal(expected, text);
@@ -48,17 +48,23 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
          .argument = "N",
          .kind = &option_count,
          .environment = "",
-         .help = "short"                          },
-        { .long_name = "wordy",
+         .help = "short"  },
+        {.long_name = "wordy",
          .short_name = 'w',
          .kind = &option_switch,
          .offset = 8,
          .environment = "",
          .help = "many words: aaaaa bbbbb ccccc ddddd eeeee fffff ggggg hhhhh iiiii "
                  "jjjjj kkkkk lllll m nnnnn ooooo"},
+        {.long_name = "one",
+         .kind = &option_switch,
+         .offset = 9,
+         .environment = "",
+         .help = "many words: aaaaa bbbbb ccccc ddddd eeeee fffff ggggg hhhhh iiiii jjjjj kkkkk "
+                 "llllllll"},
     };
-    static const struct option_table table = {"wordy", "Says much", "[OPTIONS]", rows, 2, NULL};
-    char *text = SAMPLE_WRITTEN(out, option_help(&table, out));
+    static const struct option_table table = {"wordy", "Says much", "[OPTIONS]", rows, 3, NULL};
+    char *text = sample_help(&table);
 
     (void)state;
     assert_string_equal(
@@ -69,7 +75,10 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
         "               short\n"
         "  -w, --wordy  many words: aaaaa bbbbb ccccc ddddd eeeee fffff ggggg hhhhh iiiii "
         "jjjjj kkkkk lllll m\n"
-        "               nnnnn ooooo\n",
+        "               nnnnn ooooo\n"
+        "      --one    many words: aaaaa bbbbb ccccc ddddd eeeee fffff ggggg "
+        "hhhhh iiiii jjjjj kkkkk\n"
+        "               llllllll\n",
         text);
     free(text);
 }

@@ -120,6 +120,7 @@ static void what_is_no_duration_is_refused(void **state)
         {-EINVAL, "0.0000000001s"                   },
         {-EINVAL, "0.00000000000025h"               },
         {-EINVAL, "1.12345678901234567890123456789s"},
+        {-EINVAL, "0.512409557603598656h"           },
         {-EINVAL, "99999999999999999999x"           },
     };
     (void)state;
@@ -135,6 +136,7 @@ static void a_duration_ends_at_two_to_the_63_nanoseconds(void **state)
         {-ERANGE, "18446744073709551615ns"                 },
         {-ERANGE, "18446744073709551616ns"                 },
         {-ERANGE, "18446744073709551617ns"                 },
+        {-ERANGE, "20000000000000000000ns"                 },
         {-ERANGE, "5124095577h"                            },
         {-ERANGE, "99999999999999999999999999999999999999s"},
     };
@@ -186,6 +188,7 @@ static void what_is_no_whole_count_is_refused(void **state)
         {-ERANGE, "9223372036854775809"  },
         {-ERANGE, "9223372036.854775809G"},
         {-ERANGE, "18446744073709551616" },
+        {-ERANGE, "20000000000000000000" },
         {-ERANGE, "99999999999G"         },
     };
     (void)state;
