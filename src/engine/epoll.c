@@ -28,7 +28,7 @@ static struct epoll *epoll_of(struct engine *engine)
 }
 
 /* Try a parked or new operation. Returns its result; -EAGAIN: it would block. */
-static int epoll_try(int sock, const struct epoll_socket *state)
+static int epoll_try(const struct epoll *epoll, int sock, const struct epoll_socket *state)
 {
     ssize_t result;
     int error = 0;
@@ -45,8 +45,8 @@ static int epoll_try(int sock, const struct epoll_socket *state)
                 send(sock, state->data, state->bytes,
                      MSG_NOSIGNAL | MSG_DONTWAIT | (state->flags & ENGINE_MORE ? MSG_MORE : 0));
         else
-            result =
-                recv(sock, state->data, state->bytes, MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
+            result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
+                          MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
     } while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : (int)result;
 }
@@ -88,7 +88,7 @@ static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operat
     operation.watched = state->watched;
     *state = operation;
     if (!fresh_watch) {
-        result = epoll_try(sock, state);
+        result = epoll_try(epoll, sock, state);
         if (result != -EAGAIN) {
             epoll_complete(epoll, state, result);
             return 0;
@@ -166,12 +166,13 @@ static void epoll_cancel(struct engine *engine, enum engine_op op, uint64_t toke
 
 static void epoll_close(struct engine *engine, int sock, unsigned flags)
 {
-    struct epoll_socket *state = &epoll_of(engine)->sockets[sock];
+    struct epoll *epoll = epoll_of(engine);
+    struct epoll_socket *state = &epoll->sockets[sock];
 
     if (flags & ENGINE_RESET)
         socket_reset_on_close(sock);
     if (flags & ENGINE_DRAIN)
-        recv(sock, NULL, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+        recv(sock, epoll->discard, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
     *state = (struct epoll_socket){.generation = state->generation + 1};
     close(sock); /* which also ends its watch */
 }
@@ -245,7 +246,7 @@ static void epoll_resume(struct epoll *epoll, uint64_t event_data)
 
     if (state->generation != event_data >> 32 || state->op == 0)
         return; /* stale, or nothing is waiting */
-    result = epoll_try((int)sock, state);
+    result = epoll_try(epoll, (int)sock, state);
     if (result != -EAGAIN)
         epoll_complete(epoll, state, result);
 }

@@ -9,6 +9,16 @@
 #include <sys/epoll.h>
 #include <sys/mman.h>
 
+/* Zeroed memory that is taken from the kernel page by page as it is touched; NULL if there is none.
+ */
+static void *epoll_map(size_t bytes)
+{
+    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+
+    return memory == MAP_FAILED ? NULL : memory;
+}
+
 void epoll_destroy(struct engine *engine)
 {
     struct epoll *epoll = (struct epoll *)(void *)engine;
@@ -17,6 +27,8 @@ void epoll_destroy(struct engine *engine)
         close(epoll->epoll_fd);
     if (epoll->sockets)
         munmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
+    if (epoll->discard)
+        munmap(epoll->discard, ENGINE_DISCARD_BYTES);
     event_ring_release(&epoll->ready);
     free(epoll);
 }
@@ -26,14 +38,10 @@ static int epoll_prepare(struct epoll *epoll, const char **ret_step)
     struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
 
     *ret_step = "allocation";
-    epoll->sockets =
-        mmap(NULL, epoll->sockets_max * sizeof(*epoll->sockets), PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-    if (epoll->sockets == MAP_FAILED) {
-        epoll->sockets = NULL;
-        return -ENOMEM;
-    }
-    if (event_ring_init(&epoll->ready, epoll->sockets_max + ENGINE_EVENTS_MAX) < 0)
+    epoll->sockets = epoll_map(epoll->sockets_max * sizeof(*epoll->sockets));
+    epoll->discard = epoll_map(ENGINE_DISCARD_BYTES);
+    if (!epoll->sockets || !epoll->discard ||
+        event_ring_init(&epoll->ready, epoll->sockets_max + ENGINE_EVENTS_MAX) < 0)
         return -ENOMEM;
     *ret_step = "epoll_create1";
     epoll->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
