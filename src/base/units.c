@@ -136,7 +136,8 @@ int duration_parse(const char *text, uint64_t *ret_ns)
         return result;
 
     /* Nothing is nothing in every unit. */
-    if (strspn(text, "0.") == strlen(text)) {
+    if (*decimal.unit == '\0' && decimal.fraction_digits == 0 &&
+        strspn(text, "0") == decimal.whole_digits) {
         *ret_ns = 0;
         return 0;
     }

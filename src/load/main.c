@@ -1,12 +1,10 @@
 /* hello-load: drives connections at a greeting service and checks every byte. */
+#include "base/exit_code.h"
 #include "load/load.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* The exit codes of every program here. */
-enum { EXIT_DONE = 0, EXIT_CANNOT_RUN = 1, EXIT_USAGE = 2, EXIT_MISSED = 3 };
 
 static int fail(int result, const char *error)
 {

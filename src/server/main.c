@@ -1,13 +1,11 @@
 /* hello-server: answers TCP connections with a greeting. */
+#include "base/exit_code.h"
 #include "server/config.h"
 #include "server/server.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-/* The exit codes of every program here. */
-enum { EXIT_DONE = 0, EXIT_CANNOT_RUN = 1, EXIT_USAGE = 2 };
 
 static int fail(int exit_code, const char *error)
 {
