@@ -92,6 +92,7 @@ struct engine_class {
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;
+    uint32_t turns_behind; /* waits in a row that could not hand out all that had happened */
 };
 
 /* The engines by preference, the best first; NULL ends the list. */
@@ -186,6 +187,14 @@ static inline int64_t engine_unsent(struct engine *engine, int sock)
 static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 {
     engine->class->close(engine, sock, flags);
+}
+
+/* True if the last engine_wait left events for the next: what seems to be pending may have ended
+ * long ago, so it is too early to cancel it for being late. Never true for ever, however busy the
+ * engine. */
+static inline bool engine_is_behind(const struct engine *engine)
+{
+    return engine->turns_behind > 0 && engine->turns_behind % 64 != 0;
 }
 
 /* Hand over what was queued and wait until something happened, at most timeout_ns (-1: for ever,

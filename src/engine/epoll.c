@@ -276,8 +276,9 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
 {
     struct epoll *epoll = epoll_of(engine);
     struct epoll_event ready[ENGINE_EVENTS_MAX / 2];
-    int count;
+    int count, result;
 
+    engine->turns_behind++;
     if (epoll->ready.count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
         return event_ring_pop(&epoll->ready, events);
     epoll->turns_without_poll = 0;
@@ -296,7 +297,10 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
             epoll_resume(epoll, ready[i].data.u64);
         }
     }
-    return event_ring_pop(&epoll->ready, events);
+    result = event_ring_pop(&epoll->ready, events);
+    if (count < ENGINE_EVENTS_MAX / 2 && epoll->ready.count == 0)
+        engine->turns_behind = 0;
+    return result;
 }
 
 const struct engine_class engine_epoll = {

@@ -64,7 +64,7 @@ int epoll_open(const struct engine_args *args, struct engine **ret_engine,
 
     if (epoll) {
         *epoll = (struct epoll){
-            .engine = {&engine_epoll},
+            .engine = {.class = &engine_epoll},
             .epoll_fd = -1,
             .listener_fd = args->listener_fd,
             .wake_fd = args->wake_fd,

@@ -115,7 +115,7 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
 
     if (!uring)
         return uring_fail(ret_failure, "allocation", -ENOMEM);
-    *uring = (struct uring){.engine = {&engine_uring}, .wake_fd = args->wake_fd};
+    *uring = (struct uring){.engine = {.class = &engine_uring}, .wake_fd = args->wake_fd};
     result = io_uring_queue_init_params(URING_SQ_ENTRIES, &uring->ring, &params);
     if (result < 0) {
         free(uring);

@@ -99,7 +99,8 @@ static int generator_run(void *state, const struct worker *worker)
             if (events[i].op != ENGINE_OP_WAKE)
                 flow_event(&generator->flows, &events[i], generator->now_ns);
         }
-        flows_expire(&generator->flows, generator->now_ns);
+        if (!engine_is_behind(generator->engine))
+            flows_expire(&generator->flows, generator->now_ns);
     }
     flows_abandon(&generator->flows);
     return count < 0 ? count : 0;

@@ -9,7 +9,6 @@ enum connection_state {
     CONNECTION_GREETING,  /* a send is pending */
     CONNECTION_RETRYING,  /* nothing is pending; a send follows when the retry is due */
     CONNECTION_LINGERING, /* half-closed; a recv is pending */
-    CONNECTION_EXPIRING,  /* the pending operation was cancelled and is about to end */
     CONNECTION_STATE_COUNT,
 };
 
@@ -17,7 +16,9 @@ struct connection {
     struct slab_item item;
     int sock;
     uint8_t state;      /* enum connection_state */
-    uint8_t outcome;    /* enum outcome, decided when expiring */
+    bool cancelled;     /* its deadline came: the pending operation is about to end */
+    bool taken;         /* the client had acknowledged the whole greeting by then */
+    bool second_look;   /* it was given time for a delayed ACK */
     uint8_t retries;    /* sends for which there was no memory */
     uint8_t extensions; /* linger timeouts granted for progress */
     uint32_t sent_bytes;
@@ -32,12 +33,9 @@ _Static_assert(sizeof(struct connection) <= 64, "a connection fits into a cache 
 static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
     [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
     [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
-                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_EXPIRING) |
-                            BIT(CONNECTION_CLOSED),
+                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
     [CONNECTION_RETRYING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_CLOSED),
-    [CONNECTION_LINGERING] =
-        BIT(CONNECTION_LINGERING) | BIT(CONNECTION_EXPIRING) | BIT(CONNECTION_CLOSED),
-    [CONNECTION_EXPIRING] = BIT(CONNECTION_CLOSED),
+    [CONNECTION_LINGERING] = BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
 };
 
 static void connection_move(struct connection *connection, enum connection_state state)
@@ -61,6 +59,7 @@ int connections_init(struct connections *connections, const struct connection_se
     *connections = (struct connections){.settings = settings, .engine = engine};
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
+    deadline_queue_init(&connections->unacknowledged, CONNECTION_ACK_NS);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));
 }
 
@@ -173,6 +172,11 @@ static void connection_sent(struct connections *connections, struct connection *
 {
     int64_t unsent_bytes;
 
+    if (connection->cancelled && result == -ECANCELED) {
+        connection_close(connections, connection, OUTCOME_STALLED);
+        return;
+    }
+    connection->cancelled = false; /* it was late, but it got there */
     if (result == -ENOMEM || result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
         if (connection->retries++ >= CONNECTION_RETRIES_MAX) {
             connection_close(connections, connection, OUTCOME_FAILED);
@@ -200,11 +204,15 @@ static void connection_sent(struct connections *connections, struct connection *
 static void connection_drained(struct connections *connections, struct connection *connection,
                                int result)
 {
-    if (result > 0)
-        connection_drain(connections, connection, 0);
-    else
+    if (result == 0)
+        connection_close(connections, connection, OUTCOME_GREETED);
+    else if (connection->cancelled && (result > 0 || result == -ECANCELED))
         connection_close(connections, connection,
-                         result == 0 ? OUTCOME_GREETED : outcome_of_error(result));
+                         connection->taken ? OUTCOME_EXPIRED : OUTCOME_STALLED);
+    else if (result < 0)
+        connection_close(connections, connection, outcome_of_error(result));
+    else
+        connection_drain(connections, connection, 0);
 }
 
 void connection_event(struct connections *connections, const struct engine_event *event,
@@ -221,9 +229,6 @@ void connection_event(struct connections *connections, const struct engine_event
     case CONNECTION_LINGERING:
         connection_drained(connections, connection, event->result);
         break;
-    case CONNECTION_EXPIRING:
-        connection_close(connections, connection, (enum outcome)connection->outcome);
-        break;
     case CONNECTION_CLOSED:
     case CONNECTION_RETRYING:
     case CONNECTION_STATE_COUNT:
@@ -233,10 +238,12 @@ void connection_event(struct connections *connections, const struct engine_event
 
 uint64_t connections_due_ns(const struct connections *connections)
 {
-    uint64_t greeted_ns = deadline_queue_due_ns(&connections->greeted);
+    uint64_t due_ns = deadline_queue_due_ns(&connections->greeted);
     uint64_t retry_ns = deadline_queue_due_ns(&connections->retries);
+    uint64_t look_ns = deadline_queue_due_ns(&connections->unacknowledged);
 
-    return greeted_ns < retry_ns ? greeted_ns : retry_ns;
+    due_ns = retry_ns < due_ns ? retry_ns : due_ns;
+    return look_ns < due_ns ? look_ns : due_ns;
 }
 
 /* The linger timeout came. A client that is still taking the greeting may go on; others may not. */
@@ -252,13 +259,17 @@ static void connection_expire(struct connections *connections, struct connection
         deadline_start(&connections->greeted, &connection->deadline, now_ns);
         return;
     }
-    connection->outcome = connection->state == CONNECTION_GREETING || unsent_bytes > 0
-                              ? OUTCOME_STALLED
-                              : OUTCOME_EXPIRED;
+    if (unsent_bytes > 0 && !connection->second_look &&
+        connections->settings->linger_timeout_ns < CONNECTION_ACK_NS) {
+        connection->second_look = true;
+        deadline_start(&connections->unacknowledged, &connection->deadline, now_ns);
+        return;
+    }
+    connection->cancelled = true;
+    connection->taken = unsent_bytes <= 0;
     engine_cancel(connections->engine,
                   connection->state == CONNECTION_GREETING ? ENGINE_OP_SEND : ENGINE_OP_RECV,
                   slab_token(&connections->slab, connection), connection->sock);
-    connection_move(connection, CONNECTION_EXPIRING);
 }
 
 void connections_expire(struct connections *connections, uint64_t now_ns)
@@ -266,6 +277,8 @@ void connections_expire(struct connections *connections, uint64_t now_ns)
     struct deadline *deadline;
 
     while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
+        connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->unacknowledged, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->retries, now_ns))) {
         deadline_start(&connections->greeted, deadline, now_ns);

@@ -9,9 +9,9 @@
  *           |
  *         closed
  *
- * From any state a deadline leads to `expiring`: the pending operation is cancelled, and when it
- * has ended the connection closes. Each connection ends in exactly one outcome, counted when it
- * closes.
+ * When a deadline comes, the pending operation is cancelled, and when it has ended so does the
+ * connection, unless the operation got there after all: the clock starts again then. Each
+ * connection ends in exactly one outcome, counted when it closes.
  *
  * linger: send, FIN, drain to the client's FIN, close: nothing that the client says, or when, can
  * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client). swift:  send,
@@ -36,6 +36,10 @@
 #define CONNECTION_RETRY_NS    UINT64_C(50000000)
 #define CONNECTION_RETRIES_MAX 100
 
+/* A client may delay its ACK this long (RFC 1122 4.2.3.2 allows 500 ms, systems take up to 200): no
+ * greeting counts as not taken before that, however short the linger timeout. */
+#define CONNECTION_ACK_NS UINT64_C(250000000)
+
 /* A client that takes part of the greeting in each linger timeout is given this many of them. */
 #define CONNECTION_EXTENSIONS_MAX 30
 
@@ -54,6 +58,7 @@ struct connections {
     struct slab slab;
     struct deadline_queue greeted; /* linger timeouts */
     struct deadline_queue retries;
+    struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
     struct outcome_counts counts;
 };
 

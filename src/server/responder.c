@@ -222,7 +222,8 @@ static int responder_run(void *state, const struct worker *worker)
         responder->now_ns = clock_now_ns();
         for (int i = 0; i < count; i++)
             responder_dispatch(responder, &events[i]);
-        connections_expire(&responder->connections, responder->now_ns);
+        if (!engine_is_behind(responder->engine))
+            connections_expire(&responder->connections, responder->now_ns);
         responder_advance(responder);
         responder_keep_accepting(responder);
         responder_end_scarcity(responder);

@@ -77,7 +77,7 @@ static const struct engine_class fake_class = {
 
 void fake_engine_init(struct fake_engine *fake)
 {
-    *fake = (struct fake_engine){.engine = {&fake_class}};
+    *fake = (struct fake_engine){.engine = {.class = &fake_class}};
 }
 
 const char *fake_engine_calls(struct fake_engine *fake)

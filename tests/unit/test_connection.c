@@ -282,6 +282,62 @@ static void client_that_lets_the_send_wait_is_reset(void **state)
     assert_ended(f, OUTCOME_STALLED);
 }
 
+static void send_that_got_there_after_all_is_no_stall(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_string_equal("send cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE); /* it had ended before the cancel */
+    assert_string_equal("half_close recv", fake_engine_calls(&f->fake));
+    assert_true(connections_due_ns(&f->connections) != DEADLINE_NEVER);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_closed_in_time_is_greeted_however_late_we_look(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_talks_past_the_linger_timeout_is_let_go(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    ends(f, ENGINE_OP_RECV, 100);
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
+static void delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter(void **state)
+{
+    struct fixture *f = *state;
+
+    f->settings.linger_timeout_ns = NS_PER_MS;
+    f->connections.greeted.timeout_ns = NS_PER_MS;
+    f->fake.unsent = GREETING_SIZE + 1;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + NS_PER_MS);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    assert_int_equal(START_NS + NS_PER_MS + CONNECTION_ACK_NS, connections_due_ns(&f->connections));
+    f->fake.unsent = 0;
+    connections_expire(&f->connections, START_NS + NS_PER_MS + CONNECTION_ACK_NS);
+    assert_string_equal("cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
 static void client_that_takes_some_is_given_more_time_but_not_for_ever(void **state)
 {
     struct fixture *f = *state;
@@ -378,6 +434,10 @@ int main(void)
         LINGER(holder_is_let_go_at_the_linger_timeout),
         LINGER(client_that_takes_nothing_is_reset),
         LINGER(client_that_lets_the_send_wait_is_reset),
+        LINGER(send_that_got_there_after_all_is_no_stall),
+        LINGER(delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter),
+        LINGER(client_that_closed_in_time_is_greeted_however_late_we_look),
+        LINGER(client_that_talks_past_the_linger_timeout_is_let_go),
         LINGER(client_that_takes_some_is_given_more_time_but_not_for_ever),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),

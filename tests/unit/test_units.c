@@ -86,9 +86,12 @@ static void only_nothing_needs_no_unit(void **state)
         {0, "0.0"},
     };
     static const struct refused_row refused[] = {
-        {-EINVAL, "5"  },
-        {-EINVAL, "1.5"},
-        {-EINVAL, "05" },
+        {-EINVAL, "5"    },
+        {-EINVAL, "1.5"  },
+        {-EINVAL, "0.1"  },
+        {-EINVAL, "0.0.0"},
+        {-EINVAL, "10.0" },
+        {-EINVAL, "05"   },
     };
     (void)state;
     check_accepted(duration_parse, accepted, COUNT_OF(accepted));
