@@ -78,10 +78,6 @@ def refuses(address):
     return False
 
 
-def has_data(sock):
-    return bool(select.select([sock], [], [], 0)[0])
-
-
 def count_with_data(socks):
     poll = select.poll()
     for sock in socks:

@@ -1,7 +1,7 @@
 /* Loaded into a program by LD_PRELOAD: lets one call of one function fail.
  *
- * FAULT_FUNCTION=mmap FAULT_CALL=3 FAULT_REPORT=7: the fourth mmap fails with ENOMEM, after one byte
- * was written to descriptor 7, which tells that the call was reached. pthread_create gives EAGAIN.
+ * FAULT_FUNCTION=mmap FAULT_CALL=3 FAULT_REPORT=7: the fourth mmap fails with ENOMEM, after one
+ * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN.
  * Calls that the C library makes to itself do not come by here. */
 #include <dlfcn.h>
 #include <errno.h>

@@ -100,9 +100,11 @@ class Server:
     def _read_line(self):
         line = b""
         deadline = time.monotonic() + DEADLINE_S
+        poll = select.poll()
+        poll.register(self.process.stdout, select.POLLIN)
         while not line.endswith(b"\n"):
             left = max(0, deadline - time.monotonic())
-            assert select.select([self.process.stdout], [], [], left)[0], f"no start line: {line!r}"
+            assert poll.poll(left * 1000), f"no start line: {line!r}"
             part = os.read(self.process.stdout.fileno(), 1)
             assert part, f"ended with {self.process.wait()} before it listened: {self.stderr()}"
             line += part

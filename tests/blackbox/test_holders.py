@@ -78,6 +78,19 @@ def test_a_holder_is_let_go_after_the_linger_timeout(server, engine, family, tim
     assert one.stop() == totals(expired=1)
 
 
+def test_a_burst_that_keeps_the_server_longer_than_the_linger_timeout_is_greeted(
+    server, engine, family, close
+):
+    """The timeout is for clients that are slow, not for what the server itself is late with."""
+    one = server("--engine", engine, "--close", close, "--workers", 1, "--linger-timeout", "1ms")
+    with one.paused():
+        clients = [connect(one.address(family)) for _ in range(3000)]
+    assert [read_to_end(sock) for sock in clients] == [GREETING] * 3000
+    one.wait_until_idle()
+    counts = one.stop()
+    assert counts["greeted"] + counts["expired"] == counts["accepted"] == 3000, counts
+
+
 # --max-connections
 
 

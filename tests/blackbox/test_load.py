@@ -10,7 +10,7 @@ import threading
 
 import pytest
 
-from clients import FAMILIES, GREETING, IPV4, IPV6
+from clients import GREETING, IPV4, IPV6
 from kernel import refusal, sysctl
 from programs import limits, run, totals, wait_until
 

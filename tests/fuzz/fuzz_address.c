@@ -2,7 +2,6 @@
 #include "net/address.h"
 
 #include <errno.h>
-#include <stdbool.h>
 
 /* Byte by byte, padding too: an outcome must not depend on what the memory held before. */
 static bool same(const void *a, const void *b)
@@ -31,6 +30,20 @@ static int parse_checked(const char *text, struct address *ret_address, bool *re
     return 0;
 }
 
+/* Family and port as the text itself shows them. */
+static void outcome_follows_the_text(const char *text, const struct address *address, bool has_port)
+{
+    const char *first_colon = strchr(text, ':');
+    const char *last_colon = strrchr(text, ':');
+    bool is_v6 = text[0] == '[' || first_colon != last_colon;
+    bool with_port = text[0] == '[' ? text[strlen(text) - 1] != ']' : !is_v6 && last_colon != NULL;
+
+    REQUIRE((address->sa.sa_family == AF_INET6) == is_v6);
+    REQUIRE(has_port == with_port);
+    REQUIRE(address_port(address) == (with_port ? strtoul(last_colon + 1, NULL, 10) : 0));
+    REQUIRE(!is_v6 || (strchr(text, '%') != NULL) == (address->v6.sin6_scope_id != 0));
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 {
     char *text = fuzz_text(data, bytes);
@@ -47,7 +60,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
         REQUIRE(is_v4 || address.sa.sa_family == AF_INET6);
         REQUIRE(address_bytes(&address) == (is_v4 ? sizeof(address.v4) : sizeof(address.v6)));
-        REQUIRE(has_port || address_port(&address) == 0);
+        outcome_follows_the_text(text, &address, has_port);
         REQUIRE(!is_v4 || strcmp(address_family_name(&address), "ipv4") == 0);
 
         REQUIRE(address_format(&address, written) == written);

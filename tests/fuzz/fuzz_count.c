@@ -1,7 +1,15 @@
 #include "base/units.h"
-#include "number_properties.h"
+#include "number_oracle.h"
 
 #include <inttypes.h>
+
+static const struct number_unit units[] = {
+    {"",   1                   },
+    {"k",  UINT64_C(1000)      },
+    {"M",  UINT64_C(1000000)   },
+    {"G",  UINT64_C(1000000000)},
+    {NULL, 0                   },
+};
 
 static void digits_are_read_back(uint64_t count)
 {
@@ -9,25 +17,8 @@ static void digits_are_read_back(uint64_t count)
     uint64_t again;
 
     snprintf(text, sizeof(text), "%" PRIu64, count);
-    int result = number_parse_checked(count_parse, text, &again);
-    REQUIRE(result == (count <= NUMBER_MAX ? 0 : -ERANGE));
-    REQUIRE(result != 0 || again == count);
-}
-
-/* Without a unit, "2.5" is no count and "2500" is; "2.5k" must be the latter. */
-static void a_unit_moves_the_point(const char *text, int result, uint64_t count)
-{
-    char moved[FUZZ_TEXT_BYTES + 2];
-    uint64_t again;
-    size_t digits = strspn(text, "0123456789");
-
-    if (result != 0 || strcmp(text + digits, "k") != 0)
-        return;
-    snprintf(moved, sizeof(moved), "%.*s000", (int)digits, text);
-    if (digits + 3 < sizeof(moved)) {
-        REQUIRE(number_parse_checked(count_parse, moved, &again) == 0);
-        REQUIRE(again == count);
-    }
+    REQUIRE(number_check(count_parse, text, units, &again) == (count <= NUMBER_MAX));
+    REQUIRE(count > NUMBER_MAX || again == count);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
@@ -37,11 +28,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
 
     if (text == NULL)
         return 0;
-    int result = number_parse_checked(count_parse, text, &count);
-    number_ignores_leading_zero(count_parse, text, result, count);
-    number_ignores_trailing_zero(count_parse, text, result, count);
-    a_unit_moves_the_point(text, result, count);
-    if (result == 0)
+    if (number_check(count_parse, text, units, &count))
         digits_are_read_back(count);
     if (bytes >= sizeof(count)) {
         memcpy(&count, data, sizeof(count));

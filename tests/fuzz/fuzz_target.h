@@ -4,6 +4,7 @@
 #ifndef HELLO_FUZZ_TARGET_H
 #define HELLO_FUZZ_TARGET_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>

@@ -5,7 +5,6 @@
 
 #include <dirent.h>
 #include <errno.h>
-#include <stdbool.h>
 
 #include <sys/stat.h>
 
