@@ -20,18 +20,14 @@ struct unit {
 
 /* Largest first: duration_format takes the first that fits. */
 static const struct unit duration_units[] = {
-    {"h",  3600 * NS_PER_S},
-    {"m",  60 * NS_PER_S  },
-    {"s",  NS_PER_S       },
-    {"ms", NS_PER_MS      },
-    {"us", NS_PER_US      },
-    {"ns", 1              },
+    {"h", 3600 * NS_PER_S}, {"m", 60 * NS_PER_S}, {"s", NS_PER_S},
+    {"ms", NS_PER_MS},      {"us", NS_PER_US},    {"ns", 1},
 };
 
 static const struct unit count_units[] = {
-    {"",  1                   },
-    {"k", UINT64_C(1000)      },
-    {"M", UINT64_C(1000000)   },
+    {"", 1},
+    {"k", UINT64_C(1000)},
+    {"M", UINT64_C(1000000)},
     {"G", UINT64_C(1000000000)},
 };
 

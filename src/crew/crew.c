@@ -159,10 +159,8 @@ static void crew_look_after(struct crew *crew)
 /* Wait until all workers have run, passing signals on to them. */
 static int crew_wait(struct crew *crew)
 {
-    struct pollfd fds[] = {
-        {.fd = crew->signal_fd, .events = POLLIN},
-        {.fd = crew->done_fd,   .events = POLLIN}
-    };
+    struct pollfd fds[] = {{.fd = crew->signal_fd, .events = POLLIN},
+                           {.fd = crew->done_fd, .events = POLLIN}};
     uint64_t ended_count = 0;
 
     while (ended_count < crew->args.count) {

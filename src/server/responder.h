@@ -12,9 +12,9 @@
 
 #include <stdint.h>
 
-/* After the last accepted connection, the accept queue is believed to stay empty after this time:
- * handshakes that were under way when the stop began have then ended. */
-#define RESPONDER_QUIET_NS UINT64_C(50000000)
+/* A stop waits this long after the last accepted connection: a handshake that was under way when it
+ * began has then ended, unless the client is further away than this. */
+#define RESPONDER_QUIET_NS UINT64_C(200000000)
 
 /* While nothing can be accepted for want of descriptors or memory, it is tried again this often. */
 #define RESPONDER_RETRY_NS UINT64_C(100000000)

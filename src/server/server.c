@@ -206,10 +206,10 @@ static void server_stopping(void *context)
 {
     struct server *server = context;
 
-    notify_send("STOPPING=1");
     for (uint32_t i = 0; i < server->count; i++)
         listener_refuse_new(
             server->listeners[i]); /* if it cannot, the queue is emptied all the same */
+    notify_send("STOPPING=1");
 }
 
 /* Make a responder per listener, each with its share of the connections. */

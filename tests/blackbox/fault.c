@@ -26,12 +26,14 @@ static bool fails(const char *function)
 
     if (!wanted || !call || !report || strcmp(wanted, function) != 0)
         return false;
-    if (atomic_fetch_add(&calls, 1) != atol(call))
+    if (atomic_fetch_add(&calls, 1) != strtol(call, NULL, 10))
         return false;
-    return write(atoi(report), "!", 1) == 1;
+    return write((int)strtol(report, NULL, 10), "!", 1) == 1;
 }
 
 /* A function of the same name and type that fails when it is its turn. */
+/* NOLINTBEGIN(bugprone-macro-parentheses): lists of parameters cannot be in parentheses of their
+ * own */
 #define FAULTY(type, name, parameters, arguments, failure) \
     type name parameters                                   \
     {                                                      \
@@ -44,6 +46,7 @@ static bool fails(const char *function)
         errno = ENOMEM;                                    \
         return failure;                                    \
     }
+/* NOLINTEND(bugprone-macro-parentheses) */
 
 FAULTY(void *, malloc, (size_t bytes), (bytes), NULL)
 FAULTY(void *, realloc, (void *old, size_t bytes), (old, bytes), NULL)
@@ -57,7 +60,8 @@ FAULTY(int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event),
 FAULTY(int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1)
 FAULTY(int, listen, (int fd, int backlog), (fd, backlog), -1)
 FAULTY(int, pthread_create,
-       (pthread_t *thread, const pthread_attr_t *attributes, void *(*body)(void *), void *argument),
+       (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *),
+        void *argument),
        (thread, attributes, body, argument), EAGAIN)
 
 /* dlsym itself may call calloc, so that this one cannot look up the real one in time. */

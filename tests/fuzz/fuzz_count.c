@@ -4,11 +4,8 @@
 #include <inttypes.h>
 
 static const struct number_unit units[] = {
-    {"",   1                   },
-    {"k",  UINT64_C(1000)      },
-    {"M",  UINT64_C(1000000)   },
-    {"G",  UINT64_C(1000000000)},
-    {NULL, 0                   },
+    {"", 1},   {"k", UINT64_C(1000)}, {"M", UINT64_C(1000000)}, {"G", UINT64_C(1000000000)},
+    {NULL, 0},
 };
 
 static void digits_are_read_back(uint64_t count)

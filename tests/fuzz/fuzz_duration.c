@@ -2,14 +2,14 @@
 #include "number_oracle.h"
 
 static const struct number_unit units[] = {
-    {"ns", 1                      },
-    {"us", UINT64_C(1000)         },
-    {"ms", UINT64_C(1000000)      },
-    {"s",  UINT64_C(1000000000)   },
-    {"m",  UINT64_C(60000000000)  },
-    {"h",  UINT64_C(3600000000000)},
-    {"",   0                      },
-    {NULL, 0                      },
+    {"ns", 1},
+    {"us", UINT64_C(1000)},
+    {"ms", UINT64_C(1000000)},
+    {"s", UINT64_C(1000000000)},
+    {"m", UINT64_C(60000000000)},
+    {"h", UINT64_C(3600000000000)},
+    {"", 0},
+    {NULL, 0},
 };
 
 static void written_durations_are_read_back(uint64_t ns)

@@ -50,7 +50,7 @@ static const struct option_row rows[] = {
      .argument = "FILE",
      .kind = &option_text,
      .offset = FIELD(file),
-     .environment = ""      },
+     .environment = ""},
     {.long_name = "engine",
      .short_name = 'e',
      .argument = "NAME",
@@ -81,12 +81,12 @@ static const struct option_row rows[] = {
      .short_name = 'q',
      .kind = &option_switch,
      .offset = FIELD(quiet),
-     .environment = ""            },
+     .environment = ""},
     {.long_name = "help",
      .short_name = 'h',
      .kind = &option_switch,
      .offset = FIELD(help),
-     .environment = "" },
+     .environment = ""},
 };
 
 static const struct option_table table = {

@@ -97,17 +97,12 @@ static void port_said_more_directly_holds(void **state)
         uint16_t expected;
         const char *argument, *listen, *port_variable, *listen_variable;
     } rows[] = {
-        {1848, NULL, NULL,            NULL, NULL      },
-        {7,    "7",  NULL,            NULL, NULL      },
-        {8,    NULL, "-l127.0.0.1:8", NULL, NULL      },
-        {9,    NULL, NULL,            "9",  NULL      },
-        {10,   NULL, NULL,            NULL, "[::1]:10"},
-        {7,    "7",  NULL,            "9",  "[::1]:10"},
-        {7,    "7",  "-l127.0.0.1",   "9",  NULL      },
-        {7,    "7",  "-l127.0.0.1:7", NULL, NULL      },
-        {8,    NULL, "-l127.0.0.1:8", "9",  NULL      },
-        {10,   NULL, NULL,            "9",  "[::1]:10"},
-        {9,    NULL, "-l127.0.0.1",   "9",  NULL      },
+        {1848, NULL, NULL, NULL, NULL},         {7, "7", NULL, NULL, NULL},
+        {8, NULL, "-l127.0.0.1:8", NULL, NULL}, {9, NULL, NULL, "9", NULL},
+        {10, NULL, NULL, NULL, "[::1]:10"},     {7, "7", NULL, "9", "[::1]:10"},
+        {7, "7", "-l127.0.0.1", "9", NULL},     {7, "7", "-l127.0.0.1:7", NULL, NULL},
+        {8, NULL, "-l127.0.0.1:8", "9", NULL},  {10, NULL, NULL, "9", "[::1]:10"},
+        {9, NULL, "-l127.0.0.1", "9", NULL},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
@@ -200,15 +195,15 @@ static void load_target_may_be_written_in_each_of_these_ways(void **state)
         const char *expected; /* NULL: refused */
         const char *target;
     } rows[] = {
-        {"127.0.0.1:1848", "127.0.0.1"      },
-        {"127.0.0.1:5",    "127.0.0.1:5"    },
-        {"[::1]:1848",     "::1"            },
-        {"[::1]:1848",     "[::1]"          },
-        {"[::1]:5",        "[::1]:5"        },
-        {NULL,             "127.0.0.1:0"    },
-        {NULL,             ":5"             },
-        {NULL,             "127.0.0.1:70000"},
-        {NULL,             "a:b:c"          },
+        {"127.0.0.1:1848", "127.0.0.1"},
+        {"127.0.0.1:5", "127.0.0.1:5"},
+        {"[::1]:1848", "::1"},
+        {"[::1]:1848", "[::1]"},
+        {"[::1]:5", "[::1]:5"},
+        {NULL, "127.0.0.1:0"},
+        {NULL, ":5"},
+        {NULL, "127.0.0.1:70000"},
+        {NULL, "a:b:c"},
     };
     struct address address;
     char text[ADDRESS_TEXT_BYTES];

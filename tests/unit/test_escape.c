@@ -21,18 +21,19 @@ static void known_escapes_stand_for_one_byte(void **state)
         const char *expected;
         const char *text;
     } rows[] = {
-        {0, "",                 ""                    },
-        {5, "hello",            "hello"               },
-        {6, "hello\n",          "hello\\n"            },
-        {4, "\n\r\t\\",         "\\n\\r\\t\\\\"       },
-        {2, "\\n",              "\\\\n"               },
+        {0, "", ""},
+        {5, "hello", "hello"},
+        {6, "hello\n", "hello\\n"},
+        {4, "\n\r\t\\", "\\n\\r\\t\\\\"},
+        {2, "\\n", "\\\\n"},
         {4, "\x00\x7f\xff\xab", "\\x00\\x7f\\xFF\\xaB"},
         {3,
          "\x01"
-         "23",                  "\\x0123"             },
-        {2, "\xc3\xa9",         "\xc3\xa9"            },
-        {3, "a\"'",             "a\"'"                },
-        {2, "\n\n",             "\n\\n"               },
+         "23",
+         "\\x0123"},
+        {2, "\xc3\xa9", "\xc3\xa9"},
+        {3, "a\"'", "a\"'"},
+        {2, "\n\n", "\n\\n"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -51,21 +52,9 @@ static void a_bad_escape_is_pointed_at_and_nothing_is_written(void **state)
         size_t expected_offset;
         const char *text;
     } rows[] = {
-        {0, "\\"       },
-        {0, "\\q"      },
-        {6, "hello \\q"},
-        {2, "\\n\\"    },
-        {2, "\\\\\\"   },
-        {0, "\\x"      },
-        {0, "\\x4"     },
-        {0, "\\xg0"    },
-        {0, "\\x0g"    },
-        {0, "\\N"      },
-        {0, "\\0"      },
-        {0, "\\ "      },
-        {1, "a\\\n"    },
-        {0, "\\X41"    },
-        {3, "abc\\a\\b"},
+        {0, "\\"},  {0, "\\q"},  {6, "hello \\q"}, {2, "\\n\\"}, {2, "\\\\\\"},
+        {0, "\\x"}, {0, "\\x4"}, {0, "\\xg0"},     {0, "\\x0g"}, {0, "\\N"},
+        {0, "\\0"}, {0, "\\ "},  {1, "a\\\n"},     {0, "\\X41"}, {3, "abc\\a\\b"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -105,12 +94,12 @@ static void bytes_are_written_as_printable_text(void **state)
         size_t bytes;
         const char *data;
     } rows[] = {
-        {"",                     0, ""                },
-        {"hello\\n",             6, "hello\n"         },
-        {"\\n\\r\\t\\\\",        4, "\n\r\t\\"        },
+        {"", 0, ""},
+        {"hello\\n", 6, "hello\n"},
+        {"\\n\\r\\t\\\\", 4, "\n\r\t\\"},
         {"\\x00\\x1f\\x7f\\xff", 4, "\x00\x1f\x7f\xff"},
-        {" ~",                   2, " ~"              },
-        {"\\xc3\\xa9",           2, "\xc3\xa9"        },
+        {" ~", 2, " ~"},
+        {"\\xc3\\xa9", 2, "\xc3\xa9"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
@@ -128,18 +117,10 @@ static void what_does_not_fit_ends_in_dots_and_no_escape_is_split(void **state)
         size_t text_bytes;
         const char *data;
     } rows[] = {
-        {"hello",    6, "hello"   },
-        {"h...",     5, "hello"   },
-        {"...",      4, "hello"   },
-        {"..",       3, "hello"   },
-        {".",        2, "hello"   },
-        {"",         1, "hello"   },
-        {"a\\n",     4, "a\n"     },
-        {"...",      4, "\n\n"    },
-        {"\\n\\n",   5, "\n\n"    },
-        {"a...",     6, "a\n\nb"  },
-        {"\\x01...", 8, "\x01\x02"},
-        {"...",      7, "\x01\x02"},
+        {"hello", 6, "hello"}, {"h...", 5, "hello"},        {"...", 4, "hello"},
+        {"..", 3, "hello"},    {".", 2, "hello"},           {"", 1, "hello"},
+        {"a\\n", 4, "a\n"},    {"...", 4, "\n\n"},          {"\\n\\n", 5, "\n\n"},
+        {"a...", 6, "a\n\nb"}, {"\\x01...", 8, "\x01\x02"}, {"...", 7, "\x01\x02"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

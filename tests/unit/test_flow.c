@@ -149,12 +149,9 @@ static void errors_are_told_apart(void **state)
         int error;
         enum result result;
     } rows[] = {
-        {-ECONNREFUSED,  RESULT_REFUSED      },
-        {-ECONNRESET,    RESULT_RESET        },
-        {-EADDRNOTAVAIL, RESULT_NO_PORT      },
-        {-EMFILE,        RESULT_NO_DESCRIPTOR},
-        {-ETIMEDOUT,     RESULT_TIMEOUT      },
-        {-EHOSTUNREACH,  RESULT_OTHER        },
+        {-ECONNREFUSED, RESULT_REFUSED},  {-ECONNRESET, RESULT_RESET},
+        {-EADDRNOTAVAIL, RESULT_NO_PORT}, {-EMFILE, RESULT_NO_DESCRIPTOR},
+        {-ETIMEDOUT, RESULT_TIMEOUT},     {-EHOSTUNREACH, RESULT_OTHER},
     };
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {

@@ -26,17 +26,17 @@
 static void a_wrong_count_is_told_its_range(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--workers '0': must be 1 to 1024, or auto",              {"--workers", "0"}             },
-        {"--workers '1025': must be 1 to 1024, or auto",           {"-w1025"}                     },
-        {"--workers 'x': " NO_NUMBER "must be 1 to 1024, or auto", {"-qwx"}                       },
-        {"--workers '': " NO_NUMBER "must be 1 to 1024, or auto",  {"--workers="}                 },
-        {"PORT '70000': must be 0 to 65535",                       {"70000"}                      },
-        {"PORT 'auto': " NO_NUMBER "must be 0 to 65535",           {"auto"}                       },
-        {"PORT '70000': must be 0 to 65535",                       {"--", "70000"}                },
-        {"PORT '-': " NO_NUMBER "must be 0 to 65535",              {"-"}                          },
-        {"PORT '--help': " NO_NUMBER "must be 0 to 65535",         {"--", "--help"}               },
-        {"--rate '4': must be at least 5",                         {"--rate=4"}                   },
-        {"--rate '18446744073709551616': must be at least 5",      {"--rate=18446744073709551616"}},
+        {"--workers '0': must be 1 to 1024, or auto", {"--workers", "0"}},
+        {"--workers '1025': must be 1 to 1024, or auto", {"-w1025"}},
+        {"--workers 'x': " NO_NUMBER "must be 1 to 1024, or auto", {"-qwx"}},
+        {"--workers '': " NO_NUMBER "must be 1 to 1024, or auto", {"--workers="}},
+        {"PORT '70000': must be 0 to 65535", {"70000"}},
+        {"PORT 'auto': " NO_NUMBER "must be 0 to 65535", {"auto"}},
+        {"PORT '70000': must be 0 to 65535", {"--", "70000"}},
+        {"PORT '-': " NO_NUMBER "must be 0 to 65535", {"-"}},
+        {"PORT '--help': " NO_NUMBER "must be 0 to 65535", {"--", "--help"}},
+        {"--rate '4': must be at least 5", {"--rate=4"}},
+        {"--rate '18446744073709551616': must be at least 5", {"--rate=18446744073709551616"}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -45,14 +45,14 @@ static void a_wrong_count_is_told_its_range(void **state)
 static void a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--linger-timeout '5': needs a unit, such as 500ms or 2s",   {"--linger-timeout=5"}    },
-        {"--linger-timeout '0.5': needs a unit, such as 500ms or 2s", {"--linger-timeout=0.5"}  },
-        {"--linger-timeout '0': must be 1ms to 1h",                   {"--linger-timeout=0"}    },
-        {"--linger-timeout '999us': must be 1ms to 1h",               {"--linger-timeout=999us"}},
-        {"--linger-timeout '2h': must be 1ms to 1h",                  {"--linger-timeout=2h"}   },
-        {"--linger-timeout 'x': " NO_DURATION "must be 1ms to 1h",    {"--linger-timeout=x"}    },
-        {"--linger-timeout '': " NO_DURATION "must be 1ms to 1h",     {"--linger-timeout="}     },
-        {"--pause '1ns': must be at least 1us",                       {"--pause=1ns"}           },
+        {"--linger-timeout '5': needs a unit, such as 500ms or 2s", {"--linger-timeout=5"}},
+        {"--linger-timeout '0.5': needs a unit, such as 500ms or 2s", {"--linger-timeout=0.5"}},
+        {"--linger-timeout '0': must be 1ms to 1h", {"--linger-timeout=0"}},
+        {"--linger-timeout '999us': must be 1ms to 1h", {"--linger-timeout=999us"}},
+        {"--linger-timeout '2h': must be 1ms to 1h", {"--linger-timeout=2h"}},
+        {"--linger-timeout 'x': " NO_DURATION "must be 1ms to 1h", {"--linger-timeout=x"}},
+        {"--linger-timeout '': " NO_DURATION "must be 1ms to 1h", {"--linger-timeout="}},
+        {"--pause '1ns': must be at least 1us", {"--pause=1ns"}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -61,9 +61,9 @@ static void a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit(void **st
 static void a_wrong_choice_is_told_the_choices(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--engine 'kqueue': must be auto, uring or epoll", {"-e", "kqueue"} },
-        {"--engine 'epol': must be auto, uring or epoll",   {"--engine=epol"}},
-        {"--engine '': must be auto, uring or epoll",       {"--engine="}    },
+        {"--engine 'kqueue': must be auto, uring or epoll", {"-e", "kqueue"}},
+        {"--engine 'epol': must be auto, uring or epoll", {"--engine=epol"}},
+        {"--engine '': must be auto, uring or epoll", {"--engine="}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -72,7 +72,7 @@ static void a_wrong_choice_is_told_the_choices(void **state)
 static void a_wrong_address_is_told_the_forms(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--listen '::1:70000:': " NUMERIC,                         {"-l::1:70000:"}         },
+        {"--listen '::1:70000:': " NUMERIC, {"-l::1:70000:"}},
         {"--listen '127.0.0.1:70000': the port must be 0 to 65535", {"-l", "127.0.0.1:70000"}},
     };
     (void)state;
@@ -82,13 +82,13 @@ static void a_wrong_address_is_told_the_forms(void **state)
 static void a_wrong_escape_is_shown_with_its_place(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--greeting: bad escape '\\q' at character 7" KNOWN,   {"--greeting", "hello \\q"}  },
-        {"--greeting: bad escape '\\q' at character 2" KNOWN,   {"--greeting", "\xc3\xa9\\q"}},
-        {"--greeting: bad escape '\\x4' at character 1" KNOWN,  {"-g\\x4"}                   },
-        {"--greeting: bad escape '\\xzz' at character 1" KNOWN, {"-g\\xzzz"}                 },
-        {"--greeting: bad escape '\\' at character 1" KNOWN,    {"-g\\"}                     },
-        {"--greeting: must be 1 to 8 bytes long",               {"-g", "123456789"}          },
-        {"--greeting: must be 1 to 8 bytes long",               {"--greeting="}              },
+        {"--greeting: bad escape '\\q' at character 7" KNOWN, {"--greeting", "hello \\q"}},
+        {"--greeting: bad escape '\\q' at character 2" KNOWN, {"--greeting", "\xc3\xa9\\q"}},
+        {"--greeting: bad escape '\\x4' at character 1" KNOWN, {"-g\\x4"}},
+        {"--greeting: bad escape '\\xzz' at character 1" KNOWN, {"-g\\xzzz"}},
+        {"--greeting: bad escape '\\' at character 1" KNOWN, {"-g\\"}},
+        {"--greeting: must be 1 to 8 bytes long", {"-g", "123456789"}},
+        {"--greeting: must be 1 to 8 bytes long", {"--greeting="}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -97,22 +97,22 @@ static void a_wrong_escape_is_shown_with_its_place(void **state)
 static void an_unknown_option_is_told_the_nearest_known_one(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"unknown option '--grteting'; did you mean '--greeting'? see --help",          {"--grteting", "x"}},
-        {"unknown option '--grteting'; did you mean '--greeting'? see --help",          {"--grteting=x"}   },
-        {"unknown option '--worker'; did you mean '--workers'? see --help",             {"--worker", "2"}  },
-        {"unknown option '--linger'; did you mean '--linger-timeout'? see --help",      {"--linger=2s"}    },
+        {"unknown option '--grteting'; did you mean '--greeting'? see --help", {"--grteting", "x"}},
+        {"unknown option '--grteting'; did you mean '--greeting'? see --help", {"--grteting=x"}},
+        {"unknown option '--worker'; did you mean '--workers'? see --help", {"--worker", "2"}},
+        {"unknown option '--linger'; did you mean '--linger-timeout'? see --help", {"--linger=2s"}},
         {"unknown option '--greeting-fle'; did you mean '--greeting-file'? see --help",
-         {"--greeting-fle=x"}                                                                              },
-        {"unknown option '--Quiet'; did you mean '--quiet'? see --help",                {"--Quiet"}        },
-        {"unknown option '--zzzzzzzz'; see --help",                                     {"--zzzzzzzz"}     },
-        {"unknown option '--'; see --help",                                             {"--=x"}           },
-        {"unknown option '---'; see --help",                                            {"---"}            },
-        {"unknown option '--a\\nb'; see --help",                                        {"--a\nb"}         },
-        {"unknown option '-z'; see --help",                                             {"-z"}             },
-        {"unknown option '-z'; see --help",                                             {"-qz"}            },
-        {"unknown option '-\\xff'; see --help",                                         {"-\xff"}          },
-        {"unknown option '-:'; see --help",                                             {"-:"}             },
-        {"unknown option '-?'; see --help",                                             {"-?"}             },
+         {"--greeting-fle=x"}},
+        {"unknown option '--Quiet'; did you mean '--quiet'? see --help", {"--Quiet"}},
+        {"unknown option '--zzzzzzzz'; see --help", {"--zzzzzzzz"}},
+        {"unknown option '--'; see --help", {"--=x"}},
+        {"unknown option '---'; see --help", {"---"}},
+        {"unknown option '--a\\nb'; see --help", {"--a\nb"}},
+        {"unknown option '-z'; see --help", {"-z"}},
+        {"unknown option '-z'; see --help", {"-qz"}},
+        {"unknown option '-\\xff'; see --help", {"-\xff"}},
+        {"unknown option '-:'; see --help", {"-:"}},
+        {"unknown option '-?'; see --help", {"-?"}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -121,13 +121,13 @@ static void an_unknown_option_is_told_the_nearest_known_one(void **state)
 static void a_value_too_many_or_too_few_is_told_so(void **state)
 {
     static const struct sample_refusal rows[] = {
-        {"--quiet takes no value; leave out '='",                     {"--quiet=1"}        },
-        {"--quiet takes no value; leave out '='",                     {"--quiet="}         },
-        {"--greeting needs a value TEXT",                             {"--greeting"}       },
-        {"--greeting needs a value TEXT",                             {"-qg"}              },
-        {"unexpected argument 'foo'; usage: sample [OPTIONS] [PORT]", {"7000", "foo"}      },
+        {"--quiet takes no value; leave out '='", {"--quiet=1"}},
+        {"--quiet takes no value; leave out '='", {"--quiet="}},
+        {"--greeting needs a value TEXT", {"--greeting"}},
+        {"--greeting needs a value TEXT", {"-qg"}},
+        {"unexpected argument 'foo'; usage: sample [OPTIONS] [PORT]", {"7000", "foo"}},
         {"unexpected argument 'foo'; usage: sample [OPTIONS] [PORT]", {"7000", "--", "foo"}},
-        {"unexpected argument ''; usage: sample [OPTIONS] [PORT]",    {"7000", ""}         },
+        {"unexpected argument ''; usage: sample [OPTIONS] [PORT]", {"7000", ""}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -160,13 +160,13 @@ static void a_wrong_value_from_the_environment_is_named_as_such(void **state)
         const char *expected;
         struct sample_variable variable;
     } refused[] = {
-        {"HELLO_WORKERS='0': must be 1 to 1024, or auto",                        {"HELLO_WORKERS", "0"}         },
-        {"PORT='70000': must be 0 to 65535",                                     {"PORT", "70000"}              },
+        {"HELLO_WORKERS='0': must be 1 to 1024, or auto", {"HELLO_WORKERS", "0"}},
+        {"PORT='70000': must be 0 to 65535", {"PORT", "70000"}},
         {"HELLO_QUIET='2': must be 1 or 0, yes or no, true or false, on or off",
-         {"HELLO_QUIET", "2"}                                                                                   },
-        {"HELLO_GREETING: must be 1 to 8 bytes long",                            {"HELLO_GREETING", "123456789"}},
+         {"HELLO_QUIET", "2"}},
+        {"HELLO_GREETING: must be 1 to 8 bytes long", {"HELLO_GREETING", "123456789"}},
         {"HELLO_LINGER_TIMEOUT='5': needs a unit, such as 500ms or 2s",
-         {"HELLO_LINGER_TIMEOUT", "5"}                                                                          },
+         {"HELLO_LINGER_TIMEOUT", "5"}},
     };
     static const char *const nothing[SAMPLE_ARGUMENTS_MAX] = {NULL};
     static struct sample_reading reading;

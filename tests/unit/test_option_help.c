@@ -48,7 +48,7 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
          .argument = "N",
          .kind = &option_count,
          .environment = "",
-         .help = "short"  },
+         .help = "short"},
         {.long_name = "wordy",
          .short_name = 'w',
          .kind = &option_switch,
@@ -89,12 +89,12 @@ static void environment_names_follow_the_long_name(void **state)
         const char *expected;
         struct option_row row;
     } names[] = {
-        {"HELLO_LINGER_TIMEOUT", {.long_name = "linger-timeout"}              },
-        {"HELLO_V2",             {.long_name = "v2"}                          },
-        {"PORT",                 {.argument = "PORT", .environment = "PORT"}  },
-        {"OTHER",                {.long_name = "name", .environment = "OTHER"}},
-        {"",                     {.long_name = "name", .environment = ""}     },
-        {"",                     {.argument = "HOST[:PORT]"}                  },
+        {"HELLO_LINGER_TIMEOUT", {.long_name = "linger-timeout"}},
+        {"HELLO_V2", {.long_name = "v2"}},
+        {"PORT", {.argument = "PORT", .environment = "PORT"}},
+        {"OTHER", {.long_name = "name", .environment = "OTHER"}},
+        {"", {.long_name = "name", .environment = ""}},
+        {"", {.argument = "HOST[:PORT]"}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
