@@ -85,6 +85,16 @@ static uint64_t quota_of_hierarchy(const char *mount, const char *cgroup, bool v
     }
 }
 
+/* True if a list of cgroup v1 controllers ("cpu,cpuacct") has the one that keeps quotas. */
+static bool names_cpu(const char *controllers)
+{
+    size_t length = strcspn(controllers, ",");
+
+    if (length == strlen("cpu") && strncmp(controllers, "cpu", length) == 0)
+        return true;
+    return controllers[length] == ',' && names_cpu(controllers + length + 1);
+}
+
 uint64_t platform_cpu_quota_millis(void)
 {
     FILE *file = fopen("/proc/self/cgroup", "re");
@@ -105,7 +115,7 @@ uint64_t platform_cpu_quota_millis(void)
         path[strcspn(path, "\n")] = '\0';
         if (controllers[0] == '\0')
             quota = quota_of_hierarchy("/sys/fs/cgroup", path, true);
-        else if (strcmp(controllers, "cpu") == 0 || strncmp(controllers, "cpu,", 4) == 0)
+        else if (names_cpu(controllers))
             quota = quota_of_hierarchy("/sys/fs/cgroup/cpu", path, false);
         smallest = quota < smallest ? quota : smallest;
     }

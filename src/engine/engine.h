@@ -124,8 +124,8 @@ static inline int engine_accept_start(struct engine *engine, uint32_t room)
     return engine->class->accept_start(engine, room);
 }
 
-/* Stop accepting. Connections that are accepted already still come as events; when the last event
- * has come, one without `more` and with result -ECANCELED follows. */
+/* Stop accepting. Connections that are accepted already still come as events; the last event has no
+ * `more`, be it one of them or an error such as -ECANCELED. May be called again. */
 static inline void engine_accept_stop(struct engine *engine)
 {
     engine->class->accept_stop(engine);

@@ -59,6 +59,7 @@ int uring_arm_wake(struct uring *uring)
         return -ENOSPC;
     io_uring_prep_read(sqe, uring->wake_fd, &uring->wake_count, sizeof(uring->wake_count), 0);
     request_set_data(sqe, ENGINE_OP_WAKE, 0);
+    uring->wake_armed = true;
     return 0;
 }
 
@@ -96,7 +97,7 @@ static void uring_accept_stop(struct engine *engine)
         return;
     sqe = uring_request(uring);
     if (!sqe)
-        return; /* the owner finds itself still accepting, and asks again */
+        return; /* the owner finds itself still accepting, and asks again next turn */
     io_uring_prep_cancel64(sqe, (uint64_t)ENGINE_OP_ACCEPT << OP_SHIFT, IORING_ASYNC_CANCEL_ALL);
     request_set_data(sqe, OP_SILENT, 0);
     uring->accepts_cancelled = true;
@@ -221,7 +222,7 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
         if (op == ENGINE_OP_ACCEPT)
             uring_count_accept(uring, cqe, &events[count]);
         else if (op == ENGINE_OP_WAKE)
-            uring_arm_wake(uring);
+            uring->wake_armed = false;
         /* One of several single accepts that were cancelled: only the last says so. */
         if (op == ENGINE_OP_ACCEPT && cqe->res == -ECANCELED && events[count].more)
             continue;
@@ -246,9 +247,14 @@ static int uring_enter(struct uring *uring, int64_t timeout_ns)
 static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
 {
     struct uring *uring = uring_of(engine);
-    int result = uring_enter(uring, timeout_ns);
-    int count = uring_collect(uring, events);
-    bool behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
+    int result, count;
+    bool behind;
+
+    if (!uring->wake_armed)
+        uring_arm_wake(uring);
+    result = uring_enter(uring, timeout_ns);
+    count = uring_collect(uring, events);
+    behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
 
     engine->turns_behind = behind ? engine->turns_behind + 1 : 0;
     if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)

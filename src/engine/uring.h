@@ -24,6 +24,7 @@ struct uring {
     uint32_t accepts_armed; /* accept requests that will post at least one more completion */
     uint32_t room;          /* connections that may still be accepted */
     bool accepts_cancelled; /* a cancel is under way */
+    bool wake_armed;
 };
 
 /* Ask to be told of writes to wake_fd. Returns 0 or -ENOSPC. */

@@ -46,14 +46,12 @@ static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd
     if (!(flags & IORING_CQE_F_MORE))
         return -EOPNOTSUPP;
     engine_accept_stop(&uring->engine);
-    while (uring->accepts_armed) { /* the cancel's own completion, and the accept's last */
-        result = uring_test_result(uring, &flags);
-        if (result == -ETIME)
-            return result;
-        if (result == -ECANCELED)
+    for (int i = 0; i < 2 && uring->accepts_armed;
+         i++) { /* the accept's last, and the cancel's own */
+        if (uring_test_result(uring, &flags) == -ECANCELED)
             uring->accepts_armed--;
     }
-    return 0;
+    return uring->accepts_armed ? -ETIME : 0;
 }
 
 static int uring_test(struct uring *uring)
@@ -129,7 +127,6 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
         return uring_fail(ret_failure, "multishot accept", result);
     }
     uring->listener_fd = args->listener_fd;
-    uring_arm_wake(uring);
     *ret_engine = &uring->engine;
     return 0;
 }

@@ -121,6 +121,22 @@ const struct option_table load_options = {
               "Example: hello-load -6 -c 128 -d 10s localhost:1848\n",
 };
 
+/* Of two options that exclude each other, the one on the command line wins over the environment. */
+static void settle_environment(struct load_config *config, const enum option_source *sources)
+{
+    enum option_source ipv4 = sources[option_row_find(&load_options, "ipv4")];
+    enum option_source ipv6 = sources[option_row_find(&load_options, "ipv6")];
+    enum option_source count = sources[option_row_find(&load_options, "count")];
+    enum option_source duration = sources[option_row_find(&load_options, "duration")];
+
+    config->ipv4 = config->ipv4 && ipv4 >= ipv6;
+    config->ipv6 = config->ipv6 && ipv6 >= ipv4;
+    if (count < duration)
+        config->count = 0;
+    else if (duration < count)
+        config->duration_ns = 0;
+}
+
 int load_config_read(struct load_config *config, int argc, char *const argv[],
                      char error[OPTION_ERROR_BYTES])
 {
@@ -133,6 +149,7 @@ int load_config_read(struct load_config *config, int argc, char *const argv[],
         snprintf(error, OPTION_ERROR_BYTES, "no HOST given; say whom to connect to, see --help");
         return -EINVAL;
     }
+    settle_environment(config, sources);
     if (config->ipv4 && config->ipv6) {
         snprintf(error, OPTION_ERROR_BYTES, "--ipv4 and --ipv6 contradict; give one of them");
         return -EINVAL;

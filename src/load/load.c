@@ -112,7 +112,7 @@ static int load_drive(struct load *load, struct load_report *report, char error[
     crew_block_signals();
     result = crew_start(&args, &crew, error);
     if (result < 0)
-        return result;
+        return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
     *report = (struct load_report){
         .target = load->settings.target, .engine = crew_engine(crew)->name, .threads = load->count};
     crew_go(crew);

@@ -1,5 +1,6 @@
 /* hello-load: drives connections at a greeting service and checks every byte. */
 #include "base/exit_code.h"
+#include "base/stdio_line.h"
 #include "load/load.h"
 
 #include <errno.h>
@@ -32,6 +33,7 @@ int main(int argc, char *argv[])
     int exit_code = EXIT_DONE;
     int result;
 
+    stdio_guard();
     if (!config)
         return fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
     result = load_config_read(config, argc, argv, error);

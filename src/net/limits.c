@@ -16,5 +16,6 @@ int64_t limits_raise_descriptors(void)
         if (setrlimit(RLIMIT_NOFILE, &raised) == 0)
             limit = raised;
     }
-    return limit.rlim_cur > UINT32_MAX ? UINT32_MAX : (int64_t)limit.rlim_cur;
+    return limit.rlim_cur > LIMITS_DESCRIPTORS_MAX ? LIMITS_DESCRIPTORS_MAX
+                                                   : (int64_t)limit.rlim_cur;
 }

@@ -4,8 +4,12 @@
 
 #include <stdint.h>
 
+/* No more descriptors than this are made use of, however many are allowed: tables are sized by it.
+ */
+#define LIMITS_DESCRIPTORS_MAX (1u << 20)
+
 /* Raise the soft limit on descriptors (RLIMIT_NOFILE, getrlimit(2)) to the hard one.
- * Returns the limit that then holds, clamped to UINT32_MAX, or -errno. */
+ * Returns the limit that then holds, LIMITS_DESCRIPTORS_MAX at the most, or -errno. */
 int64_t limits_raise_descriptors(void);
 
 #endif

@@ -5,6 +5,9 @@
 #include <unistd.h>
 
 #include <linux/filter.h>
+#include <linux/inet_diag.h>
+#include <linux/netlink.h>
+#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
 static int listener_set(int fd, int level, int option, int value)
@@ -69,6 +72,50 @@ int listener_refuse_new(int listener_fd)
     return setsockopt(listener_fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0
                ? -errno
                : 0;
+}
+
+/* Ask for the sockets of one family that are in SYN_RECV. Returns true if the answer has one. */
+static bool diag_has_handshakes(int diag_fd, uint8_t family, uint16_t port)
+{
+    struct {
+        struct nlmsghdr head;
+        struct inet_diag_req_v2 body;
+    } request = {
+        .head = {.nlmsg_len = sizeof(request),
+                 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
+                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
+        .body = {.sdiag_family = family,
+                 .sdiag_protocol = IPPROTO_TCP,
+                 .idiag_states = 1u << TCP_SYN_RECV,
+                 .id = {.idiag_sport = htons(port)}},
+    };
+    union {
+        struct nlmsghdr head;
+        char bytes[8192];
+    } answer;
+    struct timeval patience = {.tv_usec = 100000};
+
+    setsockopt(diag_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
+    if (send(diag_fd, &request, sizeof(request), 0) < 0 ||
+        recv(diag_fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer.head))
+        return false;
+    return answer.head.nlmsg_type == SOCK_DIAG_BY_FAMILY; /* NLMSG_DONE: there is none */
+}
+
+bool listener_has_handshakes(const struct address *address)
+{
+    const uint8_t families[] = {AF_INET, AF_INET6};
+    bool found = false;
+
+    for (int i = 0; i < 2 && !found; i++) {
+        int diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
+
+        if (diag_fd < 0)
+            return false;
+        found = diag_has_handshakes(diag_fd, families[i], address_port(address));
+        close(diag_fd);
+    }
+    return found;
 }
 
 bool listener_has_waiting(int listener_fd)

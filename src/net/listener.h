@@ -19,6 +19,10 @@ int listener_open(struct address *address, int backlog, bool first, const char *
  * closed. Returns 0 or -errno (nothing changed). */
 int listener_refuse_new(int listener_fd);
 
+/* True if a handshake is under way at the port of this address: its SYN was answered, and the
+ * client's ACK is still to come. False, too, if the kernel does not tell (sock_diag(7)). */
+bool listener_has_handshakes(const struct address *address);
+
 /* True if a connection waits to be accepted. */
 bool listener_has_waiting(int listener_fd);
 

@@ -7,7 +7,7 @@
 enum connection_state {
     CONNECTION_CLOSED,    /* not in use */
     CONNECTION_GREETING,  /* a send is pending */
-    CONNECTION_RETRYING,  /* nothing is pending; a send follows when the retry is due */
+    CONNECTION_RETRYING,  /* nothing is pending; what could not be done is tried again when due */
     CONNECTION_LINGERING, /* half-closed; a recv is pending */
     CONNECTION_STATE_COUNT,
 };
@@ -18,6 +18,7 @@ struct connection {
     uint8_t state;      /* enum connection_state */
     bool cancelled;     /* its deadline came: the pending operation is about to end */
     bool taken;         /* the client had acknowledged the whole greeting by then */
+    bool half_closed;   /* greeted: what is left is to drain */
     bool second_look;   /* it was given time for a delayed ACK */
     uint8_t retries;    /* sends for which there was no memory */
     uint8_t extensions; /* linger timeouts granted for progress */
@@ -27,6 +28,9 @@ struct connection {
 };
 _Static_assert(sizeof(struct connection) <= 64, "a connection fits into a cache line");
 
+static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {"closed", "greeting",
+                                                                           "retrying", "lingering"};
+
 #define BIT(state) (1u << (state))
 
 /* The allowed moves: from each state, the set of states that may follow. */
@@ -34,15 +38,17 @@ static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
     [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
     [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
                             BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
-    [CONNECTION_RETRYING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_CLOSED),
-    [CONNECTION_LINGERING] = BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
+    [CONNECTION_RETRYING] = BIT(CONNECTION_RETRYING) | BIT(CONNECTION_GREETING) |
+                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
+    [CONNECTION_LINGERING] =
+        BIT(CONNECTION_LINGERING) | BIT(CONNECTION_RETRYING) | BIT(CONNECTION_CLOSED),
 };
 
 static void connection_move(struct connection *connection, enum connection_state state)
 {
     if (!(connection_moves[connection->state] & BIT(state))) {
-        fprintf(stderr, "connection: impossible move from state %u to %u\n", connection->state,
-                (unsigned)state);
+        fprintf(stderr, "connection: impossible move from %s to %s\n",
+                connection_state_names[connection->state], connection_state_names[state]);
         abort();
     }
     connection->state = (uint8_t)state;
@@ -78,7 +84,7 @@ uint32_t connections_room(const struct connections *connections)
     return connections->slab.capacity - connections->slab.live;
 }
 
-/* The only exit of a connection: nothing is pending on its socket. */
+/* The only exit of a connection. Nothing is pending on its socket, unless it is abandoned. */
 static void connection_close(struct connections *connections, struct connection *connection,
                              enum outcome outcome)
 {
@@ -86,8 +92,8 @@ static void connection_close(struct connections *connections, struct connection 
 
     if (outcome == OUTCOME_STALLED)
         flags = ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
-    else if (outcome == OUTCOME_GREETED && !connections->settings->linger)
-        flags = ENGINE_DRAIN;
+    else if (!connection->half_closed)
+        flags = ENGINE_DRAIN; /* else unread input resets the client and costs it the greeting */
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
@@ -95,21 +101,44 @@ static void connection_close(struct connections *connections, struct connection 
     slab_give(&connections->slab, connection);
 }
 
-/* What an error of the socket means for its connection. */
-static enum outcome outcome_of_error(int error)
+/* An operation failed, or could not be queued. What is short now may be there soon; a client that
+ * reset the connection, or whose host is gone, stays gone. */
+static void connection_fail(struct connections *connections, struct connection *connection,
+                            int error, uint64_t now_ns)
 {
-    return error == -ECONNRESET || error == -EPIPE || error == -ENOTCONN ? OUTCOME_RESET
-                                                                         : OUTCOME_FAILED;
+    switch (-error) {
+    case ENOMEM:
+    case ENOBUFS:
+    case ENOSPC:
+    case EAGAIN:
+    case EINTR:
+        if (connection->retries++ >= CONNECTION_RETRIES_MAX)
+            break;
+        connection_move(connection, CONNECTION_RETRYING);
+        deadline_start(&connections->retries, &connection->deadline, now_ns);
+        return;
+    case ECONNRESET:
+    case EPIPE:
+    case ENOTCONN:
+    case ETIMEDOUT:
+    case EHOSTUNREACH:
+    case ENETUNREACH:
+        connection_close(connections, connection, OUTCOME_RESET);
+        return;
+    default:
+        break;
+    }
+    connection_close(connections, connection, OUTCOME_FAILED);
 }
 
 static void connection_drain(struct connections *connections, struct connection *connection,
-                             unsigned flags)
+                             unsigned flags, uint64_t now_ns)
 {
     int result = engine_recv(connections->engine, slab_token(&connections->slab, connection),
                              connection->sock, NULL, ENGINE_DISCARD_BYTES, flags);
 
     if (result < 0)
-        connection_close(connections, connection, outcome_of_error(result));
+        connection_fail(connections, connection, result, now_ns);
     else
         connection_move(connection, CONNECTION_LINGERING);
 }
@@ -126,15 +155,17 @@ static void connection_finish(struct connections *connections, struct connection
     }
     result = engine_half_close(connections->engine, connection->sock);
     if (result < 0) {
-        connection_close(connections, connection, outcome_of_error(result));
+        connection_fail(connections, connection, result, now_ns);
         return;
     }
+    connection->half_closed = true;
     connection->unsent_bytes = connections->settings->greeting_bytes + 1; /* the FIN counts */
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
-    connection_drain(connections, connection, ENGINE_LATER);
+    connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
 
-static void connection_send(struct connections *connections, struct connection *connection)
+static void connection_send(struct connections *connections, struct connection *connection,
+                            uint64_t now_ns)
 {
     const struct connection_settings *settings = connections->settings;
     int result =
@@ -143,7 +174,7 @@ static void connection_send(struct connections *connections, struct connection *
                     settings->greeting_bytes - connection->sent_bytes, ENGINE_MORE);
 
     if (result < 0)
-        connection_close(connections, connection, outcome_of_error(result));
+        connection_fail(connections, connection, result, now_ns);
     else
         connection_move(connection, CONNECTION_GREETING);
 }
@@ -164,7 +195,7 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
     if (connections->settings->greeting_bytes == 0)
         connection_finish(connections, connection, now_ns);
     else
-        connection_send(connections, connection);
+        connection_send(connections, connection, now_ns);
 }
 
 static void connection_sent(struct connections *connections, struct connection *connection,
@@ -177,17 +208,8 @@ static void connection_sent(struct connections *connections, struct connection *
         return;
     }
     connection->cancelled = false; /* it was late, but it got there */
-    if (result == -ENOMEM || result == -ENOBUFS || result == -EAGAIN || result == -EINTR) {
-        if (connection->retries++ >= CONNECTION_RETRIES_MAX) {
-            connection_close(connections, connection, OUTCOME_FAILED);
-            return;
-        }
-        connection_move(connection, CONNECTION_RETRYING);
-        deadline_start(&connections->retries, &connection->deadline, now_ns);
-        return;
-    }
     if (result < 0) {
-        connection_close(connections, connection, outcome_of_error(result));
+        connection_fail(connections, connection, result, now_ns);
         return;
     }
     connection->sent_bytes += (uint32_t)result;
@@ -198,11 +220,11 @@ static void connection_sent(struct connections *connections, struct connection *
     unsent_bytes = engine_unsent(connections->engine, connection->sock);
     connection->unsent_bytes = unsent_bytes > 0 ? (uint32_t)unsent_bytes : 0;
     deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */
-    connection_send(connections, connection);
+    connection_send(connections, connection, now_ns);
 }
 
 static void connection_drained(struct connections *connections, struct connection *connection,
-                               int result)
+                               int result, uint64_t now_ns)
 {
     if (result == 0)
         connection_close(connections, connection, OUTCOME_GREETED);
@@ -210,9 +232,9 @@ static void connection_drained(struct connections *connections, struct connectio
         connection_close(connections, connection,
                          connection->taken ? OUTCOME_EXPIRED : OUTCOME_STALLED);
     else if (result < 0)
-        connection_close(connections, connection, outcome_of_error(result));
+        connection_fail(connections, connection, result, now_ns);
     else
-        connection_drain(connections, connection, 0);
+        connection_drain(connections, connection, 0, now_ns);
 }
 
 void connection_event(struct connections *connections, const struct engine_event *event,
@@ -227,7 +249,7 @@ void connection_event(struct connections *connections, const struct engine_event
         connection_sent(connections, connection, event->result, now_ns);
         break;
     case CONNECTION_LINGERING:
-        connection_drained(connections, connection, event->result);
+        connection_drained(connections, connection, event->result, now_ns);
         break;
     case CONNECTION_CLOSED:
     case CONNECTION_RETRYING:
@@ -272,6 +294,17 @@ static void connection_expire(struct connections *connections, struct connection
                   slab_token(&connections->slab, connection), connection->sock);
 }
 
+/* Try again what could not be done. */
+static void connection_retry(struct connections *connections, struct connection *connection,
+                             uint64_t now_ns)
+{
+    deadline_start(&connections->greeted, &connection->deadline, now_ns);
+    if (connection->half_closed)
+        connection_drain(connections, connection, 0, now_ns);
+    else
+        connection_send(connections, connection, now_ns);
+}
+
 void connections_expire(struct connections *connections, uint64_t now_ns)
 {
     struct deadline *deadline;
@@ -280,10 +313,8 @@ void connections_expire(struct connections *connections, uint64_t now_ns)
         connection_expire(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->unacknowledged, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
-    while ((deadline = deadline_queue_take(&connections->retries, now_ns))) {
-        deadline_start(&connections->greeted, deadline, now_ns);
-        connection_send(connections, connection_of(deadline));
-    }
+    while ((deadline = deadline_queue_take(&connections->retries, now_ns)))
+        connection_retry(connections, connection_of(deadline), now_ns);
 }
 
 void connections_abandon(struct connections *connections)
@@ -291,9 +322,6 @@ void connections_abandon(struct connections *connections)
     struct connection *connection = NULL;
 
     while ((connection = slab_next(&connections->slab, connection))) {
-        engine_close(connections->engine, connection->sock, 0);
-        deadline_stop(&connection->deadline);
-        connections->counts.outcomes[OUTCOME_ABANDONED]++;
-        slab_give(&connections->slab, connection);
+        connection_close(connections, connection, OUTCOME_ABANDONED);
     }
 }

@@ -32,7 +32,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* A send for which the kernel had no memory is tried again after this time, this often. */
+/* What failed for want of memory or room is tried again after this time, this often. */
 #define CONNECTION_RETRY_NS    UINT64_C(50000000)
 #define CONNECTION_RETRIES_MAX 100
 

@@ -1,11 +1,16 @@
 /* hello-server: answers TCP connections with a greeting. */
 #include "base/exit_code.h"
+#include "base/stdio_line.h"
 #include "server/config.h"
 #include "server/server.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
+
+/* How long the totals may wait for whoever reads them. */
+#define TOTALS_TIMEOUT_MS 1000
 
 static int fail(int exit_code, const char *error)
 {
@@ -17,7 +22,7 @@ static int fail(int exit_code, const char *error)
 static int serve(const struct server_config *config, struct server *server)
 {
     char error[CREW_ERROR_BYTES];
-    char text[OUTCOME_TEXT_BYTES];
+    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 16];
     struct outcome_counts total;
     int result;
 
@@ -28,8 +33,9 @@ static int serve(const struct server_config *config, struct server *server)
     if (!config->quiet)
         server_print_start(server, stdout);
     result = server_run(server, &total, error);
+    snprintf(line, sizeof(line), "stopped %s", outcome_counts_format(&total, text));
     if (!config->quiet)
-        printf("%s: stopped %s\n", server_options.program, outcome_counts_format(&total, text));
+        stdio_line(STDOUT_FILENO, TOTALS_TIMEOUT_MS, server_options.program, line);
     return result < 0 ? fail(EXIT_CANNOT_RUN, error) : EXIT_DONE;
 }
 
@@ -56,6 +62,7 @@ int main(int argc, char *argv[])
     char error[OPTION_ERROR_BYTES];
     int exit_code, result;
 
+    stdio_guard();
     if (!config)
         return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
     result = server_config_read(config, argc, argv, error);

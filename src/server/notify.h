@@ -4,7 +4,7 @@
 #define HELLO_NOTIFY_H
 
 /* Send a state such as "READY=1" to $NOTIFY_SOCKET, a path or @ and an abstract name. Does nothing
- * if the variable is not set. Returns 0, or -errno (the manager will not know). */
+ * if the variable is not set. Never waits. Returns 0, or -errno (the manager will not know). */
 int notify_send(const char *state);
 
 #endif

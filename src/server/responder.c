@@ -9,6 +9,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* Turns that may be spent on events that wait when all is over. */
+#define LAST_TURNS_MAX 64
+
 enum responder_phase {
     RESPONDER_SERVING,
     RESPONDER_EMPTYING,  /* stopping: the accept queue is emptied */
@@ -26,6 +29,7 @@ struct responder {
     uint64_t now_ns; /* read once a turn */
     bool accepting;
     uint64_t accept_retry_ns; /* not before this time; 0: any time */
+    uint64_t stopped_ns;      /* when the stop began */
     uint64_t accepted_ns;     /* when the last connection came, or the stop began */
     bool scarce;              /* told of, and not over */
     uint64_t scarce_ns;       /* when it last showed */
@@ -148,6 +152,15 @@ static void responder_end_scarcity(struct responder *responder)
     }
 }
 
+/* True if there is a connection to wait for before the listener is closed. */
+static bool responder_expects_more(const struct responder *responder)
+{
+    if (listener_has_waiting(responder->args->listener_fd))
+        return true; /* there is no room for it yet */
+    return responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
+           listener_has_handshakes(responder->args->address);
+}
+
 /* Move on from phase to phase once a stop was asked for. */
 static void responder_advance(struct responder *responder)
 {
@@ -157,18 +170,17 @@ static void responder_advance(struct responder *responder)
         return;
     if (responder->phase == RESPONDER_SERVING) {
         responder->phase = RESPONDER_EMPTYING;
-        responder->accepted_ns = responder->now_ns;
+        responder->stopped_ns = responder->accepted_ns = responder->now_ns;
     }
     if (responder->phase == RESPONDER_EMPTYING &&
         responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS) {
-        if (listener_has_waiting(responder->args->listener_fd)) {
-            responder->accepted_ns = responder->now_ns; /* there is no room for it yet */
-        } else {
+        if (responder_expects_more(responder))
+            responder->accepted_ns = responder->now_ns; /* look again later */
+        else
             responder->phase = RESPONDER_CLOSING;
-            if (responder->accepting)
-                engine_accept_stop(responder->engine);
-        }
     }
+    if (responder->phase == RESPONDER_CLOSING && responder->accepting)
+        engine_accept_stop(responder->engine);
     if (responder->phase == RESPONDER_CLOSING && !responder->accepting) {
         responder->phase = listener_has_waiting(responder->args->listener_fd) ? RESPONDER_EMPTYING
                                                                               : RESPONDER_FINISHING;
@@ -227,6 +239,12 @@ static int responder_run(void *state, const struct worker *worker)
         responder_advance(responder);
         responder_keep_accepting(responder);
         responder_end_scarcity(responder);
+    }
+    for (int turn = 0; turn < LAST_TURNS_MAX && count > 0;
+         turn++) { /* what came in at the very end */
+        count = engine_wait(responder->engine, 0, events);
+        for (int i = 0; i < count; i++)
+            responder_dispatch(responder, &events[i]);
     }
     connections_abandon(&responder->connections);
     return count < 0 ? count : 0;

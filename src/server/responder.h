@@ -7,14 +7,18 @@
 #define HELLO_RESPONDER_H
 
 #include "crew/worker.h"
+#include "net/address.h"
 #include "server/connection.h"
 #include "server/outcome.h"
 
 #include <stdint.h>
 
-/* A stop waits this long after the last accepted connection: a handshake that was under way when it
- * began has then ended, unless the client is further away than this. */
-#define RESPONDER_QUIET_NS UINT64_C(200000000)
+/* A stop lets handshakes that were under way when it began end, and takes them. It looks this long
+ * after the last accepted connection, and again while the kernel knows of any ... */
+#define RESPONDER_QUIET_NS UINT64_C(50000000)
+
+/* ... but no longer than this, in which the kernel repeats an answer that was lost (after 1 s). */
+#define RESPONDER_HANDSHAKES_NS UINT64_C(1500000000)
 
 /* While nothing can be accepted for want of descriptors or memory, it is tried again this often. */
 #define RESPONDER_RETRY_NS UINT64_C(100000000)
@@ -26,8 +30,9 @@
 struct responder;
 
 struct responder_args {
-    unsigned number; /* of its worker, for messages */
-    int listener_fd; /* the responder's once it runs; it closes it */
+    unsigned number;               /* of its worker, for messages */
+    const struct address *address; /* of the listener */
+    int listener_fd;               /* the responder's once it runs; it closes it */
     uint32_t connections_max;
     const struct connection_settings *settings; /* the caller's */
 

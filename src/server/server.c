@@ -2,6 +2,7 @@
 
 #include "base/cpus.h"
 #include "base/platform.h"
+#include "base/stdio_line.h"
 #include "crew/crew.h"
 #include "net/limits.h"
 #include "net/listener.h"
@@ -33,13 +34,13 @@ struct server {
     void *responders[CPUS_MAX]; /* struct responder */
 };
 
-/* One line to stderr; safe from any thread. */
+/* One line to stderr, from any thread; never waits. */
 static void server_notice(void *context, const char *line)
 {
     const struct server *server = context;
 
     if (!server->config->quiet)
-        fprintf(stderr, "%s: %s\n", server_options.program, line);
+        stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
 /* How many workers "auto" means: a CPU each, but no more than a cgroup quota keeps busy. */
@@ -141,6 +142,8 @@ static const char *listen_advice(int error)
         return "no interface has this address (see 'ip address')";
     case EACCES:
         return "use a port above 1023, or add CAP_NET_BIND_SERVICE";
+    case EINVAL:
+        return "a link-local address needs its interface, as in fe80::1%eth0";
     case EAFNOSUPPORT:
         return "the kernel has no such address family; try --listen 0.0.0.0";
     case EMFILE:
@@ -201,6 +204,19 @@ static void server_close_listeners(struct server *server)
     }
 }
 
+/* Tell the service manager, if there is one. */
+static void server_notify(struct server *server, const char *state)
+{
+    char line[128];
+    int result = notify_send(state);
+
+    if (result == 0)
+        return;
+    snprintf(line, sizeof(line), "warning: cannot send %s to $NOTIFY_SOCKET: %s", state,
+             strerror(-result));
+    server_notice(server, line);
+}
+
 /* No new connection may begin on any listener, so that each can be emptied before it closes. */
 static void server_stopping(void *context)
 {
@@ -209,7 +225,7 @@ static void server_stopping(void *context)
     for (uint32_t i = 0; i < server->count; i++)
         listener_refuse_new(
             server->listeners[i]); /* if it cannot, the queue is emptied all the same */
-    notify_send("STOPPING=1");
+    server_notify(server, "STOPPING=1");
 }
 
 /* Make a responder per listener, each with its share of the connections. */
@@ -221,6 +237,7 @@ static int server_make_responders(struct server *server)
     for (uint32_t i = 0; i < server->count; i++) {
         server->responder_args[i] = (struct responder_args){
             .number = i,
+            .address = &server->address,
             .listener_fd = server->listeners[i],
             .connections_max = (uint32_t)(share + (i < remainder)),
             .settings = &server->settings,
@@ -271,7 +288,7 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
         return result;
     }
     crew_go(server->crew);
-    notify_send("READY=1");
+    server_notify(server, "READY=1");
     return 0;
 }
 

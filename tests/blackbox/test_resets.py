@@ -1,6 +1,7 @@
 """Clients that reset, or never finish their handshake, are counted and cost nobody anything."""
 import ctypes
 import errno
+import signal
 import socket
 import struct
 
@@ -129,3 +130,30 @@ def test_a_half_open_connection_that_comes_to_life_is_greeted(server, engine, fa
     assert [read_to_end(sock) for sock in halves] == [GREETING] * 50
     one.wait_until_idle()
     assert one.stop() == totals(greeted=50)
+
+
+def test_a_handshake_under_way_when_a_stop_begins_is_let_end(server, engine, family, tmp_path):
+    """The server has answered, the answer is lost, and is repeated after a second."""
+    name = str(tmp_path / "notify")
+    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+        manager.bind(name)
+        manager.settimeout(10)
+        one = server("--engine", engine, env={"NOTIFY_SOCKET": name})
+        assert b"READY=1" in manager.recv(4096)
+        halves = [half_open(one.address(family)) for _ in range(50)]
+        one.process.send_signal(signal.SIGTERM)
+        assert b"STOPPING=1" in manager.recv(4096)
+    for sock in halves:
+        sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
+        sock.settimeout(20)
+    wait_until(lambda: all(map(is_established, halves)), "the handshakes to complete", within=20)
+    assert [read_to_end(sock) for sock in halves] == [GREETING] * 50
+    assert one.finish() == totals(greeted=50)
+
+
+def test_a_handshake_that_never_ends_does_not_put_off_a_stop(server, engine):
+    one = server("--engine", engine)
+    halves = [half_open(one.address(FAMILIES[0])) for _ in range(50)]
+    assert one.stop(within=4) == totals()
+    for sock in halves:
+        sock.close()

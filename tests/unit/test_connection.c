@@ -189,20 +189,39 @@ static void unknown_error_counts_as_failed(void **state)
 }
 
 /* Fault injection: each call that can fail to be queued, in turn. */
-static void operation_that_cannot_be_queued_ends_the_connection(void **state)
+static void what_cannot_be_queued_is_tried_again(void **state)
 {
     struct fixture *f = *state;
-    const char *const calls[] = {"send", "half_close", "recv"};
+    const char *const calls[] = {"send", "recv"};
+    uint64_t now_ns = START_NS;
 
-    for (int i = 0; i < 3; i++) {
+    for (int i = 0; i < 2; i++) {
         f->fake.failing = calls[i];
         f->fake.error = -ENOSPC;
         accept_one(f);
         if (i > 0)
             ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-        assert_int_equal(0, connections_open(&f->connections));
-        assert_int_equal(i + 1, f->connections.counts.outcomes[OUTCOME_FAILED]);
+        assert_int_equal(1, connections_open(&f->connections));
+        f->fake.failing = NULL;
+        fake_engine_calls(&f->fake);
+        now_ns += CONNECTION_RETRY_NS;
+        connections_expire(&f->connections, now_ns);
+        assert_string_equal(calls[i], fake_engine_calls(&f->fake));
+        if (i == 0)
+            ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+        ends(f, ENGINE_OP_RECV, 0);
+        assert_int_equal(i + 1, f->connections.counts.outcomes[OUTCOME_GREETED]);
     }
+}
+
+static void client_whose_host_is_gone_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    ends(f, ENGINE_OP_RECV, -ETIMEDOUT);
+    assert_ended(f, OUTCOME_RESET);
 }
 
 static void send_without_memory_is_tried_again_and_greets(void **state)
@@ -428,7 +447,8 @@ int main(void)
         LINGER(reset_while_half_closing_counts_as_reset),
         LINGER(reset_while_lingering_counts_as_reset),
         LINGER(unknown_error_counts_as_failed),
-        LINGER(operation_that_cannot_be_queued_ends_the_connection),
+        LINGER(what_cannot_be_queued_is_tried_again),
+        LINGER(client_whose_host_is_gone_counts_as_reset),
         LINGER(send_without_memory_is_tried_again_and_greets),
         LINGER(send_without_memory_is_not_tried_for_ever),
         LINGER(holder_is_let_go_at_the_linger_timeout),
