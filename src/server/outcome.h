@@ -8,7 +8,7 @@
 enum outcome {
     OUTCOME_GREETED,   /* the whole greeting was sent and (linger) the client closed in order */
     OUTCOME_EXPIRED,   /* greeted, but the client held on past the linger timeout */
-    OUTCOME_RESET,     /* the client reset the connection */
+    OUTCOME_RESET,     /* the client reset the connection, or its host is gone */
     OUTCOME_STALLED,   /* the client did not take the greeting within the linger timeout */
     OUTCOME_FAILED,    /* another error; should be 0 */
     OUTCOME_ABANDONED, /* still open when the shutdown timeout came */

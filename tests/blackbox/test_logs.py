@@ -35,6 +35,8 @@ def test_without_standard_descriptors_it_serves_and_stops(engine):
     process = start(port, "-v", "-w", "1", "-e", engine, "--max-connections", "1",
                     preexec_fn=close_standard_descriptors)
     try:
+        for descriptor in range(3):
+            assert os.readlink(f"/proc/{process.pid}/fd/{descriptor}") == "/dev/null"
         holder = connect((IPV4.loopback, port))
         assert read_exactly(holder, len(GREETING)) == GREETING
         holder.close()

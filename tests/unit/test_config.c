@@ -189,6 +189,23 @@ static void load_wants_a_host_and_no_contradictions(void **state)
     assert_int_equal(LOAD_DURATION_NS, load.duration_ns);
 }
 
+static void load_flag_wins_over_the_environment(void **state)
+{
+    (void)state;
+    setenv("HELLO_COUNT", "5", 1);
+    setenv("HELLO_IPV6", "1", 1);
+    assert_int_equal(0, read_load("-d1s", "localhost"));
+    assert_int_equal(0, load.count);
+    assert_int_equal(NS_PER_S, load.duration_ns);
+    assert_int_equal(0, read_load("-4", "localhost"));
+    assert_true(load.ipv4 && !load.ipv6);
+    setenv("HELLO_DURATION", "1s", 1);
+    assert_int_equal(-EINVAL, read_load("localhost", NULL));
+    unsetenv("HELLO_COUNT");
+    unsetenv("HELLO_DURATION");
+    unsetenv("HELLO_IPV6");
+}
+
 static void load_target_may_be_written_in_each_of_these_ways(void **state)
 {
     const struct {
@@ -236,6 +253,7 @@ int main(void)
         CONFIG(greeting_file_may_have_64_kib_and_no_more),
         CONFIG(greeting_said_more_directly_holds),
         CONFIG(load_wants_a_host_and_no_contradictions),
+        CONFIG(load_flag_wins_over_the_environment),
         CONFIG(load_target_may_be_written_in_each_of_these_ways),
     };
 
