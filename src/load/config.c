@@ -118,7 +118,7 @@ const struct option_table load_options = {
     .row_count = sizeof(load_rows) / sizeof(load_rows[0]),
     .footer = "Each connection is opened, read to EOF, compared byte for byte, and closed.\n"
               "Exit codes: 0 done, 1 it could not run, 2 wrong usage, 3 some connections failed.\n"
-              "Example: hello-load -6 -c 128 -d 10s localhost:1848\n",
+              "Example: hello-load -c 128 -d 10s '[::1]:1848'\n",
 };
 
 /* Of two options that exclude each other, the one on the command line wins over the environment. */
