@@ -13,7 +13,7 @@ int stdio_guard(void)
     for (int fd = 0; fd <= 2; fd++) {
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        if (open("/dev/null", O_RDWR) != fd) /* the lowest that is free: this one */
+        if (open("/dev/null", O_RDWR | O_CLOEXEC) != fd) /* the lowest that is free: this one */
             return -errno;
     }
     return 0;

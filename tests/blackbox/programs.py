@@ -6,6 +6,7 @@ import re
 import resource
 import select
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -67,6 +68,26 @@ def run(program, *args, env=None, before=None, within=DEADLINE_S):
         [program, *map(str, args)], env=environment(env), preexec_fn=before, timeout=within,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape",
     )
+
+
+class ServiceManager:
+    """Who started the server and wants to hear how it is (sd_notify(3))."""
+
+    def __init__(self, directory):
+        path = str(directory / "notify")
+        self.environment = {"NOTIFY_SOCKET": path}
+        self.socket = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+        self.socket.bind(path)
+        self.socket.settimeout(DEADLINE_S)
+
+    def expect(self, state):
+        assert state in self.socket.recv(4096).decode().split("\n")
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.socket.close()
 
 
 class Server:

@@ -8,7 +8,7 @@ import struct
 from clients import (
     FAMILIES, GREETING, connect, crowd, read_exactly, read_to_end, reset, silent_client, socket_for,
 )
-from programs import totals, wait_until
+from programs import ServiceManager, totals, wait_until
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
 
@@ -134,15 +134,12 @@ def test_a_half_open_connection_that_comes_to_life_is_greeted(server, engine, fa
 
 def test_a_handshake_under_way_when_a_stop_begins_is_let_end(server, engine, family, tmp_path):
     """The server has answered, the answer is lost, and is repeated after a second."""
-    name = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(name)
-        manager.settimeout(10)
-        one = server("--engine", engine, env={"NOTIFY_SOCKET": name})
-        assert b"READY=1" in manager.recv(4096)
+    with ServiceManager(tmp_path) as manager:
+        one = server("--engine", engine, env=manager.environment)
+        manager.expect("READY=1")
         halves = [half_open(one.address(family)) for _ in range(50)]
         one.process.send_signal(signal.SIGTERM)
-        assert b"STOPPING=1" in manager.recv(4096)
+        manager.expect("STOPPING=1")
     for sock in halves:
         sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         sock.settimeout(20)

@@ -11,7 +11,7 @@ from clients import (
     read_to_end, refuses,
 )
 from kernel import listening_ports
-from programs import totals, wait_until
+from programs import ServiceManager, totals, wait_until
 
 by_signal = pytest.mark.parametrize(
     "signum", [signal.SIGTERM, signal.SIGINT], ids=["SIGTERM", "SIGINT"]
@@ -85,14 +85,11 @@ def test_under_full_load_every_accepted_connection_is_greeted(
 
 def test_once_a_stop_has_begun_no_new_connection_begins(server, engine, family, tmp_path):
     """Not even while the accept queue is emptied: else a crowd could put the end off for ever."""
-    name = str(tmp_path / "notify")
-    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
-        manager.bind(name)
-        manager.settimeout(10)
-        one = server("--engine", engine, env={"NOTIFY_SOCKET": name})
-        assert b"READY=1" in manager.recv(4096)
+    with ServiceManager(tmp_path) as manager:
+        one = server("--engine", engine, env=manager.environment)
+        manager.expect("READY=1")
         one.process.send_signal(signal.SIGTERM)
-        assert b"STOPPING=1" in manager.recv(4096)
+        manager.expect("STOPPING=1")
     with pytest.raises(ConnectionRefusedError):
         connect(one.address(family))
     assert one.finish() == totals()
