@@ -255,7 +255,6 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     result = uring_enter(uring, timeout_ns);
     count = uring_collect(uring, events);
     behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
-
     engine->turns_behind = behind ? engine->turns_behind + 1 : 0;
     if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
         return count;

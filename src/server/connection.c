@@ -321,7 +321,6 @@ void connections_abandon(struct connections *connections)
 {
     struct connection *connection = NULL;
 
-    while ((connection = slab_next(&connections->slab, connection))) {
+    while ((connection = slab_next(&connections->slab, connection)))
         connection_close(connections, connection, OUTCOME_ABANDONED);
-    }
 }

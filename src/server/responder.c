@@ -240,8 +240,8 @@ static int responder_run(void *state, const struct worker *worker)
         responder_keep_accepting(responder);
         responder_end_scarcity(responder);
     }
-    for (int turn = 0; turn < LAST_TURNS_MAX && count > 0;
-         turn++) { /* what came in at the very end */
+    /* What came in at the very end is counted, too. */
+    for (int turn = 0; turn < LAST_TURNS_MAX && count > 0; turn++) {
         count = engine_wait(responder->engine, 0, events);
         for (int i = 0; i < count; i++)
             responder_dispatch(responder, &events[i]);
