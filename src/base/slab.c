@@ -1,9 +1,9 @@
 #include "base/slab.h"
 
+#include "base/pages.h"
+
 #include <errno.h>
 #include <string.h>
-
-#include <sys/mman.h>
 
 #define SLAB_NONE UINT32_MAX
 
@@ -23,11 +23,10 @@ static uint32_t item_index(const struct slab *slab, const void *item)
 
 int slab_init(struct slab *slab, uint32_t capacity, size_t item_bytes)
 {
-    void *items = mmap(NULL, (size_t)capacity * item_bytes, PROT_READ | PROT_WRITE,
-                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *items = pages_map((size_t)capacity * item_bytes);
 
-    if (items == MAP_FAILED)
-        return -errno;
+    if (!items)
+        return -ENOMEM;
     *slab = (struct slab){
         .items = items, .item_bytes = item_bytes, .capacity = capacity, .free_first = SLAB_NONE};
     return 0;
@@ -35,8 +34,7 @@ int slab_init(struct slab *slab, uint32_t capacity, size_t item_bytes)
 
 void slab_release(struct slab *slab)
 {
-    if (slab->items)
-        munmap(slab->items, (size_t)slab->capacity * slab->item_bytes);
+    pages_unmap(slab->items, (size_t)slab->capacity * slab->item_bytes);
     *slab = (struct slab){0};
 }
 

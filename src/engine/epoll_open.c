@@ -1,4 +1,5 @@
 /* Starting and ending the epoll engine. */
+#include "base/pages.h"
 #include "engine/epoll.h"
 
 #include <errno.h>
@@ -7,17 +8,6 @@
 #include <unistd.h>
 
 #include <sys/epoll.h>
-#include <sys/mman.h>
-
-/* Zeroed memory that is taken from the kernel page by page as it is touched; NULL if there is none.
- */
-static void *epoll_map(size_t bytes)
-{
-    void *memory = mmap(NULL, bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-
-    return memory == MAP_FAILED ? NULL : memory;
-}
 
 void epoll_destroy(struct engine *engine)
 {
@@ -25,10 +15,8 @@ void epoll_destroy(struct engine *engine)
 
     if (epoll->epoll_fd >= 0)
         close(epoll->epoll_fd);
-    if (epoll->sockets)
-        munmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
-    if (epoll->discard)
-        munmap(epoll->discard, ENGINE_DISCARD_BYTES);
+    pages_unmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
+    pages_unmap(epoll->discard, ENGINE_DISCARD_BYTES);
     event_ring_release(&epoll->ready);
     free(epoll);
 }
@@ -38,8 +26,8 @@ static int epoll_prepare(struct epoll *epoll, const char **ret_step)
     struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
 
     *ret_step = "allocation";
-    epoll->sockets = epoll_map(epoll->sockets_max * sizeof(*epoll->sockets));
-    epoll->discard = epoll_map(ENGINE_DISCARD_BYTES);
+    epoll->sockets = pages_map(epoll->sockets_max * sizeof(*epoll->sockets));
+    epoll->discard = pages_map(ENGINE_DISCARD_BYTES);
     if (!epoll->sockets || !epoll->discard ||
         event_ring_init(&epoll->ready, epoll->sockets_max + ENGINE_EVENTS_MAX) < 0)
         return -ENOMEM;

@@ -1,16 +1,14 @@
 #include "engine/event_ring.h"
 
-#include <errno.h>
-#include <stddef.h>
+#include "base/pages.h"
 
-#include <sys/mman.h>
+#include <errno.h>
 
 int event_ring_init(struct event_ring *ring, uint32_t capacity)
 {
-    void *memory = mmap(NULL, capacity * sizeof(struct engine_event), PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = pages_map(capacity * sizeof(struct engine_event));
 
-    if (memory == MAP_FAILED)
+    if (!memory)
         return -ENOMEM;
     *ring = (struct event_ring){.events = memory, .capacity = capacity};
     return 0;
@@ -18,8 +16,7 @@ int event_ring_init(struct event_ring *ring, uint32_t capacity)
 
 void event_ring_release(struct event_ring *ring)
 {
-    if (ring->events)
-        munmap(ring->events, ring->capacity * sizeof(struct engine_event));
+    pages_unmap(ring->events, ring->capacity * sizeof(struct engine_event));
     *ring = (struct event_ring){0};
 }
 

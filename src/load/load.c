@@ -12,10 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Descriptors that are not connections: the standard ones, and those of each thread. */
-#define DESCRIPTORS_BASE       24
-#define DESCRIPTORS_PER_THREAD 4
-
 _Static_assert(OPTION_ERROR_BYTES <= CREW_ERROR_BYTES, "one buffer takes every error");
 
 struct load {
@@ -53,7 +49,7 @@ static int load_prepare(struct load *load, char error[CREW_ERROR_BYTES])
     load->count = (uint32_t)(config->threads ? config->threads : cpus.count);
     if (load->count > config->connections)
         load->count = (uint32_t)config->connections;
-    needed = config->connections + DESCRIPTORS_BASE + DESCRIPTORS_PER_THREAD * load->count;
+    needed = config->connections + limits_descriptors_reserved(load->count);
     if (descriptors < 0 || (uint64_t)descriptors < needed) {
         snprintf(error, CREW_ERROR_BYTES,
                  "--connections '%" PRIu64 "' needs %" PRIu64

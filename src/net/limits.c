@@ -4,6 +4,11 @@
 
 #include <sys/resource.h>
 
+uint64_t limits_descriptors_reserved(uint64_t workers)
+{
+    return LIMITS_DESCRIPTORS_BASE + LIMITS_DESCRIPTORS_PER_WORKER * workers;
+}
+
 int64_t limits_raise_descriptors(void)
 {
     struct rlimit limit;

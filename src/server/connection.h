@@ -2,22 +2,25 @@
  *
  *              accepted
  *                 |
- *   retrying <- greeting          the greeting goes to the kernel
- *          `----> |
+ *             greeting          the greeting goes to the kernel
  *         linger / \ swift
  *       lingering   `---> closed  half-closed; what the client says is thrown away until it closes
  *           |
  *         closed
  *
+ * What fails for want of memory or room leads to `retrying`, and back when it is tried again.
+ *
  * When a deadline comes, the pending operation is cancelled, and when it has ended so does the
  * connection, unless the operation got there after all: the clock starts again then. Each
  * connection ends in exactly one outcome, counted when it closes.
  *
- * linger: send, FIN, drain to the client's FIN, close: nothing that the client says, or when, can
- * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client). swift:  send,
- * throw away what has arrived, close: cheaper, and as good for clients that have said all before
- * they were greeted. In both, greeting and FIN leave in one segment (MSG_MORE, tcp_send_fin in the
- * kernel).
+ * linger: send, FIN, drain to the client's FIN, close. Nothing that the client says, or when, can
+ * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client).
+ *
+ * swift: send, throw away what has arrived, close. Cheaper, and as good for clients that have said
+ * all before they were greeted.
+ *
+ * In both, greeting and FIN leave in one segment (MSG_MORE, tcp_send_fin in the kernel).
  *
  * Thread rule: a set of connections belongs to one worker. */
 #ifndef HELLO_CONNECTION_H

@@ -8,11 +8,6 @@ static const char *const outcome_names[OUTCOME_COUNT] = {
     [OUTCOME_STALLED] = "stalled", [OUTCOME_FAILED] = "failed",   [OUTCOME_ABANDONED] = "abandoned",
 };
 
-const char *outcome_name(enum outcome outcome)
-{
-    return outcome_names[outcome];
-}
-
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part)
 {
     total->accepted += part->accepted;

@@ -22,9 +22,6 @@ struct outcome_counts {
     uint64_t outcomes[OUTCOME_COUNT];
 };
 
-/* "greeted", "expired", ... */
-const char *outcome_name(enum outcome outcome);
-
 /* Add the counters of one worker to a total. */
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
 

@@ -59,7 +59,7 @@ static uint32_t server_workers_auto(const struct server *server)
 static int server_settle_connections(struct server *server, char error[CREW_ERROR_BYTES])
 {
     struct server_config *config = server->config;
-    uint64_t reserved = SERVER_DESCRIPTORS_BASE + SERVER_DESCRIPTORS_PER_WORKER * config->workers;
+    uint64_t reserved = limits_descriptors_reserved(config->workers);
     uint64_t possible = server->descriptors > reserved ? server->descriptors - reserved : 0;
 
     if (possible > SERVER_CONNECTIONS_MAX)

@@ -11,10 +11,6 @@
 #include <stdint.h>
 #include <stdio.h>
 
-/* Descriptors that are not connections: the standard ones, and those of each worker. */
-#define SERVER_DESCRIPTORS_BASE       24
-#define SERVER_DESCRIPTORS_PER_WORKER 4
-
 struct server;
 
 /* Prepare a responder: read the facts of the machine and settle every setting that was left to it,
