@@ -6,9 +6,15 @@ SCRIPT=$(realpath "$0")
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
 export LC_ALL=C.UTF-8
 
-BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev)
-TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 python3-pytest python3-pytest-timeout
-    iproute2 netcat-openbsd telnet curl procps)
+BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-dev libjansson-dev
+    libncurses-dev zlib1g-dev)
+TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
+    python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
+    curl jq procps nginx-light libnginx-mod-stream)
+IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
+IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
+VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
+    python3 python3-pytest python3-pytest-timeout)
 
 say() {
     printf '%s: %s\n' "${0##*/}" "$*" >&2
@@ -21,7 +27,7 @@ die() {
 
 # The comment at the head of the script, which is its --help.
 show_help() {
-    sed -n '2,/^[^#]/ s/^#\( \|$\)//p' "$SCRIPT"
+    sed -n '2,/^[^#]/ { /^# shellcheck /d; s/^#\( \|$\)//p }' "$SCRIPT"
 }
 
 # quietly LOG COMMAND...: run a command, and show what it printed only if it fails.
@@ -64,6 +70,25 @@ need_packages() {
     fi
 }
 
+# Install the packages of tests/interop in build/node, and Debian's Node.js unless there is one. If
+# the packages cannot be had, the tests that need them count as skipped.
+need_node_packages() {
+    local list=tests/interop/package.json to=build/node
+    # npm writes its own list of what is there last.
+    if cmp -s "$list" "$to/package.json" && [ -f "$to/node_modules/.package-lock.json" ]; then
+        return
+    fi
+    if ! command -v node >/dev/null || ! command -v npm >/dev/null; then
+        need_packages nodejs npm
+    fi
+    say "installing the packages of $list in $to"
+    rm -rf "$to"
+    mkdir -p "$to"
+    cp "$list" "$to/"
+    quietly build/node.log npm install --prefix "$to" --no-package-lock --ignore-scripts --no-audit --no-fund ||
+        say "so what needs these packages is skipped; mend what is shown above and run this again"
+}
+
 # build PRESET [CMAKE OPTION...]: configure and build a preset of CMakePresets.json, in build/PRESET.
 build() {
     build_as "$1" "$@"
@@ -88,6 +113,15 @@ run_tests() {
     say "what each test prints goes to build/$name/Testing/Temporary/LastTest.log"
     ${test_launcher:-} ctest --test-dir "build/$name" --no-tests=error --output-on-failure \
         --parallel "$(nproc)" --output-junit junit.xml "$@"
+}
+
+# run_pytest NAME PYTEST ARGUMENT...: tests that need more than a build. The counts go to
+# build/NAME/junit.xml.
+run_pytest() {
+    local name=$1
+    shift
+    PYTHONDONTWRITEBYTECODE=1 ${test_launcher:-} /usr/bin/python3 -m pytest -v -rs --tb=short -p no:cacheprovider \
+        --junitxml "build/$name/junit.xml" "$@"
 }
 
 # start_server COMMAND...: start a responder and wait until it listens. Sets server_pid, server_line

@@ -31,6 +31,13 @@ static const struct unit count_units[] = {
     {"G", UINT64_C(1000000000)},
 };
 
+/* What a rate may be "per". */
+static const struct unit period_units[] = {
+    {"s", NS_PER_S},
+    {"m", 60 * NS_PER_S},
+    {"h", 3600 * NS_PER_S},
+};
+
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
 /* "12.50ms" in its parts; zeros that end the fraction are left out of its digits. */
@@ -115,10 +122,11 @@ static int decimal_value(const struct decimal *decimal, uint64_t scale, uint64_t
     return 0;
 }
 
-static const struct unit *unit_find(const struct unit *units, size_t count, const char *name)
+static const struct unit *unit_find(const struct unit *units, size_t count, const char *name,
+                                    size_t name_bytes)
 {
     for (size_t i = 0; i < count; i++) {
-        if (strcmp(units[i].name, name) == 0)
+        if (strlen(units[i].name) == name_bytes && memcmp(units[i].name, name, name_bytes) == 0)
             return &units[i];
     }
     return NULL;
@@ -137,34 +145,74 @@ int duration_parse(const char *text, uint64_t *ret_ns)
         *ret_ns = 0;
         return 0;
     }
-    const struct unit *unit = unit_find(duration_units, COUNT_OF(duration_units), decimal.unit);
+    const struct unit *unit =
+        unit_find(duration_units, COUNT_OF(duration_units), decimal.unit, strlen(decimal.unit));
     if (unit == NULL)
         return -EINVAL;
     return decimal_value(&decimal, unit->scale, ret_ns);
 }
 
-int count_parse(const char *text, uint64_t *ret_count)
+/* A count that ends where the text does, or before the character `end`. */
+static int count_parse_until(const char *text, char end, uint64_t *ret_count)
 {
+    const char ends[] = {end, '\0'};
     struct decimal decimal;
     int result = decimal_split(text, &decimal);
     if (result < 0)
         return result;
 
-    const struct unit *unit = unit_find(count_units, COUNT_OF(count_units), decimal.unit);
+    const struct unit *unit =
+        unit_find(count_units, COUNT_OF(count_units), decimal.unit, strcspn(decimal.unit, ends));
     if (unit == NULL)
         return -EINVAL;
     return decimal_value(&decimal, unit->scale, ret_count);
 }
 
+int count_parse(const char *text, uint64_t *ret_count)
+{
+    return count_parse_until(text, '\0', ret_count);
+}
+
+int rate_parse(const char *text, uint64_t *ret_count, uint64_t *ret_period_ns)
+{
+    const char *slash = strchr(text, '/');
+    const char *name = slash != NULL ? slash + 1 : "s";
+    const struct unit *period = unit_find(period_units, COUNT_OF(period_units), name, strlen(name));
+    if (period == NULL)
+        return -EINVAL;
+
+    int result = count_parse_until(text, '/', ret_count);
+    if (result == 0)
+        *ret_period_ns = period->scale;
+    return result;
+}
+
 char *duration_format(uint64_t ns, char text[UNITS_TEXT_BYTES])
 {
     /* 0 is whole in hours too, but nobody writes 0h. */
-    const struct unit *unit = unit_find(duration_units, COUNT_OF(duration_units), "s");
+    const struct unit *unit = unit_find(duration_units, COUNT_OF(duration_units), "s", 1);
     if (ns != 0) {
         unit = duration_units;
         while (ns % unit->scale != 0)
             unit++;
     }
     snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 "%s", ns / unit->scale, unit->name);
+    return text;
+}
+
+char *rate_format(uint64_t count, uint64_t period_ns, char text[UNITS_TEXT_BYTES])
+{
+    const struct unit *period = period_units;
+    while (period < period_units + COUNT_OF(period_units) - 1 && period->scale != period_ns)
+        period++;
+
+    const struct unit *unit = count_units;
+    if (count != 0) {
+        unit += COUNT_OF(count_units) - 1;
+        while (count % unit->scale != 0)
+            unit--;
+    }
+    snprintf(text, UNITS_TEXT_BYTES, "%" PRIu64 "%s/%s", count / unit->scale, unit->name,
+             period->name);
     return text;
 }

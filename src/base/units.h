@@ -1,4 +1,5 @@
-/* Numbers with units, as people type and read them: durations (500ms, 2s) and counts (10k, 1M). */
+/* Numbers with units, as people type and read them: durations (500ms, 2s), counts (10k, 1M) and
+ * rates (20k/s, 100/m). */
 #ifndef HELLO_UNITS_H
 #define HELLO_UNITS_H
 
@@ -20,11 +21,22 @@ int duration_parse(const char *text, uint64_t *ret_ns);
  * Returns 0, -EINVAL (not a count) or -ERANGE (more than 2^63); *ret_count is untouched then. */
 int count_parse(const char *text, uint64_t *ret_count);
 
-/* Room enough for any text that duration_format writes. */
+/* Parse a rate: a count as above, then optionally /s, /m or /h; without one it is per second. 0 is
+ * a rate. *ret_period_ns becomes a second, a minute or an hour. Returns 0, -EINVAL (not a rate) or
+ * -ERANGE (more than 2^63); outputs are untouched then. */
+int rate_parse(const char *text, uint64_t *ret_count, uint64_t *ret_period_ns);
+
+/* Room enough for any text that duration_format or rate_format writes. */
 #define UNITS_TEXT_BYTES 32
 
 /* Write a duration in the largest unit in which it is a whole number ("2s", "1500ms"), so that
  * duration_parse gives the same value back (up to 2^63). 0 is "0s". Returns text. */
 char *duration_format(uint64_t ns, char text[UNITS_TEXT_BYTES]);
+
+/* Write a rate with the largest of k, M and G in which its count is whole ("20k/s", "1500/m"), so
+ * that rate_parse gives the same values back. The period is one that rate_parse gives. Returns
+ * text.
+ */
+char *rate_format(uint64_t count, uint64_t period_ns, char text[UNITS_TEXT_BYTES]);
 
 #endif

@@ -1,6 +1,7 @@
 #include "crew/crew.h"
 
 #include "base/clock.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <poll.h>
@@ -48,6 +49,11 @@ static void crew_free(struct crew *crew)
     free(crew);
 }
 
+int crew_cpu(const struct crew *crew, uint32_t i)
+{
+    return crew->args.count <= crew->cpus.count ? crew->cpus.ids[i] : -1;
+}
+
 /* Start every worker with this engine, or none. */
 static int crew_start_workers(struct crew *crew, const struct engine_class *class,
                               struct engine_failure *ret_failure)
@@ -56,7 +62,7 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
 
     for (uint32_t i = 0; i < args->count; i++) {
         struct worker_args worker_args = {
-            .cpu = args->count <= crew->cpus.count ? crew->cpus.ids[i] : -1,
+            .cpu = crew_cpu(crew, i),
             .class = class,
             .listener_fd = args->listeners ? args->listeners[i] : -1,
             .sockets_max = args->sockets_max,
@@ -138,6 +144,11 @@ void crew_go(struct crew *crew)
         worker_go(crew->workers[i]);
 }
 
+uint64_t crew_cpu_ns(const struct crew *crew, uint32_t i)
+{
+    return worker_cpu_ns(crew->workers[i]);
+}
+
 static void crew_stop(struct crew *crew, uint64_t deadline_ns)
 {
     if (!crew->stopping && crew->args.stopping)
@@ -156,6 +167,23 @@ static void crew_look_after(struct crew *crew)
     }
 }
 
+/* Tick, and sleep until something happened or the next tick is due. Returns as ppoll(2). */
+static int crew_tick_and_poll(struct crew *crew, struct pollfd fds[2])
+{
+    uint64_t due_ns, now_ns;
+    struct timespec timeout = {0};
+
+    if (!crew->args.tick)
+        return poll(fds, 2, -1);
+    due_ns = crew->args.tick(crew->args.context, false);
+    now_ns = clock_now_ns();
+    if (due_ns > now_ns) {
+        timeout.tv_sec = (time_t)((due_ns - now_ns) / NS_PER_S);
+        timeout.tv_nsec = (long)((due_ns - now_ns) % NS_PER_S);
+    }
+    return ppoll(fds, 2, &timeout, NULL);
+}
+
 /* Wait until all workers have run, passing signals on to them. */
 static int crew_wait(struct crew *crew)
 {
@@ -167,7 +195,7 @@ static int crew_wait(struct crew *crew)
         struct signalfd_siginfo signal;
         eventfd_t ended;
 
-        if (poll(fds, 2, -1) < 0) {
+        if (crew_tick_and_poll(crew, fds) < 0) {
             if (errno == EINTR)
                 continue;
             return -errno;
@@ -190,6 +218,8 @@ int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES])
         snprintf(error, CREW_ERROR_BYTES, "cannot wait for signals: %s", strerror(-result));
         crew_stop(crew, 1);
     }
+    if (crew->args.tick)
+        crew->args.tick(crew->args.context, true);
     for (uint32_t i = 0; i < crew->args.count; i++) {
         int broken = worker_join(crew->workers[i]);
 

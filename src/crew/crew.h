@@ -31,6 +31,11 @@ struct crew_args {
 
     /* Called once when a stop begins, before the workers hear of it; may be NULL. */
     void (*stopping)(void *context);
+
+    /* Called by crew_run whenever it is due, first at once, and a `last` time when all workers have
+     * run. Returns when it is due next (monotonic nanoseconds). NULL: crew_run sleeps until there
+     * is a signal or a worker has ended. */
+    uint64_t (*tick)(void *context, bool last);
     void *context;
 };
 
@@ -48,6 +53,13 @@ const struct engine_class *crew_engine(const struct crew *crew);
 
 /* Let the workers run. */
 void crew_go(struct crew *crew);
+
+/* The CPU time in nanoseconds that worker i has used so far, or in all once it has run; while the
+ * crew is there, so in a tick or before crew_run. */
+uint64_t crew_cpu_ns(const struct crew *crew, uint32_t i);
+
+/* The CPU that worker i stays on, or -1: any. */
+int crew_cpu(const struct crew *crew, uint32_t i);
 
 /* Wait until all workers have ended, and free the crew. The first SIGTERM or SIGINT, or a worker
  * that breaks, begins an orderly stop; a second signal stops at once.

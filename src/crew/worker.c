@@ -1,6 +1,7 @@
 #include "crew/worker.h"
 
 #include "base/cpus.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -8,6 +9,7 @@
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdlib.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
@@ -23,6 +25,7 @@ struct worker {
     int wake_fd;                       /* written after stop_deadline_ns was set */
     _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
     _Atomic int run_result;            /* of the job's run */
+    _Atomic uint64_t run_cpu_ns;       /* CPU time, once it has run; 0: it has not */
 };
 
 static int worker_prepare(struct worker *worker, struct engine **ret_engine)
@@ -45,6 +48,15 @@ static int worker_prepare(struct worker *worker, struct engine **ret_engine)
     return result;
 }
 
+static uint64_t clock_cpu_ns(clockid_t clock)
+{
+    struct timespec time;
+
+    if (clock_gettime(clock, &time) < 0)
+        return 0;
+    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
@@ -58,6 +70,7 @@ static void *worker_main(void *argument)
         worker->run_result = worker->args.job->run(worker->args.state, worker);
     engine_destroy(engine);
     worker->args.job->release(worker->args.state);
+    atomic_store(&worker->run_cpu_ns, clock_cpu_ns(CLOCK_THREAD_CPUTIME_ID));
     if (worker->run)
         eventfd_write(worker->args.done_fd, 1);
     return NULL;
@@ -125,6 +138,16 @@ uint64_t worker_stop_ns(const struct worker *worker)
 bool worker_is_broken(const struct worker *worker)
 {
     return atomic_load(&worker->run_result) < 0;
+}
+
+uint64_t worker_cpu_ns(const struct worker *worker)
+{
+    uint64_t cpu_ns = atomic_load(&worker->run_cpu_ns);
+    clockid_t clock;
+
+    if (cpu_ns == 0 && pthread_getcpuclockid(worker->thread, &clock) == 0)
+        cpu_ns = clock_cpu_ns(clock);                          /* 0 if it ends just now ... */
+    return cpu_ns ? cpu_ns : atomic_load(&worker->run_cpu_ns); /* ... so then this is set */
 }
 
 int worker_join(struct worker *worker)

@@ -27,18 +27,24 @@ static struct epoll *epoll_of(struct engine *engine)
     return (struct epoll *)(void *)engine;
 }
 
-/* Try a parked or new operation. Returns its result; -EAGAIN: it would block. */
-static int epoll_try(const struct epoll *epoll, int sock, const struct epoll_socket *state)
+/* Whether the connection was made: the events that came for it tell, but for the error. */
+static int epoll_try_connect(int sock, uint32_t happened)
 {
-    ssize_t result;
     int error = 0;
     socklen_t error_bytes = sizeof(error);
 
-    if (state->op == ENGINE_OP_CONNECT) {
-        if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
-            return -errno;
-        return -error;
-    }
+    if (!(happened & (EPOLLERR | EPOLLHUP)))
+        return happened & EPOLLOUT ? 0 : -EAGAIN;
+    if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
+        return -errno;
+    return -error;
+}
+
+/* Try a parked or new send or recv. Returns its result; -EAGAIN: it would block. */
+static int epoll_try(const struct epoll *epoll, int sock, struct epoll_socket *state)
+{
+    ssize_t result;
+
     do {
         if (state->op == ENGINE_OP_SEND)
             result =
@@ -48,7 +54,12 @@ static int epoll_try(const struct epoll *epoll, int sock, const struct epoll_soc
             result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
                           MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
     } while (result < 0 && errno == EINTR);
-    return result < 0 ? -errno : (int)result;
+    if (result < 0)
+        result = -errno;
+    /* A short read took all there was, unless that ended; what comes then is a new event. */
+    if (result == -EAGAIN || (result > 0 && result < (ssize_t)state->bytes && !state->ended))
+        state->readable = false;
+    return (int)result;
 }
 
 /* End the socket's operation and keep its event. */
@@ -63,8 +74,13 @@ static void epoll_complete(struct epoll *epoll, struct epoll_socket *state, int 
 /* Watch the socket for what its operation waits for. Returns 0 or -errno. */
 static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state)
 {
-    uint32_t wanted = EPOLLET | (state->op == ENGINE_OP_RECV ? EPOLLIN | EPOLLRDHUP : EPOLLOUT);
-    struct epoll_event event = {.events = wanted,
+    static const uint32_t wanted_for[] = {
+        [ENGINE_OP_SEND] = EPOLLOUT,
+        [ENGINE_OP_RECV] = EPOLLIN | EPOLLRDHUP,
+        [ENGINE_OP_CONNECT] = EPOLLOUT | EPOLLIN | EPOLLRDHUP, /* it is going to be read from */
+    };
+    uint32_t wanted = state->watched | wanted_for[state->op];
+    struct epoll_event event = {.events = EPOLLET | wanted,
                                 .data.u64 = (uint64_t)state->generation << 32 | (uint32_t)sock};
     int how = state->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
@@ -76,18 +92,28 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
     return 0;
 }
 
+/* True if trying the new operation of a socket may do anything. */
+static bool epoll_may_go(const struct epoll_socket *state)
+{
+    if (state->op == ENGINE_OP_CONNECT)
+        return false;
+    if (state->op == ENGINE_OP_SEND)
+        return true;
+    return state->watched & EPOLLIN ? state->readable : !(state->flags & ENGINE_LATER);
+}
+
 /* Start an operation: do it now if it can be done, else park it. Returns 0 or -errno. */
 static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operation)
 {
     struct epoll_socket *state = &epoll->sockets[sock];
-    bool fresh_watch = operation.op == ENGINE_OP_CONNECT ||
-                       (operation.flags & ENGINE_LATER && !(state->watched & EPOLLIN));
     int result;
 
     operation.generation = state->generation;
     operation.watched = state->watched;
+    operation.readable = state->readable;
+    operation.ended = state->ended;
     *state = operation;
-    if (!fresh_watch) {
+    if (epoll_may_go(state)) {
         result = epoll_try(epoll, sock, state);
         if (result != -EAGAIN) {
             epoll_complete(epoll, state, result);
@@ -237,16 +263,24 @@ static void epoll_accept(struct epoll *epoll)
     }
 }
 
-/* A socket became ready: carry on with its parked operation. */
-static void epoll_resume(struct epoll *epoll, uint64_t event_data)
+/* Something happened to a socket: note it, and carry on with its parked operation. */
+static void epoll_resume(struct epoll *epoll, uint64_t event_data, uint32_t happened)
 {
     uint32_t sock = (uint32_t)event_data;
     struct epoll_socket *state = &epoll->sockets[sock];
-    int result;
+    int result = -EAGAIN;
 
-    if (state->generation != event_data >> 32 || state->op == 0)
-        return; /* stale, or nothing is waiting */
-    result = epoll_try(epoll, (int)sock, state);
+    if (state->generation != event_data >> 32)
+        return; /* stale */
+    if (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
+        state->ended = true;
+    if (happened & EPOLLIN || state->ended)
+        state->readable = true;
+    if (state->op == ENGINE_OP_CONNECT)
+        result = epoll_try_connect((int)sock, happened);
+    else if (state->op == ENGINE_OP_SEND ? happened & (EPOLLOUT | EPOLLERR | EPOLLHUP)
+                                         : state->op == ENGINE_OP_RECV && state->readable)
+        result = epoll_try(epoll, (int)sock, state);
     if (result != -EAGAIN)
         epoll_complete(epoll, state, result);
 }
@@ -294,7 +328,7 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
             eventfd_read(epoll->wake_fd, &value);
             event_ring_push(&epoll->ready, (struct engine_event){.op = ENGINE_OP_WAKE});
         } else {
-            epoll_resume(epoll, ready[i].data.u64);
+            epoll_resume(epoll, ready[i].data.u64, ready[i].events);
         }
     }
     result = event_ring_pop(&epoll->ready, events);

@@ -19,6 +19,8 @@ struct epoll_socket {
     uint32_t watched; /* the epoll events it is registered for; 0: it is not */
     uint8_t op;       /* parked operation; 0: none */
     uint8_t flags;    /* of the parked operation */
+    bool readable;    /* if watched for input: there may be some */
+    bool ended;       /* the peer's FIN has come, or an error */
 };
 
 extern const struct engine_class engine_epoll;

@@ -1,6 +1,10 @@
-/* The life of a connection on the generator's side, for every engine: connecting -> reading ->
- * closed. Every byte is compared with what is expected, and EOF is awaited. Each flow ends in
- * exactly one result, counted when it closes.
+/* The life of a connection on the generator's side, for every engine:
+ *
+ *   connecting -> (sending ->) reading -> closed (-> resting)
+ *
+ * Every byte is compared with what is expected, and EOF is awaited. Each flow ends in exactly one
+ * result, counted in the tally of its lane when it closes. In a closed loop a flow that could not
+ * even connect keeps its place for a while, resting, so that a server that is gone is not hammered.
  *
  * Thread rule: a set of flows belongs to one worker. */
 #ifndef HELLO_FLOW_H
@@ -9,53 +13,80 @@
 #include "base/deadline.h"
 #include "base/slab.h"
 #include "engine/engine.h"
-#include "load/result.h"
-#include "net/address.h"
+#include "load/config.h"
+#include "load/source.h"
+#include "load/tally.h"
+#include "load/target.h"
 
+#include <stdbool.h>
 #include <stdint.h>
 
-/* What all flows share; stays the caller's and must outlive the set. */
+/* How long a flow rests that failed to connect in a closed loop. */
+#define FLOW_REST_NS UINT64_C(10000000)
+
+/* What all flows of a run share; stays the caller's and must outlive the set. */
 struct flow_settings {
-    struct address target;
-    const unsigned char *expect;
-    uint32_t expect_bytes;
-    uint64_t timeout_ns; /* from the start of a flow to its end */
+    const struct load_config *config; /* timeouts, what to send and to expect, how to close */
+    const struct target *targets;     /* a lane for each */
+    const struct sources *sources;
+    bool rests; /* closed loop */
 };
 
-/* One worker's flows. Private to flow.c, but for `counts`, which may be read. */
+/* One worker's flows. Private to flow.c but for the window, which the owner sets, and what is said
+ * to be readable. */
 struct flows {
     const struct flow_settings *settings;
     struct engine *engine;
+    struct tally *tallies; /* one for each lane */
     struct slab slab;
+    struct deadline_queue connect_timeouts;
     struct deadline_queue timeouts;
-    struct result_counts counts;
+    struct deadline_queue rests;
+    uint32_t resting;
+    uint64_t
+        source_turns[TARGETS_MAX]; /* of each lane: place in the list of source addresses ... */
+    uint64_t source_stride;        /* ... and the step to the next */
+    uint64_t window_start_ns;      /* what ends well from here on ... */
+    uint64_t window_end_ns; /* ... and before here is what the rate is made of; UINT64_MAX: all */
+    uint64_t last_end_ns;   /* when a measured flow ended last; readable */
 };
 
-/* Make an empty set for at most `capacity` flows at once. Returns 0 or -ENOMEM. */
+/* Make an empty set for at most `capacity` flows at once, counted in `tallies`. Worker `thread` of
+ * `threads` takes every threads-th source address. Returns 0 or -ENOMEM. */
 int flows_init(struct flows *flows, const struct flow_settings *settings, struct engine *engine,
-               uint32_t capacity);
+               struct tally *tallies, uint32_t capacity, uint32_t thread, uint32_t threads);
 
 /* Free the set; a zeroed one is fine. */
 void flows_release(struct flows *flows);
 
-/* Start a flow; there must be room. It may end at once. */
-void flow_start(struct flows *flows, uint64_t now_ns);
+/* A connection to be started. */
+struct flow_start {
+    uint32_t lane;
+    bool measured;        /* false: warm-up, counted as such and no more */
+    uint64_t intended_ns; /* when it should have started: what is timed is timed from here */
+    uint64_t now_ns;      /* what its timeouts begin with */
+};
 
-/* An operation of a flow ended (ENGINE_OP_CONNECT or ENGINE_OP_RECV). */
+/* Start a flow; there must be room. It may end at once. */
+void flow_start(struct flows *flows, const struct flow_start *start);
+
+/* An operation of a flow ended (ENGINE_OP_CONNECT, ENGINE_OP_SEND or ENGINE_OP_RECV). now_ns is
+ * when that was learned of: once for all events of an engine_wait. */
 void flow_event(struct flows *flows, const struct engine_event *event, uint64_t now_ns);
 
 /* When flows_expire has work next, or DEADLINE_NEVER. */
 uint64_t flows_due_ns(const struct flows *flows);
 
-/* End the flows whose timeout has come. */
+/* End the flows whose timeout has come, and the rests that are over. */
 void flows_expire(struct flows *flows, uint64_t now_ns);
 
-/* How many are open, and how many more can be. */
+/* How many are open (resting ones are not), and how many places are taken (by resting ones, too).
+ */
 uint32_t flows_open(const struct flows *flows);
-uint32_t flows_room(const struct flows *flows);
+uint32_t flows_taken(const struct flows *flows);
 
-/* Close all that are open, uncounted: the run was cut short. The engine must not be waited for
- * again. */
+/* Close all that are open, and count them as abandoned: the run was cut short. The engine must not
+ * be waited for again. */
 void flows_abandon(struct flows *flows);
 
 #endif

@@ -1,38 +1,80 @@
 #include "load/generator.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
+#include "base/pages.h"
 
 #include <stdlib.h>
+
+#include <sys/prctl.h>
+
+/* How many starts may be made before events are looked at again: they wait meanwhile. */
+#define GENERATOR_STARTS_MAX 64
+
+/* How often a closed loop looks whether its ramp allows one more connection. */
+#define GENERATOR_RAMP_STEP_NS UINT64_C(1000000)
 
 struct generator {
     const struct generator_args *args;
     struct engine *engine;
     struct flows flows;
-    uint64_t now_ns; /* read once a turn */
-    uint64_t end_ns; /* no flow starts from here on; UINT64_MAX: the count decides */
+    struct schedule schedule; /* open loop */
+    bool open_loop;
+    uint64_t measure_ns;         /* what is intended from here on is measured */
+    uint64_t end_ns;             /* nothing is intended from here on */
+    uint64_t stop_ns;            /* what is open by then is abandoned; 0: nothing is */
+    uint64_t intended_count;     /* measured starts, made or dropped */
+    int64_t credit[TARGETS_MAX]; /* of the lanes in their round robin */
+    int64_t credit_total;        /* sum of the weights */
+    struct tally *tallies;       /* one for each lane */
+    size_t tallies_bytes;
+    struct generator_progress progress;
 };
 
 struct generator *generator_new(const struct generator_args *args)
 {
     struct generator *generator = calloc(1, sizeof(*generator));
 
-    if (generator)
-        generator->args = args;
+    if (!generator)
+        return NULL;
+    generator->args = args;
+    generator->tallies_bytes = args->lane_count * sizeof(struct tally);
+    generator->tallies = pages_map(generator->tallies_bytes);
+    if (!generator->tallies) {
+        free(generator);
+        return NULL;
+    }
+    for (uint32_t i = 0; i < args->lane_count; i++)
+        generator->credit_total += args->settings->targets[i].weight;
     return generator;
 }
 
-const struct result_counts *generator_counts(const struct generator *generator)
+void generator_free(struct generator *generator)
 {
-    return &generator->flows.counts;
+    if (!generator)
+        return;
+    pages_unmap(generator->tallies, generator->tallies_bytes);
+    free(generator);
+}
+
+const struct tally *generator_tally(const struct generator *generator, uint32_t lane)
+{
+    return &generator->tallies[lane];
+}
+
+const struct generator_progress *generator_progress(const struct generator *generator)
+{
+    return &generator->progress;
 }
 
 static int generator_prepare(void *state, struct engine *engine)
 {
     struct generator *generator = state;
+    const struct generator_args *args = generator->args;
 
     generator->engine = engine;
-    return flows_init(&generator->flows, generator->args->settings, engine,
-                      generator->args->flows_max);
+    return flows_init(&generator->flows, args->settings, engine, generator->tallies,
+                      args->flows_max, args->thread, args->threads);
 }
 
 static void generator_release(void *state)
@@ -42,33 +84,188 @@ static void generator_release(void *state)
     flows_release(&generator->flows);
 }
 
-static bool generator_may_start(const struct generator *generator)
+/* Whose turn it is: smooth weighted round robin. Each lane gains its weight in credit; the richest
+ * is taken, and pays for all. */
+static uint32_t generator_next_lane(struct generator *generator)
 {
-    return generator->now_ns < generator->end_ns &&
-           generator->flows.counts.started < generator->args->count;
-}
+    const struct target *targets = generator->args->settings->targets;
+    uint32_t richest = 0;
 
-/* Start flows up to the limit, a bounded number a turn, so that events are not kept waiting.
- * Returns true if there are more to start. */
-static bool generator_fill(struct generator *generator)
-{
-    for (int i = 0; i < ENGINE_EVENTS_MAX; i++) {
-        if (!generator_may_start(generator) || flows_room(&generator->flows) == 0)
-            return false;
-        flow_start(&generator->flows, generator->now_ns);
+    for (uint32_t i = 0; i < generator->args->lane_count; i++) {
+        generator->credit[i] += targets[i].weight;
+        if (generator->credit[i] > generator->credit[richest])
+            richest = i;
     }
-    return true;
+    generator->credit[richest] -= generator->credit_total;
+    return richest;
 }
 
-static int64_t generator_timeout_ns(const struct generator *generator, bool more_to_start)
+/* Begin the clock of the run. */
+static void generator_begin(struct generator *generator)
+{
+    const struct generator_args *args = generator->args;
+    const struct load_config *config = args->settings->config;
+
+    generator->measure_ns = args->start_ns + config->warmup_ns;
+    generator->end_ns =
+        args->duration_ns == UINT64_MAX ? UINT64_MAX : args->start_ns + args->duration_ns;
+    generator->flows.window_start_ns = generator->measure_ns;
+    generator->flows.window_end_ns = generator->end_ns;
+    generator->open_loop = load_is_open_loop(config);
+    if (generator->open_loop)
+        schedule_init(&generator->schedule,
+                      &(struct schedule_args){.rate = config->rate,
+                                              .arrivals = (enum load_arrivals)config->arrivals,
+                                              .ramp_ns = config->ramp_ns,
+                                              .thread = args->thread,
+                                              .threads = args->threads});
+    for (uint32_t i = 0; i < args->thread; i++) /* so that not all threads begin with one lane */
+        generator_next_lane(generator);
+}
+
+/* How many flows may be open now: all, or in the ramp of a closed loop a growing part of them. */
+static uint32_t generator_limit(const struct generator *generator, uint64_t now_ns)
+{
+    const struct generator_args *args = generator->args;
+    uint64_t ramp_ns = args->settings->config->ramp_ns;
+    uint64_t elapsed_ns = now_ns - args->start_ns;
+
+    if (generator->open_loop || elapsed_ns >= ramp_ns)
+        return args->flows_max;
+    return 1 + (uint32_t)((double)(args->flows_max - 1) * (double)elapsed_ns / (double)ramp_ns);
+}
+
+/* When the next start is intended; UINT64_MAX: there is none any more. */
+static uint64_t generator_intended_ns(const struct generator *generator, uint64_t now_ns)
+{
+    uint64_t intended_ns = now_ns;
+
+    if (generator->intended_count >= generator->args->count)
+        return UINT64_MAX;
+    if (generator->open_loop)
+        intended_ns = generator->args->start_ns + schedule_next_ns(&generator->schedule);
+    return intended_ns < generator->end_ns ? intended_ns : UINT64_MAX;
+}
+
+/* Give up a start of an open loop. */
+static void generator_drop(struct generator *generator, uint64_t intended_ns)
+{
+    uint32_t lane = generator_next_lane(generator);
+
+    schedule_advance(&generator->schedule);
+    if (intended_ns < generator->measure_ns)
+        return;
+    generator->intended_count++;
+    counter_add(&generator->tallies[lane].dropped, 1);
+}
+
+/* Give up all starts of an open loop that should have been made by now. */
+static void generator_drop_rest(struct generator *generator, uint64_t now_ns)
+{
+    uint64_t intended_ns = generator_intended_ns(generator, now_ns);
+
+    while (generator->open_loop && intended_ns < now_ns) {
+        generator_drop(generator, intended_ns);
+        intended_ns = generator_intended_ns(generator, now_ns);
+    }
+}
+
+static void generator_start(struct generator *generator, uint64_t intended_ns, uint64_t now_ns)
+{
+    struct flow_start start = {.lane = generator_next_lane(generator),
+                               .measured = intended_ns >= generator->measure_ns,
+                               .intended_ns = intended_ns,
+                               .now_ns = now_ns};
+    struct tally *tally = &generator->tallies[start.lane];
+
+    if (generator->open_loop)
+        schedule_advance(&generator->schedule);
+    if (start.measured) {
+        generator->intended_count++;
+        if (generator->open_loop)
+            histogram_record(&tally->timings[TIMING_LATENESS], now_ns - intended_ns);
+        if (now_ns - intended_ns > TALLY_LATE_NS)
+            counter_add(&tally->late, 1);
+    }
+    flow_start(&generator->flows, &start);
+}
+
+/* True if it is too late for starts that should have been made before the end. */
+static bool generator_is_past_grace(const struct generator *generator)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    return now_ns > generator->end_ns && now_ns - generator->end_ns > GENERATOR_GRACE_NS;
+}
+
+/* Make the starts that are due, a bounded number a turn, so that events are not kept waiting.
+ * Returns when to come again, UINT64_MAX: when a flow has ended, or never. */
+static uint64_t generator_fill(struct generator *generator)
+{
+    uint64_t timeout_ns = generator->args->settings->config->timeout_ns;
+
+    if (generator_is_past_grace(generator)) {
+        generator_drop_rest(generator, clock_now_ns());
+        return UINT64_MAX;
+    }
+    for (int i = 0; i < GENERATOR_STARTS_MAX; i++) {
+        uint64_t now_ns = clock_now_ns();
+        uint64_t intended_ns = generator_intended_ns(generator, now_ns);
+        uint32_t taken = flows_taken(&generator->flows);
+
+        if (intended_ns == UINT64_MAX || intended_ns > now_ns)
+            return intended_ns;
+        if (generator->open_loop && now_ns - intended_ns > timeout_ns)
+            generator_drop(generator, intended_ns); /* it would have timed out by now */
+        else if (taken < generator_limit(generator, now_ns))
+            generator_start(generator, intended_ns, now_ns);
+        else
+            return taken < generator->args->flows_max ? now_ns + GENERATOR_RAMP_STEP_NS
+                                                      : UINT64_MAX;
+    }
+    return 0;
+}
+
+static int64_t generator_timeout_ns(const struct generator *generator, uint64_t again_ns)
 {
     uint64_t due_ns = flows_due_ns(&generator->flows);
+    uint64_t now_ns;
 
-    if (more_to_start)
+    if (again_ns == 0)
         return 0;
+    due_ns = again_ns < due_ns ? again_ns : due_ns;
+    if (generator->stop_ns && generator->stop_ns < due_ns)
+        due_ns = generator->stop_ns;
     if (due_ns == DEADLINE_NEVER)
         return -1;
-    return due_ns > generator->now_ns ? (int64_t)(due_ns - generator->now_ns) : 0;
+    now_ns = clock_now_ns();
+    return due_ns > now_ns ? (int64_t)(due_ns - now_ns) : 0;
+}
+
+/* True if the run is over: all have ended, or there is no more time for them to. */
+static bool generator_is_done(struct generator *generator, const struct worker *worker)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    generator->stop_ns = worker_stop_ns(worker);
+    if (generator->stop_ns && generator->progress.window_end_ns == 0 &&
+        now_ns < generator->end_ns) {
+        generator->end_ns = now_ns;
+        generator->flows.window_end_ns = now_ns;
+        counter_set(&generator->progress.window_end_ns, now_ns);
+    }
+    if (generator->stop_ns && now_ns >= generator->stop_ns)
+        return true;
+    return flows_open(&generator->flows) == 0 &&
+           generator_intended_ns(generator, now_ns) == UINT64_MAX;
+}
+
+/* Count what a signal kept from starting and from ending. */
+static void generator_end(struct generator *generator)
+{
+    generator_drop_rest(generator, clock_now_ns());
+    flows_abandon(&generator->flows);
+    counter_set(&generator->progress.in_flight, 0);
 }
 
 static int generator_run(void *state, const struct worker *worker)
@@ -77,32 +274,26 @@ static int generator_run(void *state, const struct worker *worker)
     struct engine_event events[ENGINE_EVENTS_MAX];
     int count = 0;
 
-    generator->now_ns = clock_now_ns();
-    generator->end_ns = generator->args->duration_ns == UINT64_MAX
-                            ? UINT64_MAX
-                            : generator->now_ns + generator->args->duration_ns;
+    prctl(PR_SET_TIMERSLACK, 1); /* else the kernel wakes it up to 50 us late (prctl(2)) */
+    generator_begin(generator);
     while (count >= 0) {
-        bool more_to_start = generator_fill(generator);
-        uint64_t stop_ns = worker_stop_ns(worker);
+        uint64_t again_ns = generator_fill(generator);
+        uint64_t now_ns;
 
-        if (stop_ns) {
-            generator->end_ns = 0;
-            if (generator->now_ns >= stop_ns)
-                break;
-        }
-        if (flows_open(&generator->flows) == 0 && !generator_may_start(generator))
+        counter_set(&generator->progress.in_flight, flows_open(&generator->flows));
+        counter_set(&generator->progress.last_end_ns, generator->flows.last_end_ns);
+        if (generator_is_done(generator, worker))
             break;
-        count =
-            engine_wait(generator->engine, generator_timeout_ns(generator, more_to_start), events);
-        generator->now_ns = clock_now_ns();
+        count = engine_wait(generator->engine, generator_timeout_ns(generator, again_ns), events);
+        now_ns = clock_now_ns();
         for (int i = 0; i < count; i++) {
             if (events[i].op != ENGINE_OP_WAKE)
-                flow_event(&generator->flows, &events[i], generator->now_ns);
+                flow_event(&generator->flows, &events[i], now_ns);
         }
         if (!engine_is_behind(generator->engine))
-            flows_expire(&generator->flows, generator->now_ns);
+            flows_expire(&generator->flows, now_ns);
     }
-    flows_abandon(&generator->flows);
+    generator_end(generator);
     return count < 0 ? count : 0;
 }
 

@@ -1,31 +1,49 @@
-/* What a worker of the generator does: keep a number of flows in flight until enough were started
- * or time is up, then let the last ones end. */
+/* What a worker of the generator does: start connections when they are due (open loop) or as others
+ * end (closed loop), until time or the count is up, then let the last ones end.
+ *
+ * Thread rule: generator_new before, generator_tally and the counters of generator_progress at any
+ * time by any thread; all else by the worker. */
 #ifndef HELLO_GENERATOR_H
 #define HELLO_GENERATOR_H
 
 #include "crew/worker.h"
 #include "load/flow.h"
-#include "load/result.h"
+#include "load/schedule.h"
 
 #include <stdint.h>
+
+/* Starts that were intended before the end are still made for so long after it, then dropped. */
+#define GENERATOR_GRACE_NS UINT64_C(10000000)
 
 struct generator;
 
 struct generator_args {
+    const struct flow_settings *settings; /* the caller's, as all that it points to */
+    uint32_t thread, threads;             /* this one, and how many there are */
+    uint32_t lane_count;
     uint32_t flows_max;   /* in flight at once */
-    uint64_t count;       /* flows to start; UINT64_MAX: as many as fit into the duration */
-    uint64_t duration_ns; /* UINT64_MAX: until the count is reached */
-    const struct flow_settings *settings; /* the caller's */
+    uint64_t count;       /* measured starts to intend; UINT64_MAX: the duration decides */
+    uint64_t start_ns;    /* of the run, monotonic; set it before the worker runs */
+    uint64_t duration_ns; /* from the start on, warm-up included; UINT64_MAX: the count decides */
+};
+
+/* What a generator tells while it runs: counters, see base/counter.h. */
+struct generator_progress {
+    uint64_t in_flight;
+    uint64_t window_end_ns; /* when it was told to stop early, or 0 */
+    uint64_t last_end_ns;   /* of the last measured connection; 0: none has ended */
 };
 
 /* The job to give to a worker, with a generator as its state. */
 extern const struct worker_job generator_job;
 
-/* Make a generator; `args` must outlive it. Returns it, to be given to free(3), or NULL if there is
- * no memory. */
+/* Make a generator; `args` must outlive it. Returns it, to be given to generator_free, or NULL if
+ * there is no memory. */
 struct generator *generator_new(const struct generator_args *args);
+void generator_free(struct generator *generator);
 
-/* Its counters; to be read when its worker has ended. */
-const struct result_counts *generator_counts(const struct generator *generator);
+/* What it counted for one lane so far, and how far it is. */
+const struct tally *generator_tally(const struct generator *generator, uint32_t lane);
+const struct generator_progress *generator_progress(const struct generator *generator);
 
 #endif

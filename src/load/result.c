@@ -2,62 +2,73 @@
 
 #include <errno.h>
 
-static const char *const result_names[RESULT_COUNT] = {
-    [RESULT_OK] = "ok",
-    [RESULT_REFUSED] = "refused",
-    [RESULT_RESET] = "reset",
-    [RESULT_SHORT] = "short",
-    [RESULT_MISMATCH] = "mismatch",
-    [RESULT_EXTRA] = "extra",
-    [RESULT_TIMEOUT] = "timeout",
-    [RESULT_NO_PORT] = "no_port",
-    [RESULT_NO_DESCRIPTOR] = "no_descriptor",
-    [RESULT_OTHER] = "other",
+static const char *const phase_names[PHASE_COUNT] = {
+    [PHASE_CONNECT] = "connect",
+    [PHASE_GREETING] = "greeting",
+    [PHASE_CLOSE] = "close",
 };
+
+static const struct {
+    const char *name;
+    const char *text;
+} results[RESULT_COUNT] = {
+    [RESULT_OK] = {"ok", "ended well"},
+    [RESULT_REFUSED] = {"refused", "connection refused"},
+    [RESULT_RESET] = {"reset", "reset by the other side"},
+    [RESULT_SHORT] = {"short", "closed before all expected bytes"},
+    [RESULT_MISMATCH] = {"mismatch", "other bytes than expected"},
+    [RESULT_EXTRA] = {"extra", "more bytes than expected"},
+    [RESULT_CONNECT_TIMEOUT] = {"connect_timeout", "no handshake in time"},
+    [RESULT_TIMEOUT] = {"timeout", "not finished in time"},
+    [RESULT_UNREACHABLE] = {"unreachable", "host or network unreachable"},
+    [RESULT_NO_ADDRESS] = {"no_address", "source address not of this machine"},
+    [RESULT_NO_PORT] = {"no_port", "out of local ports"},
+    [RESULT_NO_DESCRIPTOR] = {"no_descriptor", "out of descriptors"},
+    [RESULT_OTHER] = {"other", "other errors"},
+};
+
+const char *phase_name(enum phase phase)
+{
+    return phase_names[phase];
+}
 
 const char *result_name(enum result result)
 {
-    return result_names[result];
+    return results[result].name;
 }
 
-enum result result_of_error(int error)
+const char *result_text(enum result result)
+{
+    return results[result].text;
+}
+
+enum result result_of_error(int error, enum phase phase)
 {
     switch (-error) {
     case ECONNREFUSED:
         return RESULT_REFUSED;
     case ECONNRESET:
+    case ECONNABORTED:
     case EPIPE:
         return RESULT_RESET;
     case ETIMEDOUT:
-        return RESULT_TIMEOUT;
+        return phase == PHASE_CONNECT ? RESULT_CONNECT_TIMEOUT : RESULT_TIMEOUT;
+    case ENETUNREACH:
+    case EHOSTUNREACH:
+    case ENETDOWN:
+    case EHOSTDOWN:
+    case EPERM: /* a firewall of this machine forbade it: connect(2) */
+    case EACCES:
+        return RESULT_UNREACHABLE;
     case EADDRNOTAVAIL:
+    case EADDRINUSE:
         return RESULT_NO_PORT;
+    case EAGAIN: /* from connect(2), no port is left; later, it is not an error to be told */
+        return phase == PHASE_CONNECT ? RESULT_NO_PORT : RESULT_OTHER;
     case EMFILE:
     case ENFILE:
         return RESULT_NO_DESCRIPTOR;
     default:
         return RESULT_OTHER;
     }
-}
-
-void result_counts_add(struct result_counts *total, const struct result_counts *part)
-{
-    total->started += part->started;
-    for (int i = 0; i < RESULT_COUNT; i++)
-        total->results[i] += part->results[i];
-    if (part->first_start_ns < total->first_start_ns)
-        total->first_start_ns = part->first_start_ns;
-    if (part->last_end_ns > total->last_end_ns)
-        total->last_end_ns = part->last_end_ns;
-    if (part->other_error)
-        total->other_error = part->other_error;
-}
-
-uint64_t result_counts_failed(const struct result_counts *counts)
-{
-    uint64_t failed = 0;
-
-    for (int i = RESULT_OK + 1; i < RESULT_COUNT; i++)
-        failed += counts->results[i];
-    return failed;
 }

@@ -1,43 +1,45 @@
-/* How a connection of the generator can end, and the counters of it. */
+/* How a connection of the generator can end, and in which phase of its life. */
 #ifndef HELLO_RESULT_H
 #define HELLO_RESULT_H
 
 #include <stdint.h>
 
+/* The phases of a connection, as its failures are sorted. */
+enum phase {
+    PHASE_CONNECT,  /* from the intended start until the handshake is done */
+    PHASE_GREETING, /* until the last expected byte; sending, if anything is sent, is part of it */
+    PHASE_CLOSE,    /* until EOF */
+    PHASE_COUNT,
+};
+
 /* Every connection that was started ends in exactly one of these. */
 enum result {
-    RESULT_OK,            /* exactly the expected bytes, then EOF */
-    RESULT_REFUSED,       /* nobody listens there */
-    RESULT_RESET,         /* the server reset the connection */
-    RESULT_SHORT,         /* EOF before all expected bytes */
-    RESULT_MISMATCH,      /* a byte that was not expected */
-    RESULT_EXTRA,         /* more bytes than expected */
-    RESULT_TIMEOUT,       /* it took longer than --timeout */
-    RESULT_NO_PORT,       /* no local port was free */
-    RESULT_NO_DESCRIPTOR, /* no descriptor was free */
-    RESULT_OTHER,         /* another error */
+    RESULT_OK,              /* exactly the expected bytes, then EOF */
+    RESULT_REFUSED,         /* nobody listens there */
+    RESULT_RESET,           /* reset by the other side */
+    RESULT_SHORT,           /* EOF before all expected bytes */
+    RESULT_MISMATCH,        /* a byte that was not expected */
+    RESULT_EXTRA,           /* more bytes than expected */
+    RESULT_CONNECT_TIMEOUT, /* no handshake within --connect-timeout, or the kernel gave up */
+    RESULT_TIMEOUT,         /* not at EOF within --timeout */
+    RESULT_UNREACHABLE,     /* no way to the host or network, or it was forbidden on the way */
+    RESULT_NO_ADDRESS,      /* the source address is not one of this machine */
+    RESULT_NO_PORT,         /* no local port was free */
+    RESULT_NO_DESCRIPTOR,   /* no descriptor was free */
+    RESULT_OTHER,           /* another error, counted by its errno */
     RESULT_COUNT,
 };
 
-/* The counters of one worker, or of all. started = the sum of the results once all have ended. */
-struct result_counts {
-    uint64_t started;
-    uint64_t results[RESULT_COUNT];
-    uint64_t first_start_ns; /* UINT64_MAX: none was started */
-    uint64_t last_end_ns;
-    int other_error; /* a positive errno behind RESULT_OTHER; 0: none */
-};
+/* "connect", "greeting", "close". */
+const char *phase_name(enum phase phase);
 
-/* "ok", "refused", ... */
+/* "ok", "refused", ...: for programs. */
 const char *result_name(enum result result);
 
-/* What an error of connect, send or recv (-errno) counts as. */
-enum result result_of_error(int error);
+/* What to tell people: "connection refused", "reset by the other side", ... */
+const char *result_text(enum result result);
 
-/* Add the counters of one worker to a total. */
-void result_counts_add(struct result_counts *total, const struct result_counts *part);
-
-/* How many did not end well. */
-uint64_t result_counts_failed(const struct result_counts *counts);
+/* What an error (-errno) of socket, bind, connect, send or recv counts as in this phase. */
+enum result result_of_error(int error, enum phase phase);
 
 #endif

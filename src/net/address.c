@@ -53,15 +53,7 @@ static int host_parse_v6(char *host, struct address *address)
     return inet_pton(AF_INET6, host, &address->v6.sin6_addr) == 1 ? 0 : -EINVAL;
 }
 
-/* Where the parts of ADDR, ADDR:PORT, [V6] and [V6]:PORT lie in the text. */
-struct address_parts {
-    const char *host;
-    size_t host_bytes;
-    const char *port; /* NULL: none */
-    bool is_v6;
-};
-
-static int address_split(const char *text, struct address_parts *ret_parts)
+int address_split(const char *text, struct address_parts *ret_parts)
 {
     const char *colon = strchr(text, ':');
     if (text[0] == '[') {
@@ -81,6 +73,16 @@ static int address_split(const char *text, struct address_parts *ret_parts)
         *ret_parts = (struct address_parts){
             .host = text, .host_bytes = strlen(text), .is_v6 = colon != NULL};
     }
+    return 0;
+}
+
+int port_parse(const char *text, uint16_t *ret_port)
+{
+    uint64_t port;
+    int result = number_parse(text, UINT16_MAX, &port);
+    if (result < 0)
+        return result;
+    *ret_port = (uint16_t)port;
     return 0;
 }
 
@@ -104,11 +106,11 @@ int address_parse(const char *text, struct address *ret_address, bool *ret_has_p
         return result;
 
     if (parts.port != NULL) {
-        uint64_t port;
-        result = number_parse(parts.port, UINT16_MAX, &port);
+        uint16_t port;
+        result = port_parse(parts.port, &port);
         if (result < 0)
             return result;
-        address_set_port(&address, (uint16_t)port);
+        address_set_port(&address, port);
     }
     *ret_address = address;
     *ret_has_port = parts.port != NULL;

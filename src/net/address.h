@@ -3,6 +3,7 @@
 #define HELLO_ADDRESS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #include <netinet/in.h>
@@ -15,6 +16,20 @@ struct address {
         struct sockaddr_in6 v6;
     };
 };
+
+/* Where the parts of HOST, HOST:PORT, [V6] and [V6]:PORT lie in a text. */
+struct address_parts {
+    const char *host; /* without the brackets */
+    size_t host_bytes;
+    const char *port; /* to the end of the text; NULL: none */
+    bool is_v6;       /* in brackets, or with more than one colon, and then without a port */
+};
+
+/* Find the parts, whatever the host may be. Returns 0, or -EINVAL (the brackets are not right). */
+int address_split(const char *text, struct address_parts *ret_parts);
+
+/* Parse a port: digits only. Returns 0, -EINVAL (not a number) or -ERANGE (above 65535). */
+int port_parse(const char *text, uint16_t *ret_port);
 
 /* Parse ADDR, ADDR:PORT, [V6] or [V6]:PORT, where ADDR is a numeric IPv4 or (without a port) IPv6
  * address; IPv6 may carry a scope (fe80::1%eth0 or %2). *ret_has_port says if a port was given; the

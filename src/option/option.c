@@ -230,7 +230,8 @@ static int positional_take(struct parse *parse, const char *text)
     size_t left = parse->positionals;
 
     for (size_t i = 0; i < parse->table->row_count; i++) {
-        if (is_positional(&parse->table->rows[i]) && left-- == 0) {
+        const struct option_row *row = &parse->table->rows[i];
+        if (is_positional(row) && (left-- == 0 || row->kind->repeats)) {
             parse->positionals++;
             return value_take(parse, i, OPTION_FROM_COMMAND_LINE, text);
         }

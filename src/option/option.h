@@ -19,6 +19,7 @@ struct option_row;
 /* A kind of value: how text becomes a field of the configuration, and back. */
 struct option_kind {
     bool takes_value;   /* false: a switch, such as --quiet */
+    bool repeats;       /* may be given again: each time, parse adds to what the field holds */
     bool hides_value;   /* errors do not quote the value: it may be long */
     size_t value_bytes; /* sizeof the field */
 
@@ -41,8 +42,16 @@ extern const struct option_kind option_duration;
 extern const struct option_kind option_choice;
 /* const char *, as it stands in the caller's argv or environment. */
 extern const struct option_kind option_text;
-/* struct option_bytes: text with C escapes, [min, max] bytes. */
+/* struct option_texts: as option_text, each time one more; as the last positional, all the rest. */
+extern const struct option_kind option_texts;
+/* struct option_bytes: text with C escapes, [min, max] bytes. If row->takes_file, "@FILE" is what
+ * that file holds, raw; if row->choices names it, "any" is any bytes. A text that begins or reads
+ * so can be written \x40..., \x61ny. */
 extern const struct option_kind option_bytes;
+/* struct option_rate: "500", "20k/s", "100/m", "7/h"; max: starts per second. */
+extern const struct option_kind option_rate;
+/* struct option_ports: "20000-29999" or "20000". */
+extern const struct option_kind option_ports;
 /* struct option_address: numeric, port optional. */
 extern const struct option_kind option_address;
 
@@ -50,7 +59,26 @@ extern const struct option_kind option_address;
 #define OPTION_BYTES_MAX (64u << 10)
 struct option_bytes {
     uint32_t bytes;
+    bool any; /* any bytes will do; `bytes` is 0 then */
     unsigned char data[OPTION_BYTES_MAX];
+};
+
+/* The value of option_texts; the items stand in the caller's argv or environment. */
+#define OPTION_TEXTS_MAX 64
+struct option_texts {
+    uint32_t count;
+    const char *items[OPTION_TEXTS_MAX];
+};
+
+/* The value of option_rate: so many starts in each period of a second, a minute or an hour. */
+struct option_rate {
+    uint64_t starts; /* 0: not given */
+    uint64_t period_ns;
+};
+
+/* The value of option_ports. */
+struct option_ports {
+    uint16_t low, high; /* low <= high; low 0: not given */
 };
 
 /* The value of option_address. */
@@ -63,12 +91,15 @@ struct option_address {
 struct option_row {
     const char *long_name; /* "linger-timeout"; NULL: positional */
     char short_name;       /* 'l', or 0 */
+    bool takes_file;       /* for bytes: knows "@FILE" */
     const char *argument;  /* "DURATION" in the help; NULL for a switch */
     const struct option_kind *kind;
     size_t offset;              /* of the field in the configuration */
     const char *default_text;   /* parsed like any value; NULL: the field is left zeroed */
-    uint64_t min, max;          /* for counts, durations (ns) and bytes; max 0: no limit */
-    const char *const *choices; /* NULL-terminated; for option_choice, and "auto" for counts */
+    uint64_t min, max;          /* for counts, durations (ns), bytes and rates; max 0: no limit */
+    const char *const *choices; /* NULL-terminated; for option_choice, "auto" for counts, "any" for
+                                   bytes */
+    const char *heading;        /* the help begins a section with it, above this row; or NULL */
     const char *environment;  /* NULL: HELLO_ and the long name, for a positional none; "": none */
     const char *default_help; /* what --help says of the default, if not default_text */
     const char *help;         /* one line, lower case, no full stop */
@@ -93,9 +124,10 @@ enum option_source { OPTION_FROM_DEFAULT, OPTION_FROM_ENVIRONMENT, OPTION_FROM_C
  * sources gets one entry per row. --help and --version are rows like others: a switch that the
  * caller looks at; when a row named "help" or "version" is met on the command line, nothing after
  * it and nothing in the environment is checked, so that help is always to be had. Give these two
- * rows the environment "". An option given twice takes the last value. Names are never abbreviated,
- * and "--" ends the options. argv and the environment must outlive the configuration.
- * Returns 0, or -EINVAL with one line in error that names the option, the value and what to do
+ * rows the environment "". An option given twice takes the last value, unless its kind repeats.
+ * Names are never abbreviated, and "--" ends the options. argv and the environment must outlive the
+ * configuration. Returns 0, or -EINVAL with one line in error that names the option, the value and
+ * what to do
  * ("--workers '0': must be 1 to 1024, or auto"), without program name and newline. Unknown options
  * name the nearest known one. */
 int option_parse(const struct option_table *table, int argc, char *const argv[],
@@ -108,13 +140,17 @@ size_t option_row_find(const struct option_table *table, const char *name);
 /* The environment name of a row: "HELLO_LINGER_TIMEOUT". Writes to name, returns it; "" if none. */
 char *option_environment_name(const struct option_row *row, char name[64]);
 
-/* Write --help: summary, usage, one line per row with default and environment name, footer. Lines
- * stay within 100 columns (the footer is written as it is). */
+/* Write --help: summary, usage, one line per row with default and environment name under the
+ * headings that rows carry, footer. Lines stay within 100 columns (the footer is written as it is).
+ */
 void option_help(const struct option_table *table, FILE *out);
 
 /* Write every row as `name=value`, dashes kept, switches that only ask for output (help, version,
  * print-config) left out, in the order of the table. A positional goes by its argument name in
- * lower case, up to the first byte that is not a letter, digit or dash: "HOST[:PORT]" is "host". */
-void option_print(const struct option_table *table, const void *configuration, FILE *out);
+ * lower case, up to the first byte that is not a letter, digit or dash: "HOST[:PORT]" is "host".
+ * Where it came from follows behind "  # ": what notes has for the row or, if that is NULL, the
+ * source. Neither if sources is NULL. */
+void option_print(const struct option_table *table, const void *configuration,
+                  const enum option_source *sources, const char *const *notes, FILE *out);
 
 #endif

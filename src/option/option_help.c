@@ -86,6 +86,8 @@ void option_help(const struct option_table *table, FILE *out)
     for (size_t i = 0; i < table->row_count; i++) {
         size_t length = left_write(&table->rows[i], left);
         right_write(&table->rows[i], right);
+        if (table->rows[i].heading != NULL)
+            fprintf(out, "%s%s:\n", i == 0 ? "" : "\n", table->rows[i].heading);
         if (length + LEFT_SEPARATOR > columns)
             fprintf(out, "%s\n%*s", left, (int)columns, "");
         else
@@ -118,15 +120,35 @@ static void key_write(const struct option_row *row, FILE *out)
         fputc(tolower((unsigned char)*at), out);
 }
 
-void option_print(const struct option_table *table, const void *configuration, FILE *out)
+static void note_write(const struct option_row *row, enum option_source source, const char *note,
+                       FILE *out)
+{
+    char name[64];
+
+    fputs("  # ", out);
+    if (note)
+        fputs(note, out);
+    else if (source == OPTION_FROM_DEFAULT)
+        fputs("default", out);
+    else if (source == OPTION_FROM_ENVIRONMENT)
+        fprintf(out, "$%s", option_environment_name(row, name));
+    else
+        fputs("command line", out);
+}
+
+void option_print(const struct option_table *table, const void *configuration,
+                  const enum option_source *sources, const char *const *notes, FILE *out)
 {
     for (size_t i = 0; i < table->row_count; i++) {
         const struct option_row *row = &table->rows[i];
+
         if (asks_for_output(row))
             continue;
         key_write(row, out);
         fputc('=', out);
         row->kind->format(row, (const char *)configuration + row->offset, out);
+        if (sources)
+            note_write(row, sources[i], notes ? notes[i] : NULL, out);
         fputc('\n', out);
     }
 }

@@ -1,10 +1,12 @@
-/* The kinds of values: how each is read, what is said when it cannot be, and how it is written. */
-#include "base/escape.h"
+/* The kinds of values, but for bytes (option_bytes.c): how each is read, what is said when it
+ * cannot be, and how it is written. */
 #include "base/units.h"
 #include "option/option.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <inttypes.h>
+#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -179,55 +181,98 @@ static void text_format(const struct option_row *row, const void *field, FILE *o
     fputs(text != NULL ? text : "", out);
 }
 
-/* Bytes. */
+/* Texts. */
 
-/* Say which escape is bad: as it was typed, and where, counted in characters as an editor would. */
-static void escape_problem(const char *text, size_t offset, char *problem, size_t problem_bytes)
-{
-    const char *letter = text + offset + 1;
-    char shown[16];
-    size_t character = 1;
-
-    for (size_t i = 0; i < offset; i++)
-        character += ((unsigned char)text[i] & 0xc0) != 0x80;
-    escape_encode(letter, strnlen(letter, *letter == 'x' ? 3 : 1), shown, sizeof(shown));
-    snprintf(problem, problem_bytes,
-             "bad escape '\\%s' at character %zu; known are \\n \\r \\t \\\\ \\xHH", shown,
-             character);
-}
-
-static int bytes_parse(const struct option_row *row, const char *text, void *field, char *problem,
+static int texts_parse(const struct option_row *row, const char *text, void *field, char *problem,
                        size_t problem_bytes)
 {
-    struct option_bytes *value = field;
-    size_t max = row->max != 0 && row->max < OPTION_BYTES_MAX ? row->max : OPTION_BYTES_MAX;
-    size_t bytes = 0;
-    int result = escape_decode(text, value->data, max, &bytes);
-
-    if (result == -EINVAL) {
-        escape_problem(text, bytes, problem, problem_bytes);
-        return result;
-    }
-    if (result == 0 && bytes >= row->min) {
-        value->bytes = (uint32_t)bytes;
-        return 0;
-    }
-    snprintf(problem, problem_bytes, "must be %" PRIu64 " to %zu bytes long", row->min, max);
-    return -ERANGE;
-}
-
-static void bytes_format(const struct option_row *row, const void *field, FILE *out)
-{
-    const struct option_bytes *value = field;
-    char text[256 + 1];
-    const size_t step = (sizeof(text) - 1) / 4; /* a byte is at most 4 characters: nothing is cut */
+    struct option_texts *value = field;
 
     (void)row;
-    for (size_t at = 0; at < value->bytes; at += step) {
-        size_t left = value->bytes - at;
-
-        fputs(escape_encode(value->data + at, left < step ? left : step, text, sizeof(text)), out);
+    if (value->count == OPTION_TEXTS_MAX) {
+        snprintf(problem, problem_bytes, "is one too many; give at most %d", OPTION_TEXTS_MAX);
+        return -E2BIG;
     }
+    value->items[value->count++] = text;
+    return 0;
+}
+
+static void texts_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const struct option_texts *value = field;
+
+    (void)row;
+    for (uint32_t i = 0; i < value->count; i++)
+        fprintf(out, "%s%s", i == 0 ? "" : " ", value->items[i]);
+}
+
+/* Rates. */
+
+static int rate_kind_parse(const struct option_row *row, const char *text, void *field,
+                           char *problem, size_t problem_bytes)
+{
+    struct option_rate value = {0};
+    char max[UNITS_TEXT_BYTES];
+    uint64_t starts_max;
+    int result = rate_parse(text, &value.starts, &value.period_ns);
+
+    if (row->max == 0 || __builtin_mul_overflow(row->max, value.period_ns / NS_PER_S, &starts_max))
+        starts_max = UINT64_MAX;
+    if (result == 0 && value.starts >= 1 && value.starts <= starts_max) {
+        *(struct option_rate *)field = value;
+        return 0;
+    }
+    const char *what = result == -EINVAL ? "not a rate, such as 500, 20k/s, 100/m or 7/h; " : "";
+    if (row->max == 0)
+        snprintf(problem, problem_bytes, "%smust be at least 1/h", what);
+    else
+        snprintf(problem, problem_bytes, "%smust be 1/h to %s", what,
+                 rate_format(row->max, NS_PER_S, max));
+    return result == 0 ? -ERANGE : result;
+}
+
+static void rate_kind_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const struct option_rate *value = field;
+    char text[UNITS_TEXT_BYTES];
+
+    (void)row;
+    if (value->starts != 0)
+        fputs(rate_format(value->starts, value->period_ns, text), out);
+}
+
+/* Ports. */
+
+static int ports_parse(const struct option_row *row, const char *text, void *field, char *problem,
+                       size_t problem_bytes)
+{
+    char *rest;
+    unsigned long low = 0, high = 0;
+
+    (void)row;
+    if (isdigit((unsigned char)*text)) {
+        low = high = strtoul(text, &rest, 10);
+        if (*rest == '-' && isdigit((unsigned char)rest[1]))
+            high = strtoul(rest + 1, &rest, 10);
+        if (*rest != '\0')
+            low = 0;
+    }
+    if (low == 0 || low > high || high > UINT16_MAX) {
+        snprintf(problem, problem_bytes,
+                 "must be LOW-HIGH or one port, 1 to 65535, such as 20000-29999");
+        return -EINVAL;
+    }
+    *(struct option_ports *)field = (struct option_ports){(uint16_t)low, (uint16_t)high};
+    return 0;
+}
+
+static void ports_format(const struct option_row *row, const void *field, FILE *out)
+{
+    const struct option_ports *value = field;
+
+    (void)row;
+    if (value->low != 0)
+        fprintf(out, value->low == value->high ? "%u" : "%u-%u", value->low, value->high);
 }
 
 /* Addresses. */
@@ -284,11 +329,21 @@ const struct option_kind option_text = {.takes_value = true,
                                         .parse = text_parse,
                                         .format = text_format};
 
-const struct option_kind option_bytes = {.takes_value = true,
-                                         .hides_value = true,
-                                         .value_bytes = sizeof(struct option_bytes),
-                                         .parse = bytes_parse,
-                                         .format = bytes_format};
+const struct option_kind option_texts = {.takes_value = true,
+                                         .repeats = true,
+                                         .value_bytes = sizeof(struct option_texts),
+                                         .parse = texts_parse,
+                                         .format = texts_format};
+
+const struct option_kind option_rate = {.takes_value = true,
+                                        .value_bytes = sizeof(struct option_rate),
+                                        .parse = rate_kind_parse,
+                                        .format = rate_kind_format};
+
+const struct option_kind option_ports = {.takes_value = true,
+                                         .value_bytes = sizeof(struct option_ports),
+                                         .parse = ports_parse,
+                                         .format = ports_format};
 
 const struct option_kind option_address = {.takes_value = true,
                                            .value_bytes = sizeof(struct option_address),

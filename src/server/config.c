@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 static const char *const close_choices[] = {"linger", "swift", NULL};
+static const char *const cpu_kind_choices[] = {"auto", "shared", "dedicated", NULL}; /* cpu_kind */
 static const char *const auto_choice[] = {"auto", NULL};
 
 #define FIELD(name) offsetof(struct server_config, name)
@@ -87,7 +88,7 @@ static const struct option_row server_rows[] = {
      .max = SERVER_CONNECTIONS_MAX,
      .choices = auto_choice,
      .help = "open at once, shared out evenly to the workers; others wait",
-     .default_help = "auto: what the descriptor limit allows"},
+     .default_help = "auto: what descriptors and memory allow"},
     {.long_name = "backlog",
      .argument = "N",
      .kind = &option_count,
@@ -105,11 +106,22 @@ static const struct option_row server_rows[] = {
      .default_text = "5s",
      .max = 3600 * NS_PER_S,
      .help = "how long open connections may take to end on SIGTERM"},
+    {.long_name = "cpu-kind",
+     .argument = "KIND",
+     .kind = &option_choice,
+     .offset = FIELD(cpu_kind),
+     .default_text = "auto",
+     .choices = cpu_kind_choices,
+     .help = "auto, shared or dedicated: whether other machines use these CPUs too"},
+    {.long_name = "tune",
+     .kind = &option_switch,
+     .offset = FIELD(tune),
+     .help = "raise kernel limits, on a machine that does nothing else"},
     {.long_name = "print-config",
      .kind = &option_switch,
      .offset = FIELD(print_config),
      .environment = "",
-     .help = "print every setting and platform fact as key=value, and exit"},
+     .help = "print every setting and fact, each with where it came from, and exit"},
     {.long_name = "quiet",
      .short_name = 'q',
      .kind = &option_switch,
@@ -225,7 +237,7 @@ static int settle_greeting(struct server_config *config, const enum option_sourc
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        char error[OPTION_ERROR_BYTES])
 {
-    enum option_source sources[OPTION_ROWS_MAX];
+    enum option_source *sources = config->sources;
     int result = option_parse(&server_options, argc, argv, config, sources, error);
 
     if (result < 0 || config->help || config->version)

@@ -26,11 +26,14 @@ struct server_config {
     uint64_t max_connections;
     uint64_t backlog;
     uint64_t shutdown_timeout_ns;
+    unsigned cpu_kind; /* enum cpu_kind */
+    bool tune;
     bool print_config;
     bool quiet;
     bool verbose;
     bool help;
     bool version;
+    enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 
 /* Every option of hello-server. */

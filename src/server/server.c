@@ -9,6 +9,8 @@
 #include "server/connection.h"
 #include "server/notify.h"
 #include "server/responder.h"
+#include "server/sizing.h"
+#include "server/tuning.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -17,16 +19,13 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
-#include <sys/utsname.h>
-
-#define SOMAXCONN_PATH "/proc/sys/net/core/somaxconn"
 
 struct server {
     struct server_config *config;
     struct connection_settings settings;
-    struct cpus cpus;
-    uint32_t descriptors;   /* the limit in force */
-    struct address address; /* where it listens */
+    struct hardware hardware;
+    const char *notes[OPTION_ROWS_MAX]; /* why "auto" is what it is; NULL: it was not auto */
+    struct address address;             /* where it listens */
     struct crew *crew;
     uint32_t count;          /* of workers, and so of each array below */
     int listeners[CPUS_MAX]; /* -1: not open; the responders close theirs */
@@ -43,39 +42,79 @@ static void server_notice(void *context, const char *line)
         stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
-/* How many workers "auto" means: a CPU each, but no more than a cgroup quota keeps busy. */
-static uint32_t server_workers_auto(const struct server *server)
+/* A setting that was left to us is what the hardware makes it. */
+static void server_settle(struct server *server, const char *option, uint64_t *setting,
+                          struct sizing sizing)
 {
-    uint64_t quota_millis = platform_cpu_quota_millis();
-    uint64_t workers = server->cpus.count;
-
-    if (quota_millis != UINT64_MAX && (quota_millis + 999) / 1000 < workers)
-        workers = (quota_millis + 999) / 1000;
-    if (server->config->max_connections && workers > server->config->max_connections)
-        workers = server->config->max_connections;
-    return workers ? (uint32_t)workers : 1;
+    *setting = sizing.value;
+    server->notes[option_row_find(&server_options, option)] = sizing.because;
 }
 
-static int server_settle_connections(struct server *server, char error[CREW_ERROR_BYTES])
+/* Settle how large the server is. Returns 0, or -EMFILE with one line in error. */
+static int server_size(struct server *server, char error[CREW_ERROR_BYTES])
 {
     struct server_config *config = server->config;
-    uint64_t reserved = limits_descriptors_reserved(config->workers);
-    uint64_t possible = server->descriptors > reserved ? server->descriptors - reserved : 0;
+    const struct hardware *hardware = &server->hardware;
+    uint64_t reserved, wanted;
+    struct sizing possible;
 
-    if (possible > SERVER_CONNECTIONS_MAX)
-        possible = SERVER_CONNECTIONS_MAX;
-    if (config->max_connections == 0 && possible >= config->workers) {
-        config->max_connections = possible;
-    } else if (config->max_connections == 0 || config->max_connections > possible) {
-        uint64_t wanted = config->max_connections ? config->max_connections : config->workers;
-
+    if (config->workers == 0)
+        server_settle(server, "workers", &config->workers,
+                      sizing_workers(hardware, config->max_connections));
+    if (config->backlog == 0)
+        server_settle(server, "backlog", &config->backlog,
+                      sizing_backlog(hardware, config->workers));
+    reserved = limits_descriptors_reserved(config->workers);
+    possible = sizing_connections(hardware, reserved);
+    wanted = config->max_connections ? config->max_connections : config->workers;
+    if (wanted + reserved > hardware->descriptors) {
         snprintf(error, CREW_ERROR_BYTES,
                  "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
                  " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
                  "lower --max-connections",
-                 wanted, config->workers, wanted + reserved, server->descriptors);
+                 wanted, config->workers, wanted + reserved, hardware->descriptors);
         return -EMFILE;
     }
+    if (possible.value < wanted) /* each worker needs one, however little memory there is */
+        possible.value = wanted;
+    if (config->max_connections == 0)
+        server_settle(server, "max-connections", &config->max_connections, possible);
+    return 0;
+}
+
+static void server_print_tuning(void *context, const char *line)
+{
+    const struct server *server = context;
+
+    if (!server->config->quiet)
+        fprintf(stderr, "%s: %s\n", server_options.program, line);
+}
+
+/* Find out what we run on and, if we may, raise what limits us. Returns 0 or -errno, with one line
+ * in error. */
+static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYTES])
+{
+    const struct hardware_places places = {.root = "", .environment = getenv};
+    const struct server_config *config = server->config;
+    struct hardware *hardware = &server->hardware;
+    struct cpus cpus;
+    int64_t descriptors;
+    int result = cpus_read(&cpus);
+
+    hardware->cpus = result < 0 ? 0 : cpus.count;
+    hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
+    if (config->tune) {
+        tuning_apply(hardware, "", config->print_config, server_print_tuning, server);
+        hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
+    }
+    descriptors = limits_raise_descriptors();
+    if (result < 0 || descriptors < 0) {
+        result = result < 0 ? result : (int)descriptors;
+        snprintf(error, CREW_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
+                 strerror(-result));
+        return result;
+    }
+    hardware->descriptors = (uint32_t)descriptors;
     return 0;
 }
 
@@ -83,7 +122,6 @@ int server_prepare(struct server_config *config, struct server **ret_server,
                    char error[CREW_ERROR_BYTES])
 {
     struct server *server = calloc(1, sizeof(*server));
-    int64_t descriptors = limits_raise_descriptors();
     int result;
 
     if (!server) {
@@ -99,27 +137,16 @@ int server_prepare(struct server_config *config, struct server **ret_server,
         .linger = config->close == SERVER_CLOSE_LINGER,
         .linger_timeout_ns = config->linger_timeout_ns,
     };
-    result = cpus_read(&server->cpus);
-    if (result < 0 || descriptors < 0) {
-        result = result < 0 ? result : (int)descriptors;
-        snprintf(error, CREW_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
-                 strerror(-result));
-        server_free(server);
-        return result;
-    }
-    server->descriptors = (uint32_t)descriptors;
-    if (config->workers == 0)
-        config->workers = server_workers_auto(server);
-    server->count = (uint32_t)config->workers;
-    if (config->backlog == 0 && platform_number_read(SOMAXCONN_PATH, &config->backlog) < 0)
-        config->backlog = SOMAXCONN;
-    for (uint32_t i = 0; i < server->count; i++)
-        server->listeners[i] = -1;
-    result = server_settle_connections(server, error);
+    result = server_find_hardware(server, error);
+    if (result == 0)
+        result = server_size(server, error);
     if (result < 0) {
         server_free(server);
         return result;
     }
+    server->count = (uint32_t)config->workers;
+    for (uint32_t i = 0; i < server->count; i++)
+        server->listeners[i] = -1;
     *ret_server = server;
     return 0;
 }
@@ -259,7 +286,7 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
         .job = &responder_job,
         .states = server->responders,
         .listeners = server->listeners,
-        .sockets_max = server->descriptors,
+        .sockets_max = server->hardware.descriptors,
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
         .stopping = server_stopping,
@@ -317,8 +344,9 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 /* Which engines work here, and why not the others. */
 static void server_print_engine(const struct server *server, FILE *out)
 {
-    struct engine_args args = {
-        .listener_fd = -1, .wake_fd = eventfd(0, EFD_CLOEXEC), .sockets_max = server->descriptors};
+    struct engine_args args = {.listener_fd = -1,
+                               .wake_fd = eventfd(0, EFD_CLOEXEC),
+                               .sockets_max = server->hardware.descriptors};
 
     for (size_t i = 0; engine_classes[i]; i++) {
         struct engine_failure failure;
@@ -326,9 +354,9 @@ static void server_print_engine(const struct server *server, FILE *out)
 
         if (engine_open(engine_classes[i], &args, &engine, &failure) == 0) {
             engine_destroy(engine);
-            fprintf(out, "engine.%s=works\n", engine_classes[i]->name);
+            fprintf(out, "engine.%s=works  # tried\n", engine_classes[i]->name);
         } else {
-            fprintf(out, "engine.%s=%s: %s; %s\n", engine_classes[i]->name, failure.step,
+            fprintf(out, "engine.%s=%s: %s; %s  # tried\n", engine_classes[i]->name, failure.step,
                     strerror(failure.error), failure.advice);
         }
     }
@@ -338,24 +366,14 @@ static void server_print_engine(const struct server *server, FILE *out)
 
 void server_print(struct server *server, FILE *out)
 {
-    char word[128];
-    uint64_t quota_millis = platform_cpu_quota_millis();
-    struct utsname name;
+    char word[64];
 
-    option_print(&server_options, server->config, out);
-    uname(&name);
-    fprintf(out, "platform.kernel=%s\nplatform.machine=%s\n", name.release, name.machine);
-    fprintf(out, "platform.cpus=%u\n", server->cpus.count);
-    if (quota_millis == UINT64_MAX)
-        fprintf(out, "platform.cpu_quota=none\n");
-    else
-        fprintf(out, "platform.cpu_quota=%" PRIu64 ".%03" PRIu64 "\n", quota_millis / 1000,
-                quota_millis % 1000);
-    fprintf(out, "platform.descriptors=%u\n", server->descriptors);
-    fprintf(out, "platform.somaxconn=%s\n", platform_word_read(SOMAXCONN_PATH, word, sizeof(word)));
-    fprintf(out, "platform.congestion_control=%s\n",
+    option_print(&server_options, server->config, server->config->sources, server->notes, out);
+    hardware_print(&server->hardware, out);
+    fprintf(out, "platform.congestion_control=%s  # net.ipv4.tcp_congestion_control\n",
             platform_word_read("/proc/sys/net/ipv4/tcp_congestion_control", word, sizeof(word)));
-    fprintf(out, "platform.ipv6=%s\n", platform_ipv6_is_off() ? "off" : "on");
+    fprintf(out, "platform.ipv6=%s  # net.ipv6.conf.all.disable_ipv6\n",
+            platform_ipv6_is_off() ? "off" : "on");
     server_print_engine(server, out);
     fflush(out);
 }

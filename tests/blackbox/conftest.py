@@ -5,20 +5,34 @@ import sys
 import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
-pytest.register_assert_rewrite("clients", "kernel", "programs")
+pytest.register_assert_rewrite(
+    "clients", "kernel", "misbehaving", "network", "programs", "reports", "nginx"
+)
 
 import clients
 import kernel
+import misbehaving
+import network
 import programs
+import reports
 
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than half a minute")
+    config.addinivalue_line("markers", "timed: compares durations; tried anew if it fails")
     if "HELLO_BLACKBOX_NAMESPACE" not in os.environ:
         pytest.exit("these tests need a network of their own: start them by run.py", 1)
     for name in ("HELLO_SERVER", "HELLO_LOAD"):
         if name not in os.environ:
             pytest.exit(f"{name} must hold the path of the program", 1)
+
+
+def pytest_collection_modifyitems(items):
+    """Others on this machine make durations longer, now and then; a program that measures wrongly
+    does so in every try. The output names each try that failed."""
+    for item in items:
+        if item.get_closest_marker("timed"):
+            item.add_marker(pytest.mark.flaky(reruns=4))
 
 
 @pytest.fixture(params=["uring", "epoll"])
@@ -58,3 +72,51 @@ def server():
 def load():
     """load(*options) runs hello-load to its end, see Load."""
     return programs.Load
+
+
+@pytest.fixture
+def start():
+    """start(*options) starts a hello-load that prints JSON, see reports.Run."""
+    started = []
+
+    def begin(*args, **options):
+        started.append(reports.Run(*args, **options))
+        return started[-1]
+
+    yield begin
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def report(start):
+    """report(*options) runs hello-load to its end, and returns what it reports."""
+    return lambda *args, **options: start(*args, **options).report()
+
+
+@pytest.fixture
+def link():
+    """link(there_ms=..., ...) makes a link to another network namespace, see network.Link."""
+    made = []
+
+    def make(**options):
+        made.append(network.Link(**options))
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.kill()
+
+
+@pytest.fixture
+def peer():
+    """peer(answer, ...) starts a server in the test itself, see misbehaving.Peer."""
+    started = []
+
+    def start_peer(answer, *args, **options):
+        started.append(misbehaving.Peer(answer, *args, **options))
+        return started[-1]
+
+    yield start_peer
+    for one in started:
+        one.stop()

@@ -12,13 +12,13 @@ PAGE_BYTES = os.sysconf("SC_PAGE_SIZE")
 TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
-# Counters of this network namespace
+# Counters of a network namespace
 
 
-def _counters_read():
+def _counters_read(pid):
     counters = {}
-    for path in ("/proc/self/net/snmp", "/proc/self/net/netstat"):
-        with open(path, encoding="ascii") as lines:
+    for name in ("snmp", "netstat"):
+        with open(f"/proc/{pid}/net/{name}", encoding="ascii") as lines:
             for names, values in zip(lines, lines):  # a line of names, then one of values
                 prefix, *names = names.split()
                 for name, value in zip(names, values.split()[1:]):
@@ -27,13 +27,14 @@ def _counters_read():
 
 
 class Counters:
-    """How far the counters of this network namespace, named as in nstat(8), have grown since."""
+    """How far the counters of a process's network namespace, named as in nstat(8), have grown."""
 
-    def __init__(self):
-        self.before = _counters_read()
+    def __init__(self, pid="self"):
+        self.pid = pid
+        self.before = _counters_read(pid)
 
     def __getitem__(self, name):
-        return _counters_read()[name] - self.before[name]
+        return _counters_read(self.pid)[name] - self.before[name]
 
 
 def listening_ports():

@@ -15,6 +15,7 @@ TALK = {
     "one-byte": b"?",
     "64-KiB": bytes(65536),
     "http": b"GET / HTTP/1.1\r\nHost: localhost\r\nUser-Agent: test\r\nAccept: */*\r\n\r\n",
+    "PROXY-header": b"\r\n\r\n\0\r\nQUIT\n\x21\x11\0\x0c\x7f\0\0\x01\x7f\0\0\x01\xc0\0\x07\x38",
 }
 
 
@@ -104,6 +105,29 @@ def test_whoever_talked_before_the_accept_is_greeted(server, engine, close, word
         assert [read_to_end(sock) for sock in batch] == [GREETING] * 500
     one.wait_until_idle()
     assert one.stop() == totals(greeted=10_000)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_linger_greets_through_a_proxy_that_sends_its_header_first(server, load, engine, version):
+    """10,000 of 10,000 with each version, half of them over each family."""
+    one = server("--engine", engine, "--close", "linger")
+    for family in FAMILIES:
+        result = load("-n", 5000, "--proxy-protocol", version, family.flag, one.target(family))
+        assert (result.code, result.ok) == (0, 5000)
+    one.wait_until_idle()
+    assert one.stop() == totals(greeted=10_000)
+
+
+@pytest.mark.parametrize("version", ["v1", "v2"])
+def test_swift_resets_a_proxy_whose_header_came_too_late_and_does_no_other_harm(
+        server, load, engine, version):
+    """Which is why docs/fly/proxy-protocol.toml asks for linger."""
+    one = server("--engine", engine, "--close", "swift")
+    result = load("-n", 5000, "--proxy-protocol", version, one.target(FAMILIES[0]))
+    assert set(result.failures) <= {"reset"}
+    assert result.ok > 0
+    one.wait_until_idle()
+    assert one.stop()["failed"] == 0
 
 
 def test_a_client_that_half_closes_first_is_greeted(server, engine, family, close):

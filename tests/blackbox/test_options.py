@@ -1,4 +1,5 @@
 """What can be asked of hello-server, on the command line and in the environment, and what not."""
+import os
 import re
 import resource
 import subprocess
@@ -7,27 +8,18 @@ import pytest
 
 from clients import GREETING, IPV4, visit
 from kernel import listening_ports
-from programs import environment, run, server_path, wait_until
+from programs import (
+    environment, run, server_config, server_config_and_sources, server_path, totals, wait_until,
+)
 
 LONG_OPTIONS = (
     "listen greeting greeting-file engine workers close linger-timeout max-connections backlog"
-    " shutdown-timeout print-config quiet verbose help version"
+    " shutdown-timeout cpu-kind tune print-config quiet verbose help version"
 ).split()
 
 
 def hello_server(*args, **options):
     return run(server_path(), *args, **options)
-
-
-def config(*args, **options):
-    """The effective settings, as --print-config tells them."""
-    result = hello_server("--print-config", *args, **options)
-    assert (result.returncode, result.stderr) == (0, "")
-    lines = result.stdout.splitlines()
-    assert all(re.fullmatch(r"[a-z][a-z0-9._-]*=.*", line) for line in lines), result.stdout
-    settings = dict(line.split("=", 1) for line in lines)
-    assert len(settings) == len(lines), "a key is there twice"
-    return settings
 
 
 def complaint(*args, code, **options):
@@ -65,7 +57,7 @@ def test_version_is_one_line():
 
 
 def test_print_config_tells_the_defaults_and_the_platform():
-    settings = config()
+    settings = server_config()
     assert settings["listen"].startswith("[::]")
     assert settings["port"] == "1848"
     assert settings["greeting"] == r"hello\n"
@@ -93,6 +85,78 @@ def test_quiet_leaves_nothing_but_errors():
 # Where a setting comes from
 
 
+def test_print_config_tells_where_each_setting_and_fact_came_from():
+    told = server_config_and_sources("--close", "swift",
+                                     env={"HELLO_GREETING": "hi", "FLY_REGION": "iad"})
+    assert told["close"] == ("swift", "command line")
+    assert told["greeting"] == ("hi", "$HELLO_GREETING")
+    assert told["linger-timeout"] == ("2s", "default")
+    assert told["workers"][1] in ("auto: platform.cpus", "auto: platform.cpu_quota")
+    assert told["max-connections"][1].startswith("auto: ")
+    assert told["platform.region"] == ("iad", "$FLY_REGION")
+    assert int(told["platform.memory_bytes"][0]) > 0
+    assert server_config_and_sources("-w", 1)["workers"] == ("1", "command line")
+
+
+def test_what_it_runs_on_can_be_said():
+    assert server_config_and_sources(env={"HELLO_CPU_KIND": "shared"})["platform.cpu_kind"] == (
+        "shared", "--cpu-kind or $HELLO_CPU_KIND")
+    fly = server_config_and_sources(env={"FLY_MACHINE_ID": "1", "FLY_VM_MEMORY_MB": "256"})
+    assert fly["platform.name"] == ("fly", "$FLY_MACHINE_ID")
+    assert fly["platform.machine_id"] == ("1", "$FLY_MACHINE_ID")
+
+
+# What it raises, in this network namespace
+
+
+def somaxconn():
+    with open("/proc/sys/net/core/somaxconn", encoding="ascii") as setting:
+        return int(setting.read())
+
+
+@pytest.fixture
+def low_somaxconn():
+    path, before = "/proc/sys/net/core/somaxconn", somaxconn()
+    with open(path, "w", encoding="ascii") as setting:
+        setting.write("128")
+    yield
+    with open(path, "w", encoding="ascii") as setting:
+        setting.write(str(before))
+
+
+def test_tune_raises_what_limits_it_and_the_backlog_follows(server, low_somaxconn):
+    one = server("--tune", "-v")
+    lines = one.stderr()
+    assert any(re.fullmatch(r"hello-server: tune: net\.core\.somaxconn 128 -> \d+", line)
+               for line in lines), lines
+    assert somaxconn() > 128
+    assert f"backlog={somaxconn()}  # auto: platform.somaxconn" in lines
+
+
+def test_without_tune_or_only_to_print_nothing_is_raised(server, low_somaxconn):
+    server()
+    result = hello_server("--print-config", "--tune")
+    assert result.returncode == 0 and "somaxconn 128 -> " in result.stderr
+    assert "(not done by --print-config)" in result.stderr
+    assert somaxconn() == 128
+
+
+def test_tune_without_the_right_to_goes_on_and_says_so(server, low_somaxconn):
+    if os.geteuid() != 0:
+        pytest.skip("nobody else can become nobody")
+
+    def become_nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+    one = server("--tune", before=become_nobody)
+    assert any("tune: cannot raise net.core.somaxconn from 128 to " in line and
+               "Permission denied" in line for line in one.stderr()), one.stderr()
+    assert somaxconn() == 128
+    assert one.stop(warnings=None) == totals()
+
+
 SETTINGS = [  # option, a value, how it is printed
     ("listen", "127.0.0.1", "127.0.0.1:1848"),
     ("greeting", r"hi\x21\r\n", r"hi!\r\n"),
@@ -109,14 +173,14 @@ SETTINGS = [  # option, a value, how it is printed
 
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
 def test_an_option_is_taken_from_the_command_line(option, value, printed):
-    assert config(f"--{option}", value)[option] == printed
-    assert config(f"--{option}={value}")[option] == printed
+    assert server_config(f"--{option}", value)[option] == printed
+    assert server_config(f"--{option}={value}")[option] == printed
 
 
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
 def test_an_option_is_taken_from_the_environment(option, value, printed):
     name = "HELLO_" + option.upper().replace("-", "_")
-    assert config(env={name: value})[option] == printed
+    assert server_config(env={name: value})[option] == printed
 
 
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
@@ -124,18 +188,18 @@ def test_the_command_line_beats_the_environment(option, value, printed):
     name = "HELLO_" + option.upper().replace("-", "_")
     other = {"listen": "[::1]", "engine": "uring", "close": "linger"}.get(option, "1ms")
     other = "7" if option in ("workers", "max-connections", "backlog") else other
-    assert config(f"--{option}", value, env={name: other})[option] == printed
+    assert server_config(f"--{option}", value, env={name: other})[option] == printed
 
 
 def test_the_port_is_taken_from_the_argument_then_from_PORT_then_is_1848():
-    assert config()["port"] == "1848"
-    assert config(env={"PORT": "2000"})["port"] == "2000"
-    assert config("3000", env={"PORT": "2000"})["port"] == "3000"
+    assert server_config()["port"] == "1848"
+    assert server_config(env={"PORT": "2000"})["port"] == "2000"
+    assert server_config("3000", env={"PORT": "2000"})["port"] == "3000"
 
 
 def test_short_options_mean_the_same():
-    short = config("-l", "[::1]", "-g", "x", "-e", "epoll", "-w", "2", "4000")
-    long = config(
+    short = server_config("-l", "[::1]", "-g", "x", "-e", "epoll", "-w", "2", "4000")
+    long = server_config(
         "--listen=[::1]", "--greeting=x", "--engine=epoll", "--workers=2", "4000"
     )
     assert short == long
@@ -145,7 +209,7 @@ def test_the_descriptor_limit_is_raised_to_its_hard_limit():
     def lower_the_soft_limit():
         resource.setrlimit(resource.RLIMIT_NOFILE, (100, 1000))
 
-    limit = int(config(before=lower_the_soft_limit)["max-connections"])
+    limit = int(server_config(before=lower_the_soft_limit)["max-connections"])
     assert 800 <= limit < 1000
 
 

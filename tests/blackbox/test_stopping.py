@@ -62,6 +62,7 @@ def test_more_than_may_be_open_at_once_are_served_too(server, engine):
     assert one.finish(warnings=None) == totals(greeted=100)
 
 
+@pytest.mark.timed
 @by_signal
 def test_under_full_load_every_accepted_connection_is_greeted(
     server, load, engine, family, close, signum
@@ -95,6 +96,7 @@ def test_once_a_stop_has_begun_no_new_connection_begins(server, engine, family, 
     assert one.finish() == totals()
 
 
+@pytest.mark.timed
 def test_what_is_still_open_after_the_shutdown_timeout_is_abandoned(server, engine, family):
     one = server("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "500ms")
     socks = holders_of(one, family, 20)
@@ -104,6 +106,7 @@ def test_what_is_still_open_after_the_shutdown_timeout_is_abandoned(server, engi
     close_all(socks)
 
 
+@pytest.mark.timed
 def test_a_shutdown_timeout_of_0_does_not_wait(server, engine):
     one = server("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "0")
     socks = holders_of(one, IPV4, 20)

@@ -14,6 +14,10 @@ struct settings {
     unsigned engine;
     uint64_t workers;
     uint64_t timeout_ns;
+    struct option_rate rate;
+    struct option_ports ports;
+    struct option_bytes expect;
+    struct option_texts tags;
     bool quiet;
     bool help;
 };
@@ -22,6 +26,7 @@ struct settings {
 
 static const char *const engines[] = {"auto", "uring", "epoll", NULL};
 static const char *const auto_choice[] = {"auto", NULL};
+static const char *const any_choice[] = {"any", NULL};
 
 /* No environment names: a run must depend on its input alone. */
 static const struct option_row rows[] = {
@@ -77,6 +82,35 @@ static const struct option_row rows[] = {
      .default_text = "2s",
      .min = 1000,
      .environment = ""},
+    {.long_name = "rate",
+     .short_name = 'r',
+     .argument = "RATE",
+     .kind = &option_rate,
+     .offset = FIELD(rate),
+     .default_text = "1",
+     .max = 1000000,
+     .environment = ""},
+    {.long_name = "ports",
+     .short_name = 'p',
+     .argument = "LOW-HIGH",
+     .kind = &option_ports,
+     .offset = FIELD(ports),
+     .default_text = "1-2",
+     .environment = ""},
+    {.long_name = "expect", /* without takes_file: a run must not depend on what files there are */
+     .short_name = 'x',
+     .argument = "TEXT|any",
+     .kind = &option_bytes,
+     .offset = FIELD(expect),
+     .max = 16,
+     .choices = any_choice,
+     .environment = ""},
+    {.long_name = "tag",
+     .short_name = 'T',
+     .argument = "TEXT",
+     .kind = &option_texts,
+     .offset = FIELD(tags),
+     .environment = ""},
     {.long_name = "quiet",
      .short_name = 'q',
      .kind = &option_switch,
@@ -114,6 +148,7 @@ static void values_are_read_back(const struct settings *settings)
 {
     static struct settings again;
 
+    memset(&again, 0, sizeof(again)); /* a kind that repeats adds to what is there */
     for (size_t i = 0; i < table.row_count; i++) {
         const char *from = (const char *)settings + rows[i].offset;
         char *to = (char *)&again + rows[i].offset;
@@ -159,6 +194,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t bytes)
     if (result == 0) {
         REQUIRE(settings.port <= 65535 && settings.workers <= 1024 && settings.engine < 3);
         REQUIRE(settings.timeout_ns >= 1000 && settings.greeting.bytes <= 8);
+        REQUIRE(settings.rate.starts >= 1 && settings.rate.period_ns >= UINT64_C(1000000000));
+        REQUIRE(settings.ports.low >= 1 && settings.ports.low <= settings.ports.high);
+        REQUIRE(settings.expect.bytes <= 16 && !(settings.expect.any && settings.expect.bytes));
+        REQUIRE(settings.tags.count <= ARGUMENTS_MAX);
         REQUIRE(argc > 1 || sources[0] == OPTION_FROM_DEFAULT);
         values_are_read_back(&settings);
     } else {

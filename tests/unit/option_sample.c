@@ -16,6 +16,7 @@
 
 static const char *const engines[] = {"auto", "uring", "epoll", NULL};
 static const char *const only_auto[] = {"auto", NULL};
+static const char *const only_any[] = {"any", NULL};
 
 static const struct option_row rows[] = {
     {.argument = "PORT",
@@ -87,6 +88,40 @@ static const struct option_row rows[] = {
      .min = 5,
      .environment = "",
      .help = "how many in a second"},
+    {.heading = "More",
+     .long_name = "tag",
+     .short_name = 't',
+     .argument = "TEXT",
+     .kind = &option_texts,
+     .offset = FIELD(tags),
+     .help = "what to remember"},
+    {.long_name = "pace",
+     .argument = "RATE",
+     .kind = &option_rate,
+     .offset = FIELD(pace),
+     .default_text = "10/m",
+     .max = 20000,
+     .help = "how often"},
+    {.long_name = "pulse",
+     .argument = "RATE",
+     .kind = &option_rate,
+     .offset = FIELD(pulse),
+     .environment = "",
+     .help = "how often, without a limit"},
+    {.long_name = "ports",
+     .argument = "LOW-HIGH",
+     .kind = &option_ports,
+     .offset = FIELD(ports),
+     .help = "where"},
+    {.long_name = "say",
+     .argument = "TEXT|@FILE|any",
+     .kind = &option_bytes,
+     .offset = FIELD(say),
+     .min = 1,
+     .max = 8,
+     .choices = only_any,
+     .takes_file = true,
+     .help = "what else is said"},
     {.long_name = "print-config",
      .kind = &option_switch,
      .offset = FIELD(print_config),
@@ -161,7 +196,7 @@ char *sample_print(const struct option_table *table, const void *configuration)
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    option_print(table, configuration, out);
+    option_print(table, configuration, NULL, NULL, out);
     fclose(out);
     return text;
 }

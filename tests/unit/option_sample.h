@@ -15,6 +15,11 @@ struct sample {
     uint64_t timeout_ns;
     uint64_t pause_ns;
     uint64_t rate;
+    struct option_texts tags;
+    struct option_rate pace;
+    struct option_rate pulse;
+    struct option_ports ports;
+    struct option_bytes say;
     bool print_config;
     bool quiet;
     bool help;

@@ -102,6 +102,28 @@ static int accept_one(struct fixture *f, int *ret_sock)
     return client;
 }
 
+/* Connect a socket to a listener of the test's own. Returns the peer's end. */
+static int connect_one(struct fixture *f, int sock)
+{
+    struct address address = f->address;
+    struct engine_event event;
+    const char *step;
+    int listener_fd, peer;
+
+    address_set_port(&address, 0);
+    listener_fd = listener_open(&address, 1, true, &step);
+    assert_int_equal(0,
+                     engine_connect(f->engine, TOKEN, sock, &address.sa, address_bytes(&address)));
+    event = next(f);
+    assert_int_equal(ENGINE_OP_CONNECT, event.op);
+    assert_true(event.token == TOKEN);
+    assert_int_equal(0, event.result);
+    peer = accept4(listener_fd, NULL, NULL, SOCK_CLOEXEC);
+    assert_true(peer >= 0);
+    close(listener_fd);
+    return peer;
+}
+
 static void assert_client_reads(int client, const char *expected)
 {
     char text[64];
@@ -264,17 +286,16 @@ static void later_finds_what_is_there_already(void **state)
     close(client);
 }
 
-static void send_larger_than_the_buffers_goes_out_whole(void **state)
+/* Send more than all buffers hold, to a peer that takes its time. */
+static void send_much(struct fixture *f, int sock, int peer)
 {
     static char data[8 << 20], received[1 << 16];
-    struct fixture *f = *state;
-    int sock, client = accept_one(f, &sock);
     size_t sent = 0, got = 0;
 
     engine_send(f->engine, TOKEN, sock, data, sizeof(data), 0);
     while (got < sizeof(data)) {
         struct engine_event events[ENGINE_EVENTS_MAX];
-        ssize_t count = recv(client, received, sizeof(received), MSG_DONTWAIT);
+        ssize_t count = recv(peer, received, sizeof(received), MSG_DONTWAIT);
 
         got += count > 0 ? (size_t)count : 0;
         if (engine_wait(f->engine, (int64_t)NS_PER_MS, events) == 1) {
@@ -286,8 +307,21 @@ static void send_larger_than_the_buffers_goes_out_whole(void **state)
         }
     }
     assert_int_equal(sizeof(data), sent);
+}
+
+static void send_larger_than_the_buffers_goes_out_whole(void **state)
+{
+    struct fixture *f = *state;
+    int sock, peer = accept_one(f, &sock);
+
+    send_much(f, sock, peer);
     engine_close(f->engine, sock, 0);
-    close(client);
+    close(peer);
+    sock = engine_socket(f->engine, AF_INET); /* and the same on a socket that we connected */
+    peer = connect_one(f, sock);
+    send_much(f, sock, peer);
+    engine_close(f->engine, sock, 0);
+    close(peer);
 }
 
 static void cancel_ends_what_is_pending(void **state)
@@ -376,6 +410,45 @@ static void connect_succeeds_or_tells_why_not(void **state)
     close(unused);
 }
 
+/* Receive what is there, or comes. */
+static int receive(struct fixture *f, int sock, void *buffer, uint32_t bytes)
+{
+    struct engine_event event;
+
+    assert_int_equal(0, engine_recv(f->engine, TOKEN, sock, buffer, bytes, 0));
+    event = next(f);
+    assert_int_equal(ENGINE_OP_RECV, event.op);
+    assert_true(event.token == TOKEN);
+    return event.result;
+}
+
+static void input_of_a_connected_socket_comes_however_it_is_cut(void **state)
+{
+    struct fixture *f = *state;
+    int sock = engine_socket(f->engine, AF_INET), peer = connect_one(f, sock);
+    char buffer[8] = "";
+
+    assert_int_equal(4, send(peer, "abcd", 4, 0));
+    assert_nothing_happens(f);
+    assert_int_equal(2, receive(f, sock, buffer, 2)); /* a part */
+    assert_int_equal(2, receive(f, sock, buffer, 2)); /* all of the rest, to the byte */
+    engine_recv(f->engine, TOKEN, sock, buffer, sizeof(buffer), 0);
+    assert_nothing_happens(f);
+    assert_int_equal(1, send(peer, "e", 1, 0));
+    assert_int_equal(1, next(f).result);
+    assert_int_equal(1, send(peer, "f", 1, 0)); /* while nothing waits for it */
+    assert_nothing_happens(f);
+    assert_int_equal(1, receive(f, sock, buffer, sizeof(buffer)));
+    assert_int_equal('f', buffer[0]);
+    assert_int_equal(1, send(peer, "g", 1, 0)); /* with the FIN */
+    close(peer);
+    assert_nothing_happens(f);
+    assert_int_equal(1, receive(f, sock, buffer, sizeof(buffer)));
+    assert_int_equal(0, receive(f, sock, buffer, sizeof(buffer)));
+    assert_int_equal(0, receive(f, sock, buffer, sizeof(buffer))); /* EOF stays */
+    engine_close(f->engine, sock, 0);
+}
+
 #define ENGINE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static int run_contract(void)
@@ -395,6 +468,7 @@ static int run_contract(void)
         ENGINE(close_with_reset_resets),
         ENGINE(reset_by_the_peer_is_reported),
         ENGINE(connect_succeeds_or_tells_why_not),
+        ENGINE(input_of_a_connected_socket_comes_however_it_is_cut),
     };
 
     return cmocka_run_group_tests_name(class->name, tests, NULL, NULL);

@@ -1,4 +1,6 @@
-/* The life of a flow: every way in which a connection of the generator can end. */
+/* The life of a flow: every way in which a connection of the generator can end, and what is timed.
+ */
+#include "base/pages.h"
 #include "fake_engine.h"
 #include "load/flow.h"
 
@@ -7,20 +9,29 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
 
-#define START_NS   1000
-#define TIMEOUT_NS 500
-#define EXPECTED   "hello\n"
+#define START_NS    UINT64_C(1000000)
+#define INTENDED_NS UINT64_C(999000) /* it started a little late */
+#define TIMEOUT_NS  UINT64_C(500000)
+#define CONNECT_NS  UINT64_C(200000) /* its own timeout */
+#define EXPECTED    "hello\n"
+#define LANES       2
 
 /* A fake engine whose receives find these bytes. */
 struct fixture {
     struct fake_engine fake;
     struct engine_class class;
+    struct load_config *config;
+    struct target targets[LANES];
+    struct sources sources;
     struct flow_settings settings;
     struct flows flows;
+    struct tally *tallies;
+    uint64_t now_ns;
     void *buffer; /* where the flow wants its next bytes */
 };
 
@@ -35,20 +46,32 @@ static int remember_buffer(struct engine *engine, uint64_t token, int sock, void
     return 0;
 }
 
+static void expect_bytes(struct option_bytes *bytes, const char *text)
+{
+    bytes->bytes = (uint32_t)strlen(text);
+    memcpy(bytes->data, text, bytes->bytes);
+}
+
 static int set_up(void **state)
 {
-    static struct fixture fixture;
+    struct fixture *f = calloc(1, sizeof(*f));
 
-    fake_engine_init(&fixture.fake);
-    fixture.class = *fixture.fake.engine.class;
-    fixture.class.recv = remember_buffer;
-    fixture.fake.engine.class = &fixture.class;
-    fixture.settings = (struct flow_settings){.target = {.v4 = {.sin_family = AF_INET}},
-                                              .expect = (const unsigned char *)EXPECTED,
-                                              .expect_bytes = strlen(EXPECTED),
-                                              .timeout_ns = TIMEOUT_NS};
-    *state = &fixture;
-    return flows_init(&fixture.flows, &fixture.settings, &fixture.fake.engine, 2);
+    *state = f;
+    f->config = calloc(1, sizeof(*f->config));
+    f->tallies = pages_map(LANES * sizeof(struct tally));
+    fake_engine_init(&f->fake);
+    f->class = *f->fake.engine.class;
+    f->class.recv = remember_buffer;
+    f->fake.engine.class = &f->class;
+    expect_bytes(&f->config->expect, EXPECTED);
+    f->config->timeout_ns = TIMEOUT_NS;
+    f->config->connect_timeout_ns = CONNECT_NS;
+    for (int i = 0; i < LANES; i++)
+        f->targets[i] = (struct target){.address = {.v4 = {.sin_family = AF_INET}}, .weight = 1};
+    f->settings =
+        (struct flow_settings){.config = f->config, .targets = f->targets, .sources = &f->sources};
+    f->now_ns = START_NS;
+    return flows_init(&f->flows, &f->settings, &f->fake.engine, f->tallies, 2, 0, 1);
 }
 
 /* Every test ends with the books in balance. */
@@ -56,10 +79,21 @@ static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(f->flows.counts.started,
-                     f->flows.counts.results[RESULT_OK] + result_counts_failed(&f->flows.counts));
+    for (int i = 0; i < LANES; i++)
+        assert_int_equal(f->tallies[i].started,
+                         f->tallies[i].ok + tally_failed(&f->tallies[i]) + f->tallies[i].abandoned);
     flows_release(&f->flows);
+    pages_unmap(f->tallies, LANES * sizeof(struct tally));
+    free(f->config);
+    free(f);
     return 0;
+}
+
+static void starts(struct fixture *f)
+{
+    flow_start(&f->flows,
+               &(struct flow_start){
+                   .lane = 0, .measured = true, .intended_ns = INTENDED_NS, .now_ns = f->now_ns});
 }
 
 static void ends(struct fixture *f, enum engine_op op, int result)
@@ -67,7 +101,7 @@ static void ends(struct fixture *f, enum engine_op op, int result)
     struct engine_event event = {
         .token = fake_engine_last(&f->fake)->token, .result = result, .op = op};
 
-    flow_event(&f->flows, &event, START_NS);
+    flow_event(&f->flows, &event, f->now_ns);
 }
 
 static void receives(struct fixture *f, const char *text)
@@ -78,14 +112,22 @@ static void receives(struct fixture *f, const char *text)
 
 static void connects(struct fixture *f)
 {
-    flow_start(&f->flows, START_NS);
+    starts(f);
     ends(f, ENGINE_OP_CONNECT, 0);
 }
 
-static void assert_ended(struct fixture *f, enum result result)
+static void assert_ended_well(struct fixture *f)
 {
     assert_int_equal(0, flows_open(&f->flows));
-    assert_int_equal(1, f->flows.counts.results[result]);
+    assert_int_equal(1, f->tallies[0].ok);
+    assert_string_equal("close", fake_engine_last(&f->fake)->name);
+    assert_true(flows_due_ns(&f->flows) == DEADLINE_NEVER);
+}
+
+static void assert_failed(struct fixture *f, enum phase phase, enum result result)
+{
+    assert_int_equal(0, flows_open(&f->flows));
+    assert_int_equal(1, f->tallies[0].failed[phase][result]);
     assert_string_equal("close", fake_engine_last(&f->fake)->name);
     assert_true(flows_due_ns(&f->flows) == DEADLINE_NEVER);
 }
@@ -98,18 +140,79 @@ static void expected_bytes_and_eof_are_ok(void **state)
     receives(f, EXPECTED);
     assert_int_equal(1, flows_open(&f->flows)); /* EOF is still to come */
     ends(f, ENGINE_OP_RECV, 0);
-    assert_ended(f, RESULT_OK);
+    assert_ended_well(f);
+    assert_int_equal(0, fake_engine_last(&f->fake)->flags);
 }
 
-static void bytes_in_pieces_are_ok(void **state)
+static void
+each_phase_is_timed_from_the_one_before_and_the_first_from_the_intended_start(void **state)
+{
+    struct fixture *f = *state;
+
+    starts(f);
+    f->now_ns += 10;
+    ends(f, ENGINE_OP_CONNECT, 0);
+    f->now_ns += 200;
+    receives(f, "hel");
+    f->now_ns += 300;
+    receives(f, "lo\n");
+    f->now_ns += 7000;
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    assert_int_equal(START_NS - INTENDED_NS + 10, f->tallies[0].timings[TIMING_CONNECT].max_ns);
+    assert_int_equal(500, f->tallies[0].timings[TIMING_GREETING].max_ns);
+    assert_int_equal(7000, f->tallies[0].timings[TIMING_CLOSE].max_ns);
+    assert_int_equal(START_NS - INTENDED_NS + 7510, f->tallies[0].timings[TIMING_TOTAL].max_ns);
+    assert_int_equal(0, f->tallies[1].timings[TIMING_TOTAL].count);
+}
+
+static void what_fails_is_not_timed(void **state)
 {
     struct fixture *f = *state;
 
     connects(f);
-    receives(f, "he");
-    receives(f, "llo\n");
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    for (int i = 0; i < TIMING_COUNT; i++)
+        assert_int_equal(0, f->tallies[0].timings[i].count);
+}
+
+static void warm_up_is_counted_as_such_and_no_more(void **state)
+{
+    struct fixture *f = *state;
+
+    flow_start(&f->flows, &(struct flow_start){.lane = 1, .now_ns = START_NS});
+    ends(f, ENGINE_OP_CONNECT, 0);
+    receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, 0);
-    assert_ended(f, RESULT_OK);
+    assert_int_equal(1, f->tallies[1].warmup);
+    assert_int_equal(0, f->tallies[1].started + f->tallies[1].ok);
+    assert_int_equal(0, f->tallies[1].timings[TIMING_TOTAL].count);
+}
+
+static void the_rate_is_of_what_ends_in_the_window_whenever_it_started(void **state)
+{
+    struct fixture *f = *state;
+
+    f->flows.window_start_ns = START_NS + 1;
+    f->flows.window_end_ns = START_NS + 3;
+    for (int i = 0; i < 4; i++) { /* before it, twice in it, and after it */
+        connects(f);
+        receives(f, EXPECTED);
+        ends(f, ENGINE_OP_RECV, 0);
+        f->now_ns++;
+        fake_engine_calls(&f->fake); /* it remembers only so many */
+    }
+    assert_int_equal(4, f->tallies[0].ok);
+    assert_int_equal(2, f->tallies[0].ok_in_window);
+
+    f->now_ns = START_NS + 1; /* of the warm-up, but it ends in the window */
+    flow_start(&f->flows, &(struct flow_start){.lane = 0, .now_ns = START_NS});
+    ends(f, ENGINE_OP_CONNECT, 0);
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_int_equal(4, f->tallies[0].ok);
+    assert_int_equal(3, f->tallies[0].ok_in_window);
 }
 
 static void eof_too_early_is_short(void **state)
@@ -119,7 +222,7 @@ static void eof_too_early_is_short(void **state)
     connects(f);
     receives(f, "hello");
     ends(f, ENGINE_OP_RECV, 0);
-    assert_ended(f, RESULT_SHORT);
+    assert_failed(f, PHASE_GREETING, RESULT_SHORT);
 }
 
 static void wrong_byte_is_a_mismatch(void **state)
@@ -129,48 +232,77 @@ static void wrong_byte_is_a_mismatch(void **state)
     connects(f);
     receives(f, "hel");
     receives(f, "Lo\n");
-    assert_ended(f, RESULT_MISMATCH);
+    assert_failed(f, PHASE_GREETING, RESULT_MISMATCH);
 }
 
-static void one_byte_too_many_is_extra(void **state)
+static void one_byte_too_many_is_extra_at_once_or_later(void **state)
 {
     struct fixture *f = *state;
 
     connects(f);
     receives(f, EXPECTED);
     receives(f, "!");
-    assert_ended(f, RESULT_EXTRA);
+    assert_failed(f, PHASE_CLOSE, RESULT_EXTRA);
+    connects(f);
+    receives(f, EXPECTED "!");
+    assert_int_equal(2, f->tallies[0].failed[PHASE_CLOSE][RESULT_EXTRA]);
 }
 
-static void errors_are_told_apart(void **state)
-{
-    struct fixture *f = *state;
-    const struct {
-        int error;
-        enum result result;
-    } rows[] = {
-        {-ECONNREFUSED, RESULT_REFUSED},  {-ECONNRESET, RESULT_RESET},
-        {-EADDRNOTAVAIL, RESULT_NO_PORT}, {-EMFILE, RESULT_NO_DESCRIPTOR},
-        {-ETIMEDOUT, RESULT_TIMEOUT},     {-EHOSTUNREACH, RESULT_OTHER},
-    };
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        fake_engine_calls(&f->fake);
-        flow_start(&f->flows, START_NS);
-        ends(f, ENGINE_OP_CONNECT, rows[i].error);
-        assert_ended(f, rows[i].result);
-    }
-    assert_int_equal(EHOSTUNREACH, f->flows.counts.other_error);
-}
-
-static void reset_while_reading_is_reset(void **state)
+static void nothing_is_expected_and_nothing_comes(void **state)
 {
     struct fixture *f = *state;
 
+    f->config->expect.bytes = 0;
+    connects(f);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+}
+
+static void anything_is_ok_if_asked_for_up_to_the_last_byte(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->expect.any = true;
+    connects(f);
+    f->now_ns += 5;
+    receives(f, "whatever");
+    f->now_ns += 5;
+    receives(f, "it says");
+    f->now_ns += 90;
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    assert_int_equal(10, f->tallies[0].timings[TIMING_GREETING].max_ns);
+    assert_int_equal(90, f->tallies[0].timings[TIMING_CLOSE].max_ns);
+}
+
+static void a_reset_counts_in_its_phase(void **state)
+{
+    struct fixture *f = *state;
+
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -ECONNRESET);
+    assert_failed(f, PHASE_GREETING, RESULT_RESET); /* it had been accepted */
+    connects(f);
+    receives(f, "hel");
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    assert_int_equal(2, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
     connects(f);
     receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
-    assert_ended(f, RESULT_RESET);
+    assert_failed(f, PHASE_CLOSE, RESULT_RESET);
+}
+
+static void other_errors_are_counted_by_errno(void **state)
+{
+    struct fixture *f = *state;
+
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -EPROTO);
+    assert_failed(f, PHASE_CONNECT, RESULT_OTHER);
+    assert_int_equal(1, f->tallies[0].other[EPROTO]);
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -100000);
+    assert_int_equal(1, f->tallies[0].other[0]);
 }
 
 static void no_socket_is_no_descriptor(void **state)
@@ -179,25 +311,125 @@ static void no_socket_is_no_descriptor(void **state)
 
     f->fake.failing = "socket";
     f->fake.error = -EMFILE;
-    flow_start(&f->flows, START_NS);
+    starts(f);
     assert_int_equal(0, flows_open(&f->flows));
-    assert_int_equal(1, f->flows.counts.results[RESULT_NO_DESCRIPTOR]);
+    assert_int_equal(1, f->tallies[0].failed[PHASE_CONNECT][RESULT_NO_DESCRIPTOR]);
 }
 
-static void timeout_ends_a_flow_in_any_state(void **state)
+static void what_is_to_be_said_is_said_before_reading(void **state)
 {
     struct fixture *f = *state;
 
-    flow_start(&f->flows, START_NS); /* still connecting */
-    assert_int_equal(START_NS + TIMEOUT_NS, flows_due_ns(&f->flows));
-    flows_expire(&f->flows, START_NS + TIMEOUT_NS);
+    expect_bytes(&f->config->send, "hi there");
+    connects(f);
+    assert_string_equal("socket connect send", fake_engine_calls(&f->fake));
+    assert_int_equal(8, fake_engine_last(&f->fake)->bytes);
+    ends(f, ENGINE_OP_SEND, 3); /* a short send */
+    assert_int_equal(5, fake_engine_last(&f->fake)->bytes);
+    ends(f, ENGINE_OP_SEND, 5);
+    assert_string_equal("send recv", fake_engine_calls(&f->fake));
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+}
+
+static void an_error_of_a_send_is_one_of_the_greeting(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_bytes(&f->config->send, "hi");
+    connects(f);
+    ends(f, ENGINE_OP_SEND, -EPIPE);
+    assert_failed(f, PHASE_GREETING, RESULT_RESET);
+}
+
+static void it_closes_by_a_reset_if_asked_to(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->close = LOAD_CLOSE_RST;
+    connects(f);
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+}
+
+static void the_connect_timeout_ends_a_handshake(void **state)
+{
+    struct fixture *f = *state;
+
+    starts(f);
+    assert_int_equal(START_NS + CONNECT_NS, flows_due_ns(&f->flows));
+    flows_expire(&f->flows, START_NS + CONNECT_NS);
     assert_string_equal("socket connect cancel", fake_engine_calls(&f->fake));
+    flows_expire(&f->flows, START_NS + TIMEOUT_NS); /* the other one is no news */
+    assert_string_equal("", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_CONNECT, -ECANCELED);
-    assert_ended(f, RESULT_TIMEOUT);
-    connects(f); /* still reading */
+    assert_failed(f, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
+}
+
+static void the_connect_timeout_is_over_with_the_handshake(void **state)
+{
+    struct fixture *f = *state;
+
+    connects(f);
+    assert_int_equal(START_NS + TIMEOUT_NS, flows_due_ns(&f->flows));
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+}
+
+static void the_timeout_ends_a_flow_in_any_phase(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->connect_timeout_ns = 0;
+    starts(f);
+    flows_expire(&f->flows, START_NS + TIMEOUT_NS);
+    ends(f, ENGINE_OP_CONNECT, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_TIMEOUT);
+    connects(f);
     flows_expire(&f->flows, START_NS + TIMEOUT_NS);
     ends(f, ENGINE_OP_RECV, 0); /* too late to count as an end */
-    assert_int_equal(2, f->flows.counts.results[RESULT_TIMEOUT]);
+    assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
+    connects(f);
+    receives(f, EXPECTED);
+    flows_expire(&f->flows, START_NS + TIMEOUT_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_failed(f, PHASE_CLOSE, RESULT_TIMEOUT);
+}
+
+static void in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while(void **state)
+{
+    struct fixture *f = *state;
+
+    f->settings.rests = true;
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -ECONNREFUSED);
+    assert_int_equal(1, f->tallies[0].failed[PHASE_CONNECT][RESULT_REFUSED]);
+    assert_int_equal(0, flows_open(&f->flows));
+    assert_int_equal(1, flows_taken(&f->flows));
+    assert_int_equal(START_NS + FLOW_REST_NS, flows_due_ns(&f->flows));
+    flows_expire(&f->flows, START_NS + FLOW_REST_NS);
+    assert_int_equal(0, flows_taken(&f->flows));
+    assert_true(flows_due_ns(&f->flows) == DEADLINE_NEVER);
+}
+
+static void what_is_open_when_a_run_is_abandoned_is_counted_as_that(void **state)
+{
+    struct fixture *f = *state;
+
+    f->settings.rests = true;
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -ECONNREFUSED); /* rests */
+    connects(f);
+    fake_engine_calls(&f->fake);
+    flows_abandon(&f->flows);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_int_equal(2, f->tallies[0].started);
+    assert_int_equal(1, f->tallies[0].abandoned);
+    assert_int_equal(0, flows_taken(&f->flows));
 }
 
 #define FLOW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
@@ -205,11 +437,27 @@ static void timeout_ends_a_flow_in_any_state(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        FLOW(expected_bytes_and_eof_are_ok),    FLOW(bytes_in_pieces_are_ok),
-        FLOW(eof_too_early_is_short),           FLOW(wrong_byte_is_a_mismatch),
-        FLOW(one_byte_too_many_is_extra),       FLOW(errors_are_told_apart),
-        FLOW(reset_while_reading_is_reset),     FLOW(no_socket_is_no_descriptor),
-        FLOW(timeout_ends_a_flow_in_any_state),
+        FLOW(expected_bytes_and_eof_are_ok),
+        FLOW(each_phase_is_timed_from_the_one_before_and_the_first_from_the_intended_start),
+        FLOW(what_fails_is_not_timed),
+        FLOW(warm_up_is_counted_as_such_and_no_more),
+        FLOW(the_rate_is_of_what_ends_in_the_window_whenever_it_started),
+        FLOW(eof_too_early_is_short),
+        FLOW(wrong_byte_is_a_mismatch),
+        FLOW(one_byte_too_many_is_extra_at_once_or_later),
+        FLOW(nothing_is_expected_and_nothing_comes),
+        FLOW(anything_is_ok_if_asked_for_up_to_the_last_byte),
+        FLOW(a_reset_counts_in_its_phase),
+        FLOW(other_errors_are_counted_by_errno),
+        FLOW(no_socket_is_no_descriptor),
+        FLOW(what_is_to_be_said_is_said_before_reading),
+        FLOW(an_error_of_a_send_is_one_of_the_greeting),
+        FLOW(it_closes_by_a_reset_if_asked_to),
+        FLOW(the_connect_timeout_ends_a_handshake),
+        FLOW(the_connect_timeout_is_over_with_the_handshake),
+        FLOW(the_timeout_ends_a_flow_in_any_phase),
+        FLOW(in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while),
+        FLOW(what_is_open_when_a_run_is_abandoned_is_counted_as_that),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

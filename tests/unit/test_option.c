@@ -9,6 +9,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -35,6 +36,11 @@ static void without_arguments_every_field_has_its_default(void **state)
                         "linger-timeout=2s\n"
                         "pause=0s\n"
                         "rate=0\n"
+                        "tag=\n"
+                        "pace=10/m\n"
+                        "pulse=\n"
+                        "ports=\n"
+                        "say=\n"
                         "quiet=0\n",
                         text);
     free(text);
@@ -82,6 +88,29 @@ static void values_are_taken_from_the_command_line(void **state)
         {"linger-timeout=1h", {"--linger-timeout", "60m"}},
         {"pause=2h", {"--pause=2h"}},
         {"rate=9223372036854775808", {"--rate=9223372036854775808"}},
+        {"tag=one", {"-t", "one"}},
+        {"tag=one two three", {"-tone", "7000", "--tag=two", "--tag", "three"}},
+        {"tag= x", {"--tag=", "--tag=x"}},
+        {"pace=500/s", {"--pace=500"}},
+        {"pace=20k/s", {"--pace", "20k/s"}},
+        {"pace=100/m", {"--pace=100/m"}},
+        {"pace=7/h", {"--pace=7/h"}},
+        {"pace=1500/s", {"--pace=1.5k"}},
+        {"pace=72M/h", {"--pace=72M/h"}},
+        {"pulse=9223372036854775808/h", {"--pulse=9223372036854775808/h"}},
+        {"ports=20000-29999", {"--ports=20000-29999"}},
+        {"ports=1-65535", {"--ports", "1-65535"}},
+        {"ports=20000", {"--ports=20000"}},
+        {"ports=7", {"--ports=7-7"}},
+        {"say=any", {"--say=any"}},
+        {"say=any", {"--say=hello", "--say=any"}},
+        {"say=hello", {"--say=any", "--say=hello"}},
+        {"say=\\x61ny", {"--say=\\x61ny"}},
+        {"say=anyway", {"--say=anyway"}},
+        {"say=\\x40home", {"--say=\\x40home"}},
+        {"say=me@home", {"--say=me@home"}},
+        {"greeting=@home", {"--greeting=@home"}},
+        {"greeting=any", {"--greeting=any"}},
     };
     static struct sample_reading reading;
 
@@ -113,6 +142,9 @@ static void a_flag_wins_over_the_environment_and_that_over_the_default(void **st
         {"port=1848", OPTION_FROM_DEFAULT, {"HELLO_PORT", "7000"}, {NULL}},
         {"pause=0s", OPTION_FROM_DEFAULT, {"HELLO_PAUSE", "7s"}, {NULL}},
         {"linger-timeout=3s", OPTION_FROM_ENVIRONMENT, {"HELLO_LINGER_TIMEOUT", "3s"}, {NULL}},
+        {"tag=one two", OPTION_FROM_ENVIRONMENT, {"HELLO_TAG", "one two"}, {NULL}},
+        {"tag=mine", OPTION_FROM_COMMAND_LINE, {"HELLO_TAG", "other"}, {"-t", "mine"}},
+        {"pace=3/s", OPTION_FROM_ENVIRONMENT, {"HELLO_PACE", "3"}, {NULL}},
         {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "1"}, {NULL}},
         {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "yes"}, {NULL}},
         {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "True"}, {NULL}},
@@ -214,6 +246,119 @@ static void a_positional_is_printed_by_its_bare_name(void **state)
     free(text);
 }
 
+/* Write a file into a folder that all users have. Returns "--say=@PATH". */
+static const char *file_of(const char *text, size_t bytes)
+{
+    static char option[64];
+    char path[] = "/tmp/hello-option-XXXXXX";
+    int fd = mkstemp(path);
+
+    assert_true(fd >= 0);
+    assert_int_equal(bytes, write(fd, text, bytes));
+    close(fd);
+    snprintf(option, sizeof(option), "--say=@%s", path);
+    return option;
+}
+
+static void bytes_may_be_what_a_file_holds(void **state)
+{
+    static const struct {
+        const char *expected;
+        const char *text;
+        size_t bytes;
+    } files[] = {
+        {"say=hello\\n", "hello\n", 6},
+        {"say=\\\\n\\x00\\xff", "\\n\0\xff", 4}, /* raw: no escape in it is decoded */
+        {"say=12345678", "12345678", 8},
+        {"say=\\x40there", "@there", 6},
+        {"say=\\x61ny", "any", 3},
+    };
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(files); i++) {
+        const char *option = file_of(files[i].text, files[i].bytes);
+
+        READ(&reading, option);
+        assert_int_equal(0, unlink(strchr(option, '/')));
+        if (reading.result != 0)
+            fail_msg("%s: refused: %s", files[i].expected, reading.error);
+        assert_string_equal(files[i].expected, sample_setting(&reading, files[i].expected));
+        assert_false(reading.sample.say.any);
+        assert_int_equal(files[i].bytes, reading.sample.say.bytes);
+        assert_memory_equal(files[i].text, reading.sample.say.data, files[i].bytes);
+    }
+}
+
+static void a_file_that_cannot_be_taken_is_named(void **state)
+{
+    static struct sample_reading reading;
+    char expected[OPTION_ERROR_BYTES];
+
+    (void)state;
+    for (size_t bytes = 0; bytes <= 9; bytes += 9) {
+        const char *option = file_of("123456789", bytes);
+
+        READ(&reading, option);
+        assert_int_equal(0, unlink(strchr(option, '/')));
+        snprintf(expected, sizeof(expected), "--say: file '%s' must be 1 to 8 bytes long",
+                 strchr(option, '/'));
+        assert_int_equal(-EINVAL, reading.result);
+        assert_string_equal(expected, reading.error);
+    }
+    READ(&reading, "--say=@/no/such/file");
+    assert_int_equal(-EINVAL, reading.result);
+    assert_string_equal("--say: cannot read file '/no/such/file': No such file or directory; name "
+                        "a readable file",
+                        reading.error);
+    READ(&reading, "--say=@/");
+    assert_int_equal(-EINVAL, reading.result);
+    assert_string_equal("--say: cannot read file '/': Is a directory; name a readable file",
+                        reading.error);
+    READ(&reading, "--say=@");
+    assert_int_equal(-EINVAL, reading.result);
+}
+
+static void the_last_positional_may_take_all_the_rest(void **state)
+{
+    struct settings {
+        const char *first;
+        struct option_texts rest;
+    } settings;
+    static const struct option_row rows[] = {
+        {.argument = "FIRST", .kind = &option_text, .offset = offsetof(struct settings, first)},
+        {.argument = "REST", .kind = &option_texts, .offset = offsetof(struct settings, rest)},
+    };
+    static const struct option_table table = {.rows = rows, .row_count = 2};
+    static char words[OPTION_TEXTS_MAX + 3][8];
+    static char *argv[OPTION_TEXTS_MAX + 4];
+    enum option_source sources[OPTION_ROWS_MAX];
+    char error[OPTION_ERROR_BYTES];
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(words); i++) {
+        snprintf(words[i], sizeof(words[i]), i == 3 ? "--" : "w%zu", i);
+        argv[i] = words[i];
+    }
+    assert_int_equal(0, option_parse(&table, 2, argv, &settings, sources, error));
+    assert_string_equal("w1", settings.first);
+    assert_int_equal(0, settings.rest.count);
+
+    assert_int_equal(0, option_parse(&table, 6, argv, &settings, sources, error));
+    assert_int_equal(3, settings.rest.count);
+    char *text = sample_print(&table, &settings);
+    assert_string_equal("first=w1\nrest=w2 w4 w5\n", text);
+    free(text);
+
+    assert_int_equal(0,
+                     option_parse(&table, OPTION_TEXTS_MAX + 3, argv, &settings, sources, error));
+    assert_int_equal(OPTION_TEXTS_MAX, settings.rest.count);
+    argv[OPTION_TEXTS_MAX + 3] = words[1];
+    assert_int_equal(-EINVAL,
+                     option_parse(&table, OPTION_TEXTS_MAX + 4, argv, &settings, sources, error));
+    assert_string_equal("REST 'w1': is one too many; give at most 64", error);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -222,6 +367,9 @@ int main(void)
         cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_default),
         cmocka_unit_test(no_abbreviation_is_taken_even_if_it_is_unique),
         cmocka_unit_test(long_values_are_printed_whole),
+        cmocka_unit_test(bytes_may_be_what_a_file_holds),
+        cmocka_unit_test(a_file_that_cannot_be_taken_is_named),
+        cmocka_unit_test(the_last_positional_may_take_all_the_rest),
         cmocka_unit_test(a_positional_is_printed_by_its_bare_name),
         cmocka_unit_test(help_is_to_be_had_whatever_else_is_wrong),
     };

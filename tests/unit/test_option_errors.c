@@ -16,6 +16,7 @@
 
 #define NO_NUMBER   "not a whole number (k, M, G allowed); "
 #define NO_DURATION "not a duration, such as 500ms or 2s; "
+#define NO_RATE     "not a rate, such as 500, 20k/s, 100/m or 7/h; "
 #define KNOWN       "; known are \\n \\r \\t \\\\ \\xHH"
 #define NUMERIC     "must be numeric: ADDR, ADDR:PORT or [V6]:PORT, such as 127.0.0.1:1848 or [::1]"
 
@@ -69,6 +70,46 @@ static void a_wrong_choice_is_told_the_choices(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
+static void a_wrong_rate_is_told_the_forms_or_its_range(void **state)
+{
+    static const struct sample_refusal rows[] = {
+        {"--pace 'x': " NO_RATE "must be 1/h to 20k/s", {"--pace=x"}},
+        {"--pace '': " NO_RATE "must be 1/h to 20k/s", {"--pace="}},
+        {"--pace '5/d': " NO_RATE "must be 1/h to 20k/s", {"--pace=5/d"}},
+        {"--pace '0': must be 1/h to 20k/s", {"--pace=0"}},
+        {"--pace '20001': must be 1/h to 20k/s", {"--pace=20001"}},
+        {"--pace '1200001/m': must be 1/h to 20k/s", {"--pace=1200001/m"}},
+        {"--pace '99999999999G': must be 1/h to 20k/s", {"--pace=99999999999G"}},
+        {"--pulse '0/h': must be at least 1/h", {"--pulse=0/h"}},
+        {"--pulse '0.5': " NO_RATE "must be at least 1/h", {"--pulse=0.5"}},
+    };
+    (void)state;
+    sample_check_refusals(rows, COUNT_OF(rows));
+}
+
+static void a_wrong_range_of_ports_is_told_the_form(void **state)
+{
+#define LOW_HIGH ": must be LOW-HIGH or one port, 1 to 65535, such as 20000-29999"
+    static const struct sample_refusal rows[] = {
+        {"--ports ''" LOW_HIGH, {"--ports="}},
+        {"--ports '0'" LOW_HIGH, {"--ports=0"}},
+        {"--ports '0-5'" LOW_HIGH, {"--ports=0-5"}},
+        {"--ports '65536'" LOW_HIGH, {"--ports=65536"}},
+        {"--ports '1-65536'" LOW_HIGH, {"--ports=1-65536"}},
+        {"--ports '5-4'" LOW_HIGH, {"--ports=5-4"}},
+        {"--ports '5-'" LOW_HIGH, {"--ports=5-"}},
+        {"--ports '-5'" LOW_HIGH, {"--ports=-5"}},
+        {"--ports '5--6'" LOW_HIGH, {"--ports=5--6"}},
+        {"--ports '5-+6'" LOW_HIGH, {"--ports=5-+6"}},
+        {"--ports ' 5'" LOW_HIGH, {"--ports= 5"}},
+        {"--ports '5-6-7'" LOW_HIGH, {"--ports=5-6-7"}},
+        {"--ports '5k'" LOW_HIGH, {"--ports=5k"}},
+        {"--ports '18446744073709551617'" LOW_HIGH, {"--ports=18446744073709551617"}},
+    };
+    (void)state;
+    sample_check_refusals(rows, COUNT_OF(rows));
+}
+
 static void a_wrong_address_is_told_the_forms(void **state)
 {
     static const struct sample_refusal rows[] = {
@@ -89,6 +130,7 @@ static void a_wrong_escape_is_shown_with_its_place(void **state)
         {"--greeting: bad escape '\\' at character 1" KNOWN, {"-g\\"}},
         {"--greeting: must be 1 to 8 bytes long", {"-g", "123456789"}},
         {"--greeting: must be 1 to 8 bytes long", {"--greeting="}},
+        {"--say: must be 1 to 8 bytes long", {"--say=any longer"}},
     };
     (void)state;
     sample_check_refusals(rows, COUNT_OF(rows));
@@ -185,6 +227,8 @@ int main(void)
         cmocka_unit_test(a_wrong_count_is_told_its_range),
         cmocka_unit_test(a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit),
         cmocka_unit_test(a_wrong_choice_is_told_the_choices),
+        cmocka_unit_test(a_wrong_rate_is_told_the_forms_or_its_range),
+        cmocka_unit_test(a_wrong_range_of_ports_is_told_the_form),
         cmocka_unit_test(a_wrong_address_is_told_the_forms),
         cmocka_unit_test(a_wrong_escape_is_shown_with_its_place),
         cmocka_unit_test(an_unknown_option_is_told_the_nearest_known_one),

@@ -194,6 +194,88 @@ static void what_is_no_whole_count_is_refused(void **state)
     check_refused(count_parse, rows, COUNT_OF(rows));
 }
 
+static void a_rate_is_a_count_per_second_minute_or_hour(void **state)
+{
+    static const struct {
+        uint64_t expected, expected_period_ns;
+        const char *text;
+    } rows[] = {
+        {500, NS_PER_S, "500"},
+        {0, NS_PER_S, "0"},
+        {20000, NS_PER_S, "20k/s"},
+        {1500, NS_PER_S, "1.5k"},
+        {100, 60 * NS_PER_S, "100/m"},
+        {7, 3600 * NS_PER_S, "7/h"},
+        {1000000, 3600 * NS_PER_S, "1M/h"},
+        {UINT64_C(9223372036854775808), NS_PER_S, "9223372036854775808/s"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint64_t count = UNTOUCHED, period_ns = UNTOUCHED;
+
+        assert_int_equal(0, rate_parse(rows[i].text, &count, &period_ns));
+        if (count != rows[i].expected || period_ns != rows[i].expected_period_ns)
+            fail_msg("'%s': got %" PRIu64 " in %" PRIu64 " ns", rows[i].text, count, period_ns);
+    }
+}
+
+static void what_is_no_rate_is_refused(void **state)
+{
+    static const struct refused_row rows[] = {
+        {-EINVAL, ""},
+        {-EINVAL, "/"},
+        {-EINVAL, "/s"},
+        {-EINVAL, "5/"},
+        {-EINVAL, "5/d"},
+        {-EINVAL, "5/ms"},
+        {-EINVAL, "5/s/s"},
+        {-EINVAL, "5//s"},
+        {-EINVAL, "5 /s"},
+        {-EINVAL, "5/s "},
+        {-EINVAL, "-5/s"},
+        {-EINVAL, "0.5"},
+        {-EINVAL, "0.5/m"},
+        {-EINVAL, "5K/s"},
+        {-EINVAL, "5s"},
+        {-EINVAL, "5/S"},
+        {-EINVAL, "99999999999G/d"},
+        {-ERANGE, "99999999999G/h"},
+        {-ERANGE, "9223372036854775809"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        uint64_t count = UNTOUCHED, period_ns = UNTOUCHED;
+        int result = rate_parse(rows[i].text, &count, &period_ns);
+
+        if (result != rows[i].expected || count != UNTOUCHED || period_ns != UNTOUCHED)
+            fail_msg("'%s': expected result %d and no value, got %d", rows[i].text,
+                     rows[i].expected, result);
+    }
+}
+
+static void a_rate_is_written_with_the_largest_whole_unit(void **state)
+{
+    static const struct {
+        const char *expected;
+        uint64_t count, period_ns;
+    } rows[] = {
+        {"0/s", 0, NS_PER_S},
+        {"500/s", 500, NS_PER_S},
+        {"20k/s", 20000, NS_PER_S},
+        {"1500/m", 1500, 60 * NS_PER_S},
+        {"2M/h", 2000000, 3600 * NS_PER_S},
+        {"3G/s", UINT64_C(3000000000), NS_PER_S},
+        {"18446744073709551615/s", UINT64_MAX, NS_PER_S},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        char text[UNITS_TEXT_BYTES];
+
+        assert_ptr_equal(text, rate_format(rows[i].count, rows[i].period_ns, text));
+        assert_string_equal(rows[i].expected, text);
+    }
+}
+
 static void a_duration_is_written_in_the_largest_whole_unit(void **state)
 {
     static const struct {
@@ -231,6 +313,9 @@ int main(void)
         cmocka_unit_test(a_duration_ends_at_two_to_the_63_nanoseconds),
         cmocka_unit_test(a_count_may_end_in_k_m_or_g),
         cmocka_unit_test(what_is_no_whole_count_is_refused),
+        cmocka_unit_test(a_rate_is_a_count_per_second_minute_or_hour),
+        cmocka_unit_test(what_is_no_rate_is_refused),
+        cmocka_unit_test(a_rate_is_written_with_the_largest_whole_unit),
         cmocka_unit_test(a_duration_is_written_in_the_largest_whole_unit),
     };
     return cmocka_run_group_tests_name("units", tests, NULL, NULL);

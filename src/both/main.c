@@ -1,0 +1,29 @@
+/* hello-server and hello-load as one static program, which does what its name says: together they
+ * take little more room than one of them, since most of a static program is the C library. */
+#include "base/exit_code.h"
+
+#include <stdio.h>
+#include <string.h>
+
+/* The main functions of the programs, renamed by src/CMakeLists.txt. */
+int hello_server_main(int argc, char *argv[]);
+int hello_load_main(int argc, char *argv[]);
+
+static const struct {
+    const char *name; /* or what the name begins with: hello-server-static */
+    int (*main)(int argc, char *argv[]);
+} programs[] = {{"hello-server", hello_server_main}, {"hello-load", hello_load_main}};
+
+int main(int argc, char *argv[])
+{
+    const char *path = argc > 0 ? argv[0] : "";
+    const char *slash = strrchr(path, '/');
+    const char *name = slash ? slash + 1 : path;
+
+    for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
+        if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
+            return programs[i].main(argc, argv);
+    }
+    fprintf(stderr, "'%s' is no program of these; call it hello-server or hello-load\n", name);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,59 @@
+/* What the user asserts of a result: METRIC COMPARISON VALUE, such as p99<5ms, connect.p99.9<=20ms,
+ * errors==0, errors<1%, refused==0, rate>=20k/s, dropped==0, lateness.p99<1ms, ipv6.p50<2ms. The
+ * grammar is in assertion.c.
+ *
+ * Percentages are of the connections started; those of `dropped`, of the starts intended. */
+#ifndef HELLO_ASSERTION_H
+#define HELLO_ASSERTION_H
+
+#include "load/tally.h"
+#include "option/option.h"
+
+#include <stdbool.h>
+
+#define ASSERTION_TEXT_BYTES 128 /* no assertion is longer, its end included */
+
+enum assertion_metric {
+    METRIC_RATE, /* connections per second that ended well */
+    METRIC_STARTED,
+    METRIC_OK,
+    METRIC_ERRORS,
+    METRIC_LATE,
+    METRIC_DROPPED,
+    METRIC_RETRANSMITS,     /* of this machine, in the measured time, and so for ... */
+    METRIC_SYN_RETRANSMITS, /* ... these ... */
+    METRIC_STALLS,          /* ... and these */
+    METRIC_FAILURE,         /* errors of one kind */
+    METRIC_LATENCY,
+};
+
+enum assertion_statistic { STATISTIC_PERCENTILE, STATISTIC_MIN, STATISTIC_MEAN, STATISTIC_MAX };
+
+enum assertion_comparison { AT_MOST, AT_LEAST, EQUAL, UNEQUAL, BELOW, ABOVE, COMPARISON_COUNT };
+
+/* An assertion, understood. */
+struct assertion {
+    const char *family; /* "ipv4" or "ipv6": all lanes of that family together; NULL: all lanes */
+    enum assertion_metric metric;
+    enum result failure;                /* METRIC_FAILURE */
+    enum timing timing;                 /* METRIC_LATENCY */
+    enum assertion_statistic statistic; /* METRIC_LATENCY */
+    double percentile;                  /* STATISTIC_PERCENTILE */
+    enum assertion_comparison comparison;
+    bool is_share; /* a number of connections is compared with a percentage */
+    double bound;  /* connections per second, nanoseconds, a number, or millionths of a percent */
+};
+
+/* Understand an assertion. Returns 0, or -EINVAL with what is wrong and what to do in error;
+ * *ret_assertion is untouched then. */
+int assertion_parse(const char *text, struct assertion *ret_assertion,
+                    char error[OPTION_ERROR_BYTES]);
+
+/* Check how an assertion is written. Returns 0, or -EINVAL with what is wrong and what to do in
+ * error. */
+int assertion_check(const char *text, char error[OPTION_ERROR_BYTES]);
+
+/* True if the assertion says which errors are fine: errors, ok, or a kind of failure. */
+bool assertion_is_of_errors(const struct assertion *assertion);
+
+#endif

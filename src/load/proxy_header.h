@@ -1,0 +1,20 @@
+/* The header that a proxy puts before a connection's bytes to tell who is behind it: PROXY
+ * protocol, version 1 (a line of text) and 2 (binary), by HAProxy's specification
+ * proxy-protocol.txt. */
+#ifndef HELLO_PROXY_HEADER_H
+#define HELLO_PROXY_HEADER_H
+
+#include "load/config.h"
+#include "net/address.h"
+
+#include <stdint.h>
+
+#define PROXY_HEADER_BYTES_MAX 107 /* the longest of version 1; version 2 takes 52 at the most */
+
+/* Write the header for a connection from one address to another, both of the same family; an
+ * IPv4-mapped pair counts as IPv4. Returns its length in bytes: 0 for LOAD_PROXY_NONE. Any thread.
+ */
+uint32_t proxy_header_write(enum load_proxy_protocol version, const struct address *from,
+                            const struct address *to, unsigned char header[PROXY_HEADER_BYTES_MAX]);
+
+#endif

@@ -1,0 +1,57 @@
+#include "load/schedule.h"
+
+#include <math.h>
+
+/* A random number by splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
+ * generators", 2014): in (0, 1], so that its logarithm is finite. */
+static double random_unit(uint64_t *state)
+{
+    uint64_t bits = *state += UINT64_C(0x9e3779b97f4a7c15);
+
+    bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
+    bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
+    bits ^= bits >> 31;
+    return (double)((bits >> 11) + 1) * 0x1p-53;
+}
+
+/* When the start at this position comes: the inverse of how many starts there are up to a time.
+ * While the rate rises these are t^2 / (2 * ramp * interval); from then on (t - ramp / 2) /
+ * interval. */
+static uint64_t schedule_time_ns(const struct schedule *schedule)
+{
+    double flat_ns = schedule->position * schedule->interval_ns;
+
+    if (flat_ns < schedule->ramp_ns / 2)
+        return (uint64_t)sqrt(2 * schedule->ramp_ns * flat_ns);
+    return (uint64_t)(flat_ns + schedule->ramp_ns / 2);
+}
+
+/* The distance to the next position of this thread. */
+static double schedule_gap(struct schedule *schedule)
+{
+    if (!schedule->is_poisson)
+        return schedule->stride;
+    return -log(random_unit(&schedule->random)) * schedule->stride;
+}
+
+void schedule_init(struct schedule *schedule, const struct schedule_args *args)
+{
+    *schedule = (struct schedule){
+        .interval_ns = (double)args->rate.period_ns / (double)args->rate.starts,
+        .ramp_ns = (double)args->ramp_ns,
+        .position = args->thread,
+        .stride = args->threads,
+    };
+    if (args->arrivals == LOAD_POISSON) {
+        schedule->is_poisson = true;
+        schedule->random = args->thread + 1;
+        schedule->position = schedule_gap(schedule);
+    }
+    schedule->next_ns = schedule_time_ns(schedule);
+}
+
+void schedule_advance(struct schedule *schedule)
+{
+    schedule->position += schedule_gap(schedule);
+    schedule->next_ns = schedule_time_ns(schedule);
+}

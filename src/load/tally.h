@@ -1,0 +1,61 @@
+/* What was counted and timed: by one worker for one target while it runs, and added up for a
+ * report. Zeroed memory is an empty tally; keep it in pages_map memory, since most of it is never
+ * touched.
+ *
+ * Thread rule: one writer; others may read by tally_add (see base/counter.h). */
+#ifndef HELLO_TALLY_H
+#define HELLO_TALLY_H
+
+#include "load/result.h"
+#include "measure/histogram.h"
+
+#include <stdint.h>
+
+/* What is timed. All of it is of connections that ended well, but for the lateness, which is of all
+ * starts. */
+enum timing {
+    TIMING_CONNECT,  /* intended start until the handshake is done */
+    TIMING_GREETING, /* handshake until the last expected byte */
+    TIMING_CLOSE,    /* last expected byte until EOF */
+    TIMING_TOTAL,    /* intended start until EOF */
+    TIMING_LATENESS, /* open loop: intended start until the real one */
+    TIMING_COUNT,
+};
+
+#define TALLY_ERRNO_MAX 134 /* Linux knows errno 1 to 133 */
+
+struct tally {
+    uint64_t started;
+    uint64_t ok;
+    uint64_t abandoned; /* still open when a signal ended the run; started = ok + failed + these */
+    uint64_t ok_in_window; /* ended well in the measured time, whenever they were started: what the
+                              rate is made of */
+    uint64_t late;         /* starts more than LATE_NS after they were intended */
+    uint64_t dropped;      /* starts that were intended and never made */
+    uint64_t warmup; /* connections started in the warm-up: counted here, and in ok_in_window */
+    uint64_t failed[PHASE_COUNT][RESULT_COUNT]; /* by phase and kind */
+    uint64_t other[TALLY_ERRNO_MAX]; /* RESULT_OTHER by errno, over all phases; 0: unknown */
+    struct histogram timings[TIMING_COUNT];
+};
+
+#define TALLY_LATE_NS UINT64_C(1000000) /* a start later than this is counted as late */
+
+/* "connect", "greeting", "close", "total", "lateness". */
+const char *timing_name(enum timing timing);
+
+/* Add all of `part` to `total`. */
+void tally_add(struct tally *total, const struct tally *part);
+
+/* Make *ret_difference what was tallied between two states of a tally, `before` being the older; it
+ * must be neither of them, and what it held is forgotten. See histogram_subtract. */
+void tally_subtract(struct tally *ret_difference, const struct tally *now,
+                    const struct tally *before);
+
+/* Empty a tally; its writer only. Touches no more of it than was in use. */
+void tally_clear(struct tally *tally);
+
+/* Connections that failed: in all, or of one kind in all phases. */
+uint64_t tally_failed(const struct tally *tally);
+uint64_t tally_failed_as(const struct tally *tally, enum result result);
+
+#endif

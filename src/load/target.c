@@ -1,0 +1,222 @@
+#include "load/target.h"
+
+#include "base/escape.h"
+#include "base/units.h"
+#include "load/lookup.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+
+#define TEXT_BYTES  512 /* of a target, as typed */
+#define SHOWN_BYTES 288 /* what an error shows of it */
+
+/* Say what is wrong with a target, around its text. Returns -EINVAL. */
+static int refuse(char error[OPTION_ERROR_BYTES], const char *before, const char *text,
+                  const char *after)
+{
+    char shown[SHOWN_BYTES];
+
+    snprintf(error, OPTION_ERROR_BYTES, "%s'%s' %s", before,
+             escape_encode(text, strlen(text), shown, sizeof(shown)), after);
+    return -EINVAL;
+}
+
+static int refuse_form(char error[OPTION_ERROR_BYTES], const char *text)
+{
+    return refuse(error, "", text,
+                  "is not HOST[:PORT][=WEIGHT]; write localhost:1848, 127.0.0.1:1848 or "
+                  "[::1]:1848");
+}
+
+/* Cut "=WEIGHT" off. */
+static int weight_parse(char *text, uint32_t *ret_weight)
+{
+    char *equals = strrchr(text, '=');
+    uint64_t weight = 1;
+
+    if (equals) {
+        int result = count_parse(equals + 1, &weight);
+
+        if (result < 0 || weight == 0 || weight > TARGET_WEIGHT_MAX)
+            return -EINVAL;
+        *equals = '\0';
+    }
+    *ret_weight = (uint32_t)weight;
+    return 0;
+}
+
+/* Read a host that must be numeric. */
+static int numeric_parse(const char *text, struct target *target, char error[OPTION_ERROR_BYTES])
+{
+    struct address address;
+    bool has_port;
+
+    if (address_parse(text, &address, &has_port) < 0) {
+        if (strchr(target->host, '%'))
+            return refuse(error, "", text,
+                          "is no IPv6 address, or its interface is not there; see ip link");
+        return refuse_form(error, text);
+    }
+    if (address.sa.sa_family == AF_INET6 && IN6_IS_ADDR_LINKLOCAL(&address.v6.sin6_addr) &&
+        address.v6.sin6_scope_id == 0)
+        return refuse(error, "", text,
+                      "is link-local, so its interface must be named, as in fe80::1%eth0");
+    address_set_port(&address, address_port(&target->address));
+    target->address = address;
+    return 0;
+}
+
+/* Names are not made of digits and dots alone: those are IPv4 addresses, right or wrong. */
+static bool looks_numeric(const struct address_parts *parts)
+{
+    return parts->is_v6 || strspn(parts->host, "0123456789.") >= parts->host_bytes;
+}
+
+int target_parse(const char *text, struct target *ret_target, bool *ret_is_numeric,
+                 char error[OPTION_ERROR_BYTES])
+{
+    struct target target = {.address.sa.sa_family = AF_INET};
+    struct address_parts parts;
+    char left[TEXT_BYTES];
+    size_t text_bytes = strlen(text);
+    uint16_t port = LOAD_DEFAULT_PORT;
+    int result = 0;
+
+    if (text_bytes >= sizeof(left))
+        return refuse(error, "", text, "is too long for a host");
+    memcpy(left, text, text_bytes + 1);
+    if (weight_parse(left, &target.weight) < 0)
+        return refuse(error, "the weight of ", text, "must be 1 to 1000, such as localhost=3");
+    if (address_split(left, &parts) < 0 || parts.host_bytes == 0)
+        return refuse_form(error, text);
+    if (parts.host_bytes >= sizeof(target.host))
+        return refuse(error, "", text, "is too long for a host; a name has at most 255 characters");
+    if (parts.port && (port_parse(parts.port, &port) < 0 || port == 0))
+        return refuse(error, "the port of ", text, "must be 1 to 65535");
+    memcpy(target.host, parts.host, parts.host_bytes);
+    address_set_port(&target.address, port);
+    if (looks_numeric(&parts))
+        result = numeric_parse(left, &target, error);
+    if (result < 0)
+        return result;
+    *ret_target = target;
+    *ret_is_numeric = looks_numeric(&parts);
+    return 0;
+}
+
+static const char *family_title(int family)
+{
+    return family == AF_INET ? "IPv4" : "IPv6";
+}
+
+/* What was typed to get the family that is wanted. */
+static const char *family_option(const struct load_config *config)
+{
+    if (config->ipv4 || config->ipv6)
+        return config->ipv4 ? "-4" : "-6";
+    return config->family == LOAD_FAMILY_IPV4 ? "--family ipv4" : "--family ipv6";
+}
+
+static int family_wanted(const struct load_config *config)
+{
+    return config->family == LOAD_FAMILY_IPV4   ? AF_INET
+           : config->family == LOAD_FAMILY_IPV6 ? AF_INET6
+                                                : AF_UNSPEC;
+}
+
+/* A numeric address is of the one family it is. */
+static int numeric_check(const struct load_config *config, const struct target *target,
+                         char error[OPTION_ERROR_BYTES])
+{
+    const char *title = family_title(target->address.sa.sa_family);
+    int wanted = family_wanted(config);
+
+    if (config->family == LOAD_FAMILY_BOTH) {
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "'%s' is an %s address, but --family both takes names; give both addresses as two "
+                 "targets, and drop --family",
+                 target->host, title);
+        return -EINVAL;
+    }
+    if (wanted != AF_UNSPEC && wanted != target->address.sa.sa_family) {
+        snprintf(error, OPTION_ERROR_BYTES, "'%s' is an %s address; drop %s, or give one of %s",
+                 target->host, title, family_option(config), family_title(wanted));
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Look up the address of one family, AF_UNSPEC: any. */
+static int name_resolve(const struct load_config *config, struct target *target, int family,
+                        char error[OPTION_ERROR_BYTES])
+{
+    char problem[LOOKUP_PROBLEM_BYTES], shown[SHOWN_BYTES];
+    uint16_t port = address_port(&target->address);
+    int result = lookup_host(target->host, family, &target->address, problem);
+
+    if (result == 0) {
+        address_set_port(&target->address, port);
+        return 0;
+    }
+    escape_encode(target->host, strlen(target->host), shown, sizeof(shown));
+    if (result != -EHOSTUNREACH)
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "cannot look up host '%s': %s; check /etc/resolv.conf, or give its address", shown,
+                 problem);
+    else if (family == AF_UNSPEC)
+        snprintf(error, OPTION_ERROR_BYTES, "cannot find host '%s': %s; check the name", shown,
+                 problem);
+    else
+        snprintf(error, OPTION_ERROR_BYTES,
+                 "cannot find an %s address of host '%s': %s; check the name, or drop %s",
+                 family_title(family), shown, problem,
+                 config->family == LOAD_FAMILY_BOTH ? "--family both" : family_option(config));
+    return result;
+}
+
+/* Resolve one target to one or two addresses. Returns how many, or -errno. */
+static int target_resolve(const struct load_config *config, const char *text,
+                          struct target found[2], char error[OPTION_ERROR_BYTES])
+{
+    bool is_numeric;
+    int result = target_parse(text, &found[0], &is_numeric, error);
+
+    if (result < 0)
+        return result;
+    if (is_numeric) {
+        result = numeric_check(config, &found[0], error);
+        return result < 0 ? result : 1;
+    }
+    if (config->family != LOAD_FAMILY_BOTH) {
+        result = name_resolve(config, &found[0], family_wanted(config), error);
+        return result < 0 ? result : 1;
+    }
+    found[1] = found[0];
+    result = name_resolve(config, &found[0], AF_INET, error);
+    if (result == 0)
+        result = name_resolve(config, &found[1], AF_INET6, error);
+    return result < 0 ? result : 2;
+}
+
+int targets_resolve(const struct load_config *config, struct target targets[TARGETS_MAX],
+                    char error[OPTION_ERROR_BYTES])
+{
+    int count = 0;
+
+    for (uint32_t i = 0; i < config->targets.count; i++) {
+        struct target found[2];
+        int result = target_resolve(config, config->targets.items[i], found, error);
+
+        if (result < 0)
+            return result;
+        if (count + result > TARGETS_MAX) {
+            snprintf(error, OPTION_ERROR_BYTES,
+                     "the targets have more than %d addresses; give fewer targets", TARGETS_MAX);
+            return -EINVAL;
+        }
+        memcpy(&targets[count], found, (size_t)result * sizeof(found[0]));
+        count += result;
+    }
+    return count;
+}

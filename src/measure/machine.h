@@ -1,0 +1,42 @@
+/* What kind of machine a result was measured on: facts that do not change while a program runs. */
+#ifndef HELLO_MACHINE_H
+#define HELLO_MACHINE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define MACHINE_TEXT_BYTES   128
+#define MACHINE_SETTINGS_MAX 16
+
+/* A kernel setting that bears on connection rates, as sysctl(8) names it. */
+struct machine_setting {
+    const char *name;               /* "net.ipv4.ip_local_port_range" */
+    char value[MACHINE_TEXT_BYTES]; /* blanks between numbers are single spaces; "" if unknown */
+};
+
+struct machine {
+    char kernel[MACHINE_TEXT_BYTES];       /* "Linux 6.1.0-56-cloud-amd64 x86_64" */
+    char cpu_model[MACHINE_TEXT_BYTES];    /* of the first CPU; "" if unknown */
+    char clock_source[MACHINE_TEXT_BYTES]; /* what the kernel takes the time from: "tsc",
+                                              "kvm-clock" */
+    uint32_t cpus_online;
+    uint32_t cpus_allowed; /* that the thread which reads this may run on */
+    uint64_t quota_us; /* CPU time that the cgroup allows in each period; UINT64_MAX: no quota */
+    uint64_t quota_period_us; /* 0: no quota */
+    uint64_t memory_bytes;    /* of the machine */
+    uint32_t setting_count;
+    struct machine_setting settings[MACHINE_SETTINGS_MAX];
+};
+
+/* Read all of it; what cannot be read is "" or 0. From a thread that is not pinned to one CPU, or
+ * that one is all that counts as allowed. */
+void machine_read(struct machine *ret_machine);
+
+/* The value of a setting by its name; "" if it is unknown, or not one of those that are read. */
+const char *machine_setting(const struct machine *machine, const char *name);
+
+/* Find the model of the first CPU in the text of /proc/cpuinfo, whose names for it differ between
+ * architectures. Writes "" if it is not told. Returns model. */
+char *machine_cpu_model(const char *cpuinfo, char model[MACHINE_TEXT_BYTES]);
+
+#endif

@@ -1,0 +1,54 @@
+/* What the machine did while something was measured: CPU time, softirqs, steal, throttling by a
+ * cgroup, and the kernel's TCP counters. Read as running totals, and subtracted.
+ *
+ * Thread rule: a usage_source belongs to one thread. */
+#ifndef HELLO_USAGE_H
+#define HELLO_USAGE_H
+
+#include <stdint.h>
+
+/* Running totals, all of them uint64_t. Times are nanoseconds, summed over the CPUs that this
+ * process may run on; those of /proc/stat come in ticks of 10 ms. */
+struct usage {
+    uint64_t time_ns;          /* of the reading, monotonic */
+    uint64_t process_ns;       /* CPU time of this process (all threads, user and system) */
+    uint64_t busy_ns;          /* not idle, by anybody, steal left out (/proc/stat, proc(5)) */
+    uint64_t softirq_ns;       /* spent in softirqs: the kernel's network path */
+    uint64_t steal_ns;         /* the hypervisor ran something else */
+    uint64_t throttled_count;  /* periods in which a cgroup's CPU quota stopped this process (or one
+                                  that shares the cgroup), over all levels of the hierarchy ... */
+    uint64_t throttled_ns;     /* ... and for how long: each CPU that had to wait counts */
+    uint64_t active_opens;     /* Tcp ActiveOpens of this network namespace (SNMP, nstat(8)) */
+    uint64_t passive_opens;    /* Tcp PassiveOpens */
+    uint64_t syn_retransmits;  /* TcpExt TCPSynRetrans: SYNs, and SYN-ACKs of local services */
+    uint64_t retransmits;      /* Tcp RetransSegs, SYNs included */
+    uint64_t listen_overflows; /* TcpExt ListenOverflows: a local accept queue was full */
+    uint64_t listen_drops;     /* TcpExt ListenDrops */
+};
+
+struct usage_source;
+
+/* Open the files of /proc and /sys that the totals come from, once, so that reading them is cheap:
+ * with the network namespace and the cgroups that this process is in now, and the CPUs that the
+ * calling thread may run on now (so before it is pinned to one). Files that do not exist read as 0.
+ * *ret_source is the caller's, to give to usage_source_free. Returns 0 or -ENOMEM. */
+int usage_source_new(struct usage_source **ret_source);
+
+/* Close them; NULL is fine. */
+void usage_source_free(struct usage_source *source);
+
+/* Read the totals as they are now: some ten system calls. */
+void usage_read(struct usage_source *source, struct usage *ret_usage);
+
+/* Read the totals of one CPU: sets time_ns, busy_ns, softirq_ns and steal_ns, and the others to 0.
+ */
+void usage_read_cpu(struct usage_source *source, uint16_t cpu, struct usage *ret_usage);
+
+/* What happened between two readings; `before` is the older. time_ns is then the time between them.
+ * A total that ran backwards counts as 0. */
+struct usage usage_subtract(const struct usage *now, const struct usage *before);
+
+/* Add up what happened in two spans of time. */
+struct usage usage_add(const struct usage *one, const struct usage *other);
+
+#endif

@@ -1,0 +1,170 @@
+#include "report/page.h"
+
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define PAGE_TEXT_BYTES 1024 /* of one page_putf or page_wrapf: longer texts are cut */
+#define CUT_COLUMNS_MIN 5    /* in fewer there is no room for two ends and dots */
+
+const char *const page_ansi_styles[PAGE_STYLE_COUNT] = {
+    [PAGE_PLAIN] = "\033[0m", [PAGE_DIM] = "\033[2m",    [PAGE_BOLD] = "\033[1m",
+    [PAGE_RED] = "\033[31m",  [PAGE_GREEN] = "\033[32m", [PAGE_YELLOW] = "\033[33m",
+};
+
+/* The bytes of UTF-8 that continue a character. */
+static bool is_continuation(char byte)
+{
+    return ((unsigned char)byte & 0xc0) == 0x80;
+}
+
+static unsigned width_of(const char *text, size_t bytes)
+{
+    unsigned columns = 0;
+
+    for (size_t i = 0; i < bytes; i++)
+        columns += !is_continuation(text[i]);
+    return columns;
+}
+
+unsigned page_width(const char *text)
+{
+    return width_of(text, strlen(text));
+}
+
+/* How many bytes the first `columns` characters take, or all if there are fewer. */
+static size_t bytes_of(const char *text, unsigned columns)
+{
+    size_t bytes = 0;
+
+    for (;; bytes++) {
+        if (text[bytes] == '\0')
+            return bytes;
+        if (!is_continuation(text[bytes]) && columns-- == 0)
+            return bytes;
+    }
+}
+
+/* Write that much of a text, which fits. */
+static void put_bytes(struct page *page, enum page_style style, const char *text, size_t bytes,
+                      unsigned columns)
+{
+    bool styled = page->styles && style != PAGE_PLAIN;
+
+    if (bytes == 0)
+        return;
+    fprintf(page->out, "%*s%s%.*s%s", (int)(page->column - page->written), "",
+            styled ? page->styles[style] : "", (int)bytes, text,
+            styled ? page->styles[PAGE_PLAIN] : "");
+    page->column += columns;
+    page->written = page->column;
+}
+
+void page_put(struct page *page, enum page_style style, const char *text)
+{
+    unsigned room = page->column < page->columns ? page->columns - page->column : 0;
+    unsigned columns = page_width(text);
+
+    if (columns > room)
+        columns = room;
+    put_bytes(page, style, text, bytes_of(text, columns), columns);
+}
+
+void page_putf(struct page *page, enum page_style style, const char *format, ...)
+{
+    char text[PAGE_TEXT_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    page_put(page, style, text);
+}
+
+void page_to(struct page *page, unsigned column)
+{
+    if (column > page->column)
+        page->column = column;
+}
+
+void page_right(struct page *page, enum page_style style, unsigned columns, const char *text)
+{
+    unsigned width = page_width(text);
+
+    if (width < columns)
+        page_to(page, page->column + columns - width);
+    page_put(page, style, text);
+}
+
+void page_cut(struct page *page, enum page_style style, unsigned columns, const char *text)
+{
+    unsigned width = page_width(text);
+    unsigned head;
+    const char *tail;
+
+    if (width <= columns || columns < CUT_COLUMNS_MIN) {
+        page_putf(page, style, "%.*s", (int)bytes_of(text, columns), text);
+        return;
+    }
+    head = (columns - 1) / 2; /* the odd one: families differ in front */
+    tail = text + bytes_of(text, width - (columns - 2 - head));
+    page_putf(page, style, "%.*s..%s", (int)bytes_of(text, head), text, tail);
+}
+
+void page_wrap(struct page *page, enum page_style style, unsigned indent, const char *text)
+{
+    while (*text) {
+        size_t blanks = strspn(text, " ");
+        size_t bytes = strcspn(text + blanks, " ");
+        unsigned columns = width_of(text + blanks, bytes);
+        unsigned end = page->column + (unsigned)blanks + columns;
+        bool is_glued = blanks == 0 && page->written == page->column;
+
+        /* The last column is kept for a comma that may follow. */
+        if (page->column > indent && end + 1 > page->columns && !is_glued) {
+            page_end(page);
+            page_to(page, indent);
+        } else {
+            page_to(page, page->column + (unsigned)blanks);
+        }
+        text += blanks;
+        if (page->column + columns > page->columns) { /* a word longer than a line */
+            columns = page->column < page->columns ? page->columns - page->column : 0;
+            put_bytes(page, style, text, bytes_of(text, columns), columns);
+        } else {
+            put_bytes(page, style, text, bytes, columns);
+        }
+        text += bytes;
+    }
+}
+
+void page_wrapf(struct page *page, enum page_style style, unsigned indent, const char *format, ...)
+{
+    char text[PAGE_TEXT_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    page_wrap(page, style, indent, text);
+}
+
+void page_end(struct page *page)
+{
+    fputc('\n', page->out);
+    page->column = 0;
+    page->written = 0;
+}
+
+bool page_may_be_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *locale = getenv(names[i]);
+
+        if (locale && *locale)
+            return strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
+    }
+    return true;
+}

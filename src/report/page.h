@@ -1,0 +1,62 @@
+/* Text of a known width, for terminals and files: styles, columns, wrapped sentences. A page never
+ * writes beyond its width, and never a blank at the end of a line.
+ *
+ * Every character is taken to be one column wide; texts are UTF-8 without control characters. */
+#ifndef HELLO_PAGE_H
+#define HELLO_PAGE_H
+
+#include <stdbool.h>
+#include <stdio.h>
+
+enum page_style {
+    PAGE_PLAIN, /* also what ends the others */
+    PAGE_DIM,
+    PAGE_BOLD,
+    PAGE_RED,
+    PAGE_GREEN,
+    PAGE_YELLOW,
+    PAGE_STYLE_COUNT,
+};
+
+struct page {
+    FILE *out;
+    unsigned columns;          /* no line is longer */
+    const char *const *styles; /* PAGE_STYLE_COUNT escape sequences; NULL: no styles */
+    unsigned column;           /* where the next text goes */
+    unsigned written;          /* up to where the line is written: blanks wait for text */
+};
+
+/* What all terminals of today understand (ECMA-48, SGR). */
+extern const char *const page_ansi_styles[PAGE_STYLE_COUNT];
+
+/* Write text where the page is at; what does not fit on the line is left out. */
+void page_put(struct page *page, enum page_style style, const char *text);
+void page_putf(struct page *page, enum page_style style, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
+
+/* Go on in this column, or where the page is at if that is further. */
+void page_to(struct page *page, unsigned column);
+
+/* Write text so that it ends `columns` further on. */
+void page_right(struct page *page, enum page_style style, unsigned columns, const char *text);
+
+/* Write text, cut in its middle ("[2001:d..]:8443") if it is longer than `columns`. */
+void page_cut(struct page *page, enum page_style style, unsigned columns, const char *text);
+
+/* Write words; those that do not fit go on in the next line, at column `indent`. A text that begins
+ * without a blank belongs to the word that the page is at: ", like this". */
+void page_wrap(struct page *page, enum page_style style, unsigned indent, const char *text);
+void page_wrapf(struct page *page, enum page_style style, unsigned indent, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* End the line. */
+void page_end(struct page *page);
+
+/* The columns that a text takes. */
+unsigned page_width(const char *text);
+
+/* True unless the locale's names in the environment ask for another encoding than UTF-8 (LC_ALL,
+ * LC_CTYPE, LANG, see locale(7)). */
+bool page_may_be_utf8(void);
+
+#endif

@@ -1,0 +1,113 @@
+/* What a run found, ready to be told: by report_text.c to people, by report_json.c and report_csv.c
+ * to programs. The report is only read by them.
+ *
+ * Thread rule: for one thread. */
+#ifndef HELLO_REPORT_H
+#define HELLO_REPORT_H
+
+#include "base/cpus.h"
+#include "load/assertion.h"
+#include "load/config.h"
+#include "load/tally.h"
+#include "load/target.h"
+#include "measure/machine.h"
+#include "measure/stalls.h"
+#include "measure/usage.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* One target, or all together. */
+struct report_lane {
+    const struct target *target;   /* NULL: all together */
+    char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
+    const struct tally *tally;     /* of the whole measured time */
+    double connections_per_s;      /* that ended well: ok_in_window / window_s */
+};
+
+/* One interval of the time series and one lane in it: second by second, unless the run is very
+ * long. Percentiles are of the connections that ended in it. */
+struct report_point {
+    uint64_t started, ok, failed, late, dropped;
+    uint64_t failed_as[RESULT_COUNT]; /* failed by kind, over all phases */
+    uint64_t p50_ns[TIMING_COUNT], p90_ns[TIMING_COUNT], p99_ns[TIMING_COUNT];
+    uint64_t p99_9_ns[TIMING_COUNT], max_ns[TIMING_COUNT];
+};
+
+struct report_interval {
+    uint64_t start_ns, length_ns; /* from the start of the run, warm-up included */
+    bool warmup;                  /* before anything was measured: points are empty */
+    struct report_point all;
+    struct report_point *lanes; /* lane_count of them */
+    struct usage usage;         /* in this interval */
+    uint64_t in_flight;         /* connections, at its end */
+    uint64_t stalls, stalled_ns, longest_stall_ns;
+};
+
+/* What can be said of the result in words, see verdict.h. */
+#define REPORT_VERDICT_BYTES 320
+#define REPORT_VERDICTS_MAX  16
+struct report_verdict {
+    const char *name;                /* for programs: "generator_busy", "throttled", ... */
+    char text[REPORT_VERDICT_BYTES]; /* one sentence: what is so, with values, and what to change */
+};
+
+/* An assertion of the user's, see judgement.h. */
+struct report_assertion {
+    char text[ASSERTION_TEXT_BYTES]; /* as typed: "p99<5ms" */
+    char value[32];                  /* what was measured, with its unit: "3.2ms" */
+    bool holds;
+};
+#define REPORT_ASSERTIONS_MAX (OPTION_TEXTS_MAX + 2) /* with those that judgement.h adds */
+
+struct report {
+    const struct load_config *config;
+    uint64_t connections;    /* the limit that was in force */
+    const char *engine;      /* "uring", "epoll" */
+    char engine_reason[512]; /* why it is that one: "asked for", "the best that works here", or the
+                                line that told why another was passed over */
+    uint32_t threads;
+    uint64_t unix_start_ns; /* time of day when the run began */
+    double warmup_s;        /* that really passed */
+    double window_s;        /* in which connections were measured: what rates are divided by */
+    double elapsed_s;       /* from the start to the last end, all included */
+    bool cut_short;         /* by a signal */
+    bool target_is_local;   /* all targets are addresses of this machine */
+
+    uint32_t lane_count;
+    struct report_lane lanes[TARGETS_MAX];
+    struct report_lane all;
+
+    uint64_t interval_count;
+    struct report_interval *intervals;
+    bool intervals_cut; /* the run was so long that the series ends before it does */
+
+    struct machine machine;
+    struct usage usage;    /* in the measured time */
+    double thread_allowed; /* the share of a CPU that each thread may use: quota / threads, or 1 */
+    double thread_busy[CPUS_MAX]; /* the share of a CPU that each thread used, softirqs included
+                                     where they are not charged to a quota */
+    const struct stalls *stalls;  /* in the measured time */
+
+    uint32_t verdict_count;
+    struct report_verdict verdicts[REPORT_VERDICTS_MAX];
+    uint32_t assertion_count;
+    struct report_assertion assertions[REPORT_ASSERTIONS_MAX];
+};
+
+/* Tell people: ten seconds of reading. color: with the escape codes that terminals understand.
+ * columns: how wide a line may be, of which 60 to 100 are made use of. */
+void report_text(const struct report *report, FILE *out, bool color, unsigned columns);
+
+/* The last line of a run, for programs: "hello-load: done connections_per_s=... ". */
+void report_line(const struct report *report, FILE *out);
+
+/* One JSON document, as src/report/report.schema.json describes it. Returns 0 or -errno; a part of
+ * it may be written then. */
+int report_json(const struct report *report, FILE *out);
+
+/* The time series: a line of names, then one line for each interval and lane. */
+void report_csv(const struct report *report, FILE *out);
+
+#endif

@@ -1,0 +1,104 @@
+/* The time series as comma-separated values (RFC 4180, so lines end with CR LF): one line for each
+ * interval and lane, and one for all lanes together if there are several. What is of the whole
+ * machine stands in each line of an interval. A cell is empty if there was nothing to time. */
+#include "base/units.h"
+#include "report/report.h"
+#include "report/report_point.h"
+#include "report/series_field.h"
+
+#include <inttypes.h>
+#include <string.h>
+
+/* A cell is quoted only if it must be. */
+static void text_write(const char *text, FILE *out)
+{
+    if (strpbrk(text, ",\"\r\n") == NULL) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text != '\0'; text++) {
+        if (*text == '"')
+            fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+static void seconds_write(uint64_t ns, FILE *out)
+{
+    fprintf(out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
+}
+
+static void number_write(uint64_t number, FILE *out)
+{
+    fprintf(out, ",%" PRIu64, number);
+}
+
+static void names_write(FILE *out)
+{
+    fputs("time_s,length_s,lane,family,warmup", out);
+    for (size_t i = 0; i < COUNT_FIELDS; i++)
+        fprintf(out, ",%s", count_fields[i].name);
+    for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        fprintf(out, ",failed_%s", result_name((enum result)kind));
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
+        for (size_t i = 0; i < SPAN_FIELDS; i++)
+            fprintf(out, ",%s_%s", timing_name((enum timing)timing), span_fields[i].name);
+    }
+    fputs(",in_flight", out);
+    for (size_t i = 0; i < USAGE_FIELDS; i++)
+        fprintf(out, ",%s", usage_fields[i].name);
+    fputs(",stalls,stalled_ns,longest_stall_ns\r\n", out);
+}
+
+static void point_write(const struct report *report, const struct report_point *point, FILE *out)
+{
+    for (size_t i = 0; i < COUNT_FIELDS; i++)
+        number_write(count_field_value(point, i), out);
+    for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        number_write(point->failed_as[kind], out);
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
+        bool has_values = report_point_has(report, point, (enum timing)timing);
+
+        for (size_t i = 0; i < SPAN_FIELDS; i++) {
+            if (has_values)
+                number_write(span_field_value(point, i, (enum timing)timing), out);
+            else
+                fputc(',', out);
+        }
+    }
+}
+
+static void row_write(const struct report *report, const struct report_interval *interval,
+                      const struct report_lane *lane, const struct report_point *point, FILE *out)
+{
+    seconds_write(interval->start_ns, out);
+    fputc(',', out);
+    seconds_write(interval->length_ns, out);
+    fputc(',', out);
+    text_write(lane->name, out);
+    fprintf(out, ",%s,%d", lane->target != NULL ? address_family_name(&lane->target->address) : "",
+            interval->warmup);
+    point_write(report, point, out);
+    number_write(interval->in_flight, out);
+    for (size_t i = 0; i < USAGE_FIELDS; i++)
+        number_write(usage_field_value(&interval->usage, i), out);
+    number_write(interval->stalls, out);
+    number_write(interval->stalled_ns, out);
+    number_write(interval->longest_stall_ns, out);
+    fputs("\r\n", out);
+}
+
+void report_csv(const struct report *report, FILE *out)
+{
+    names_write(out);
+    for (uint64_t i = 0; i < report->interval_count; i++) {
+        const struct report_interval *interval = &report->intervals[i];
+
+        for (uint32_t k = 0; k < report->lane_count; k++)
+            row_write(report, interval, &report->lanes[k], &interval->lanes[k], out);
+        if (report->lane_count > 1)
+            row_write(report, interval, &report->all, &interval->all, out);
+    }
+}

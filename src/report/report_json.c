@@ -1,0 +1,317 @@
+/* The report as one JSON document: each function makes one object of it. What the members mean is
+ * said in report.schema.json. */
+#include "base/units.h"
+#include "report/member.h"
+#include "report/report.h"
+#include "report/report_json_series.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define SCHEMA "hello-load/1"
+#define FORMAT (JSON_INDENT(1) | JSON_REAL_PRECISION(15))
+
+/* A choice goes by the word that is typed for it. */
+static void put_choice(json_t **object, const char *name, const char *option, unsigned choice)
+{
+    const struct option_row *row = &load_options.rows[option_row_find(&load_options, option)];
+
+    member_put_text(object, name, row->choices[choice]);
+}
+
+static json_t *program_json(void)
+{
+    json_t *object = json_object();
+
+    member_put_text(&object, "name", load_options.program);
+    member_put_text(&object, "version", HELLO_VERSION);
+    return object;
+}
+
+static json_t *texts_json(const struct option_texts *texts)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < texts->count; i++)
+        element_put(&array, member_of_text(texts->items[i]));
+    return array;
+}
+
+static json_t *ports_json(struct option_ports ports)
+{
+    if (ports.low == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "low", ports.low);
+    member_put_number(&object, "high", ports.high);
+    return object;
+}
+
+static json_t *options_json(const struct report *report)
+{
+    const struct load_config *config = report->config;
+    const struct option_bytes *expect = &config->expect;
+    json_t *object = json_object();
+
+    member_put_number(&object, "connections", report->connections);
+    member_put_number(&object, "threads", report->threads);
+    if (load_is_open_loop(config)) {
+        member_put_real(&object, "rate_per_s",
+                        (double)config->rate.starts * (double)NS_PER_S /
+                            (double)config->rate.period_ns);
+        put_choice(&object, "arrivals", "arrivals", config->arrivals);
+    } else {
+        member_put(&object, "rate_per_s", json_null());
+        member_put(&object, "arrivals", json_null());
+    }
+    member_put_number_if(config->duration_ns != 0, &object, "duration_ns", config->duration_ns);
+    member_put_number_if(config->count != 0, &object, "count", config->count);
+    member_put_number(&object, "warmup_ns", config->warmup_ns);
+    member_put_number(&object, "ramp_ns", config->ramp_ns);
+    put_choice(&object, "family", "family", config->family);
+    member_put_text(&object, "source", config->source);
+    member_put(&object, "source_ports", ports_json(config->source_ports));
+    put_choice(&object, "close", "close", config->close);
+    put_choice(&object, "proxy_protocol", "proxy-protocol", config->proxy_protocol);
+    member_put(&object, "send", member_of_bytes(config->send.data, config->send.bytes));
+    member_put(&object, "expect",
+               expect->any ? json_null() : member_of_bytes(expect->data, expect->bytes));
+    member_put_number_if(config->connect_timeout_ns != 0, &object, "connect_timeout_ns",
+                         config->connect_timeout_ns);
+    member_put_number(&object, "timeout_ns", config->timeout_ns);
+    return object;
+}
+
+static json_t *run_json(const struct report *report)
+{
+    json_t *object = json_object();
+
+    member_put_time(&object, "start", report->unix_start_ns);
+    member_put(&object, "targets", texts_json(&report->config->targets));
+    member_put(&object, "target_is_local", json_boolean(report->target_is_local));
+    member_put_text(&object, "engine", report->engine);
+    member_put_text(&object, "engine_reason", report->engine_reason);
+    member_put(&object, "cut_short", json_boolean(report->cut_short));
+    member_put_real(&object, "warmup_s", report->warmup_s);
+    member_put_real(&object, "window_s", report->window_s);
+    member_put_real(&object, "elapsed_s", report->elapsed_s);
+    member_put(&object, "options", options_json(report));
+    return object;
+}
+
+static json_t *timing_json(const struct histogram *histogram)
+{
+    static const struct {
+        const char *name;
+        double percentile;
+    } rows[] = {
+        {"50", 50}, {"75", 75},     {"90", 90},       {"95", 95},
+        {"99", 99}, {"99.9", 99.9}, {"99.99", 99.99},
+    };
+    bool has_values = histogram->count > 0;
+    json_t *object = json_object();
+    json_t *percentiles = json_object();
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        member_put_number_if(has_values, &percentiles, rows[i].name,
+                             histogram_percentile(histogram, rows[i].percentile));
+    member_put_number(&object, "count", histogram->count);
+    member_put_number_if(has_values, &object, "min_ns", histogram->min_ns);
+    member_put_real(&object, "mean_ns", has_values ? histogram_mean(histogram) : (double)NAN);
+    member_put_number_if(has_values, &object, "max_ns", histogram->max_ns);
+    member_put_number(&object, "above_range", histogram->above);
+    member_put(&object, "percentiles", percentiles);
+    return object;
+}
+
+/* By the names of errno(3), and only those that were seen. */
+static json_t *other_errors_json(const struct tally *tally)
+{
+    json_t *object = json_object();
+
+    for (int error = 0; error < TALLY_ERRNO_MAX; error++) {
+        const char *name = error != 0 ? strerrorname_np(error) : NULL;
+        char number[32] = "unknown";
+
+        if (tally->other[error] == 0)
+            continue;
+        if (error != 0)
+            snprintf(number, sizeof(number), "errno %d", error);
+        member_put_number(&object, name != NULL ? name : number, tally->other[error]);
+    }
+    return object;
+}
+
+static json_t *lane_json(const struct report_lane *lane)
+{
+    const struct target *target = lane->target;
+    const struct tally *tally = lane->tally;
+    json_t *object = json_object();
+    json_t *errors = json_object();
+    json_t *timings = json_object();
+
+    for (unsigned phase = 0; phase < PHASE_COUNT; phase++)
+        member_put(&errors, phase_name((enum phase)phase),
+                   report_json_failures(tally->failed[phase]));
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++)
+        member_put(&timings, timing_name((enum timing)timing),
+                   timing_json(&tally->timings[timing]));
+
+    member_put_text(&object, "name", lane->name);
+    member_put_text(&object, "host", target != NULL ? target->host : NULL);
+    member_put_text(&object, "family",
+                    target != NULL ? address_family_name(&target->address) : NULL);
+    member_put_number_if(target != NULL, &object, "weight", target != NULL ? target->weight : 0);
+    member_put_real(&object, "connections_per_s", lane->connections_per_s);
+    member_put_number(&object, "started", tally->started);
+    member_put_number(&object, "ok", tally->ok);
+    member_put_number(&object, "ok_in_window", tally->ok_in_window);
+    member_put_number(&object, "failed", tally_failed(tally));
+    member_put_number(&object, "late", tally->late);
+    member_put_number(&object, "dropped", tally->dropped);
+    member_put_number(&object, "abandoned", tally->abandoned);
+    member_put_number(&object, "warmup", tally->warmup);
+    member_put(&object, "errors", errors);
+    member_put(&object, "other_errors", other_errors_json(tally));
+    member_put(&object, "timings", timings);
+    return object;
+}
+
+static json_t *result_json(const struct report *report)
+{
+    json_t *object = json_object();
+    json_t *lanes = json_array();
+
+    for (uint32_t i = 0; i < report->lane_count; i++)
+        element_put(&lanes, lane_json(&report->lanes[i]));
+    member_put(&object, "all", lane_json(&report->all));
+    member_put(&object, "lanes", lanes);
+    return object;
+}
+
+static json_t *machine_json(const struct machine *machine)
+{
+    bool has_quota = machine->quota_us != UINT64_MAX && machine->quota_period_us != 0;
+    json_t *object = json_object();
+    json_t *settings = json_object();
+
+    for (uint32_t i = 0; i < machine->setting_count; i++)
+        member_put_fact(&settings, machine->settings[i].name, machine->settings[i].value);
+    member_put_fact(&object, "kernel", machine->kernel);
+    member_put_fact(&object, "cpu_model", machine->cpu_model);
+    member_put_fact(&object, "clock_source", machine->clock_source);
+    member_put_number(&object, "cpus_online", machine->cpus_online);
+    member_put_number(&object, "cpus_allowed", machine->cpus_allowed);
+    member_put_number_if(has_quota, &object, "quota_ns", machine->quota_us * NS_PER_US);
+    member_put_number_if(has_quota, &object, "quota_period_ns",
+                         machine->quota_period_us * NS_PER_US);
+    member_put_number_if(machine->memory_bytes != 0, &object, "memory_bytes",
+                         machine->memory_bytes);
+    member_put(&object, "settings", settings);
+    return object;
+}
+
+static json_t *threads_json(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < report->threads; i++) {
+        json_t *object = json_object();
+
+        member_put_real(&object, "busy", report->thread_busy[i]);
+        member_put_real(&object, "allowed", report->thread_allowed);
+        element_put(&array, object);
+    }
+    return array;
+}
+
+static json_t *stalls_json(const struct report *report)
+{
+    const struct stalls *stalls = report->stalls;
+    uint64_t grid_ns = stalls_grid_ns(stalls, report->machine.quota_period_us * NS_PER_US);
+    json_t *object = json_object();
+    json_t *kept = json_array();
+
+    for (uint32_t i = 0; i < stalls->kept_count; i++) {
+        json_t *stall = json_object();
+
+        member_put_number(&stall, "start_ns", stalls->kept[i].start_ns);
+        member_put_number(&stall, "length_ns", stalls->kept[i].length_ns);
+        element_put(&kept, stall);
+    }
+    member_put_number(&object, "count", stalls->count);
+    member_put_number(&object, "total_ns", stalls->total_ns);
+    member_put_number(&object, "longest_ns", stalls->longest_ns);
+    member_put_number_if(grid_ns != 0, &object, "grid_ns", grid_ns);
+    member_put(&object, "kept", kept);
+    return object;
+}
+
+static json_t *verdicts_json(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < report->verdict_count; i++) {
+        json_t *object = json_object();
+
+        member_put_text(&object, "name", report->verdicts[i].name);
+        member_put_text(&object, "text", report->verdicts[i].text);
+        element_put(&array, object);
+    }
+    return array;
+}
+
+static json_t *assertions_json(const struct report *report)
+{
+    json_t *array = json_array();
+
+    for (uint32_t i = 0; i < report->assertion_count; i++) {
+        json_t *object = json_object();
+
+        member_put_text(&object, "text", report->assertions[i].text);
+        member_put_text(&object, "value", report->assertions[i].value);
+        member_put(&object, "holds", json_boolean(report->assertions[i].holds));
+        element_put(&array, object);
+    }
+    return array;
+}
+
+/* All but the series, which can be long. */
+static json_t *head_json(const struct report *report)
+{
+    json_t *document = json_object();
+
+    member_put_text(&document, "schema", SCHEMA);
+    member_put(&document, "program", program_json());
+    member_put(&document, "run", run_json(report));
+    member_put(&document, "result", result_json(report));
+    member_put(&document, "verdicts", verdicts_json(report));
+    member_put(&document, "assertions", assertions_json(report));
+    member_put(&document, "machine", machine_json(&report->machine));
+    member_put(&document, "usage", report_json_usage(&report->usage));
+    member_put(&document, "threads", threads_json(report));
+    member_put(&document, "stalls", stalls_json(report));
+    return document;
+}
+
+int report_json(const struct report *report, FILE *out)
+{
+    static const char end[] = "\n}";
+    json_t *head = head_json(report);
+    char *text = head != NULL ? json_dumps(head, FORMAT) : NULL;
+    int result;
+
+    json_decref(head);
+    if (text == NULL)
+        return -ENOMEM;
+    errno = 0;
+    fprintf(out, "%.*s,\n \"series\": ", (int)(strlen(text) - strlen(end)), text);
+    free(text);
+    result = report_json_series(report, out);
+    fprintf(out, "%s\n", end);
+    if (result == 0 && (fflush(out) == EOF || ferror(out)))
+        result = errno != 0 ? -errno : -EIO;
+    return result;
+}

@@ -1,0 +1,97 @@
+#include "report/report_json_series.h"
+
+#include "report/member.h"
+#include "report/report_point.h"
+#include "report/series_field.h"
+
+#include <errno.h>
+
+json_t *report_json_usage(const struct usage *usage)
+{
+    json_t *object = json_object();
+
+    member_put_number(&object, "length_ns", usage->time_ns);
+    for (size_t i = 0; i < USAGE_FIELDS; i++)
+        member_put_number(&object, usage_fields[i].name, usage_field_value(usage, i));
+    return object;
+}
+
+json_t *report_json_failures(const uint64_t failed[RESULT_COUNT])
+{
+    json_t *object = json_object();
+
+    for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        member_put_number(&object, result_name((enum result)kind), failed[kind]);
+    return object;
+}
+
+static json_t *span_json(const struct report *report, const struct report_point *point,
+                         enum timing timing)
+{
+    bool has_values = report_point_has(report, point, timing);
+    json_t *object = json_object();
+
+    for (size_t i = 0; i < SPAN_FIELDS; i++)
+        member_put_number_if(has_values, &object, span_fields[i].name,
+                             span_field_value(point, i, timing));
+    return object;
+}
+
+static json_t *point_json(const struct report *report, const struct report_point *point,
+                          const char *name)
+{
+    json_t *object = json_object();
+    json_t *timings = json_object();
+
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++)
+        member_put(&timings, timing_name((enum timing)timing),
+                   span_json(report, point, (enum timing)timing));
+    member_put_text(&object, "name", name);
+    for (size_t i = 0; i < COUNT_FIELDS; i++)
+        member_put_number(&object, count_fields[i].name, count_field_value(point, i));
+    member_put(&object, "errors", report_json_failures(point->failed_as));
+    member_put(&object, "timings", timings);
+    return object;
+}
+
+static json_t *interval_json(const struct report *report, const struct report_interval *interval)
+{
+    json_t *object = json_object();
+    json_t *lanes = json_array();
+    json_t *stalls = json_object();
+
+    for (uint32_t i = 0; i < report->lane_count; i++)
+        element_put(&lanes, point_json(report, &interval->lanes[i], report->lanes[i].name));
+    member_put_number(&stalls, "count", interval->stalls);
+    member_put_number(&stalls, "total_ns", interval->stalled_ns);
+    member_put_number(&stalls, "longest_ns", interval->longest_stall_ns);
+
+    member_put_number(&object, "start_ns", interval->start_ns);
+    member_put_number(&object, "length_ns", interval->length_ns);
+    member_put(&object, "warmup", json_boolean(interval->warmup));
+    member_put(&object, "all", point_json(report, &interval->all, report->all.name));
+    member_put(&object, "lanes", lanes);
+    member_put_number(&object, "in_flight", interval->in_flight);
+    member_put(&object, "usage", report_json_usage(&interval->usage));
+    member_put(&object, "stalls", stalls);
+    return object;
+}
+
+int report_json_series(const struct report *report, FILE *out)
+{
+    int result = 0;
+
+    fprintf(out, "{\n  \"cut\": %s,\n  \"intervals\": [", report->intervals_cut ? "true" : "false");
+    for (uint64_t i = 0; i < report->interval_count && result == 0; i++) {
+        json_t *interval = interval_json(report, &report->intervals[i]);
+
+        fputs(i > 0 ? ",\n   " : "\n   ", out);
+        if (interval == NULL)
+            result = -ENOMEM;
+        else if (json_dumpf(interval, out, JSON_COMPACT) < 0)
+            result = errno != 0 ? -errno : -EIO;
+        json_decref(interval);
+    }
+    fputs("\n  ]\n }", out);
+    return result;
+}

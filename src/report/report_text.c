@@ -1,0 +1,387 @@
+/* The summary for people. From top to bottom: what was run, how many connections, how long their
+ * phases took, what failed, what the machine did, and what follows from it. */
+#include "base/units.h"
+#include "report/figure.h"
+#include "report/page.h"
+#include "report/report.h"
+#include "report/report_table.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+#define COLUMNS_MIN 60  /* below, nothing can be laid out: lines are cut by the terminal */
+#define COLUMNS_MAX 100 /* above, lines are hard to read */
+
+#define PART_BYTES    512 /* as long as the reason for an engine */
+#define TITLE_TARGETS 4   /* named in the title; the table has them all */
+
+/* The label of a section, and the column in which its text goes on. */
+#define LABEL_COLUMNS 10
+static void label(struct page *page, const char *text)
+{
+    page_put(page, PAGE_DIM, text);
+    page_to(page, LABEL_COLUMNS);
+}
+
+static char *seconds(double s, char text[FIGURE_TEXT_BYTES])
+{
+    return figure_duration((uint64_t)(s * (double)NS_PER_S), text);
+}
+
+static void title(struct page *page, const struct report *report)
+{
+    uint32_t named = report->lane_count > TITLE_TARGETS ? TITLE_TARGETS - 1 : report->lane_count;
+
+    page_put(page, PAGE_BOLD, "hello-load");
+    for (uint32_t i = 0; i < named; i++) {
+        const struct report_lane *lane = &report->lanes[i];
+        const char *host = lane->target->host;
+        const char *comma = i + 1 < report->lane_count ? "," : "";
+        struct address address;
+        bool has_port;
+
+        if (address_parse(host, &address, &has_port) < 0) /* so it is a name */
+            page_wrapf(page, PAGE_BOLD, 2, " %s = %s%s", host, lane->name, comma);
+        else
+            page_wrapf(page, PAGE_BOLD, 2, " %s%s", lane->name, comma);
+    }
+    if (named < report->lane_count)
+        page_wrapf(page, PAGE_BOLD, 2, " and %" PRIu32 " more", report->lane_count - named);
+    page_end(page);
+}
+
+static void loop(struct page *page, const struct report *report)
+{
+    const struct load_config *config = report->config;
+    char connections[FIGURE_TEXT_BYTES];
+    char rate[UNITS_TEXT_BYTES];
+
+    figure_count(report->connections, connections);
+    if (!load_is_open_loop(report->config)) {
+        page_wrapf(page, PAGE_PLAIN, 2, "closed loop of %s", connections);
+        return;
+    }
+    page_wrapf(page, PAGE_PLAIN, 2, "open loop at %s %s, at most %s in flight",
+               rate_format(config->rate.starts, config->rate.period_ns, rate),
+               config->arrivals == LOAD_POISSON ? "poisson" : "constant", connections);
+}
+
+/* What the connections were like, and how long it went on. */
+static void setup(struct page *page, const struct report *report)
+{
+    static const char *const proxies[] = {[LOAD_PROXY_V1] = "v1", [LOAD_PROXY_V2] = "v2"};
+    const struct load_config *config = report->config;
+    char text[FIGURE_TEXT_BYTES];
+    char ramp[UNITS_TEXT_BYTES];
+
+    loop(page, report);
+    page_wrapf(page, PAGE_PLAIN, 2, ", close %s", config->close == LOAD_CLOSE_RST ? "rst" : "fin");
+    if (config->proxy_protocol != LOAD_PROXY_NONE)
+        page_wrapf(page, PAGE_PLAIN, 2, ", proxy protocol %s", proxies[config->proxy_protocol]);
+    if (config->send.bytes > 0)
+        page_wrapf(page, PAGE_PLAIN, 2, ", sends %" PRIu32 " bytes", config->send.bytes);
+    page_wrapf(page, PAGE_PLAIN, 2, ", %" PRIu32 " thread%s, engine %s", report->threads,
+               report->threads == 1 ? "" : "s", report->engine);
+    page_wrapf(page, PAGE_PLAIN, 2, ", %s", seconds(report->window_s, text));
+    if (config->warmup_ns > 0)
+        page_wrapf(page, PAGE_PLAIN, 2, " after %s of warm-up", seconds(report->warmup_s, text));
+    if (config->ramp_ns > 0)
+        page_wrapf(page, PAGE_PLAIN, 2, ", ramp of %s", duration_format(config->ramp_ns, ramp));
+    page_end(page);
+}
+
+/* Said loudly: whoever compares numbers should know. */
+static void cut_short(struct page *page, const struct report *report)
+{
+    const struct load_config *config = report->config;
+    char duration[UNITS_TEXT_BYTES];
+    char ended[FIGURE_TEXT_BYTES];
+    char count[FIGURE_TEXT_BYTES];
+
+    if (!report->cut_short)
+        return;
+    if (config->duration_ns > 0)
+        page_wrapf(page, PAGE_RED, 2, "CUT SHORT by a signal: %s of %s were measured",
+                   seconds(report->window_s, ended),
+                   duration_format(config->duration_ns, duration));
+    else
+        page_wrapf(page, PAGE_RED, 2, "CUT SHORT by a signal: %s of %s connections were measured",
+                   figure_count(report->all.tally->started, ended),
+                   figure_count(config->count, count));
+    if (report->all.tally->abandoned > 0)
+        page_wrapf(page, PAGE_RED, 2, "; %s connections were still open",
+                   figure_count(report->all.tally->abandoned, ended));
+    page_end(page);
+}
+
+/* Where the text of an error begins: after its count and its phase. */
+#define COUNT_COLUMNS 8
+#define ERROR_COLUMN  (LABEL_COLUMNS + COUNT_COLUMNS + 2 + 10)
+
+/* Whose connections failed so, where there are several targets. */
+#define SHARES_TOLD 3
+static void shares(struct page *page, const struct report *report, enum phase phase,
+                   enum result kind)
+{
+    uint64_t all = report->all.tally->failed[phase][kind];
+    uint32_t told = 0;
+
+    for (uint32_t i = 0; report->lane_count > 1 && i < report->lane_count; i++) {
+        uint64_t count = report->lanes[i].tally->failed[phase][kind];
+        char text[FIGURE_TEXT_BYTES];
+
+        if (count == 0)
+            continue;
+        if (told++ == SHARES_TOLD) {
+            page_wrap(page, PAGE_DIM, ERROR_COLUMN, ", ...");
+            break;
+        }
+        if (count == all)
+            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", all to %s", report->lanes[i].name);
+        else
+            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", %s to %s", figure_count(count, text),
+                       report->lanes[i].name);
+    }
+}
+
+static void other_error(struct page *page, int error, uint64_t errors, bool is_first)
+{
+    const char *name = error ? strerrorname_np(error) : NULL;
+    char count[FIGURE_TEXT_BYTES];
+
+    if (errors == 0)
+        return;
+    page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%s %s ", is_first ? "namely" : ",",
+               figure_count(errors, count));
+    if (name)
+        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%s (%s)", name, strerrordesc_np(error));
+    else if (error)
+        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "errno %d", error);
+    else
+        page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, "unknown");
+}
+
+/* What the errors that have no counter of their own were, over all phases. */
+static void other_errors(struct page *page, const struct tally *tally)
+{
+    if (tally_failed_as(tally, RESULT_OTHER) == 0)
+        return;
+    page_to(page, ERROR_COLUMN);
+    for (int error = 1; error < TALLY_ERRNO_MAX; error++)
+        other_error(page, error, tally->other[error], page->written == 0);
+    other_error(page, 0, tally->other[0], page->written == 0);
+    page_end(page);
+}
+
+static void errors(struct page *page, const struct report *report)
+{
+    const struct tally *tally = report->all.tally;
+    const char *text = "errors";
+    char count[FIGURE_TEXT_BYTES];
+
+    if (tally_failed(tally) == 0)
+        return;
+    page_end(page);
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++) {
+            if (tally->failed[phase][kind] == 0)
+                continue;
+            label(page, text);
+            page_right(page, PAGE_RED, COUNT_COLUMNS,
+                       figure_count(tally->failed[phase][kind], count));
+            page_to(page, page->column + 2);
+            page_put(page, PAGE_PLAIN, phase_name((enum phase)phase));
+            page_to(page, ERROR_COLUMN);
+            page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, result_text((enum result)kind));
+            shares(page, report, (enum phase)phase, (enum result)kind);
+            page_end(page);
+            text = "";
+        }
+    }
+    other_errors(page, tally);
+}
+
+/* Commas between the parts of a section, but not before the first. */
+static void part(struct page *page, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void part(struct page *page, const char *format, ...)
+{
+    char text[PART_BYTES];
+    va_list arguments;
+
+    va_start(arguments, format);
+    vsnprintf(text, sizeof(text), format, arguments);
+    va_end(arguments);
+    if (page->written > LABEL_COLUMNS)
+        page_wrap(page, PAGE_PLAIN, LABEL_COLUMNS, ", ");
+    page_wrap(page, PAGE_PLAIN, LABEL_COLUMNS, text);
+}
+
+/* What the kernel counted, if it is anything to look at. */
+static void kernel(struct page *page, const struct report *report)
+{
+    const struct usage *usage = &report->usage;
+    uint64_t overflows = report->target_is_local ? usage->listen_overflows : 0;
+    char count[FIGURE_TEXT_BYTES];
+
+    if (usage->syn_retransmits + usage->retransmits + overflows == 0)
+        return;
+    label(page, "kernel");
+    part(page, "%s SYN retransmits", figure_count(usage->syn_retransmits, count));
+    part(page, "%s retransmits in all", figure_count(usage->retransmits, count));
+    if (overflows > 0)
+        part(page, "%s listen overflows (the accept queue here was full)",
+             figure_count(overflows, count));
+    page_end(page);
+}
+
+/* A share of all the CPU time that there was. */
+static char *cpu_percent(const struct report *report, uint64_t ns, char text[FIGURE_TEXT_BYTES])
+{
+    uint32_t cpus = report->machine.cpus_allowed ? report->machine.cpus_allowed : 1;
+    double all_ns = (double)report->usage.time_ns * cpus;
+
+    return figure_percent(all_ns > 0 ? (double)ns / all_ns : 0, text);
+}
+
+static void machine_kind(struct page *page, const struct machine *machine)
+{
+    char period[UNITS_TEXT_BYTES];
+    char quota[UNITS_TEXT_BYTES];
+
+    label(page, "machine");
+    part(page, "%s", machine->kernel);
+    if (machine->cpu_model[0])
+        part(page, "%s", machine->cpu_model);
+    if (machine->cpus_allowed < machine->cpus_online)
+        part(page, "%" PRIu32 " of %" PRIu32 " CPUs", machine->cpus_allowed, machine->cpus_online);
+    else
+        part(page, "%" PRIu32 " CPU%s", machine->cpus_allowed,
+             machine->cpus_allowed == 1 ? "" : "s");
+    if (machine->quota_us == UINT64_MAX || machine->quota_period_us == 0)
+        part(page, "no quota");
+    else
+        part(page, "quota of %s in %s", duration_format(machine->quota_us * NS_PER_US, quota),
+             duration_format(machine->quota_period_us * NS_PER_US, period));
+    page_end(page);
+}
+
+static void machine_use(struct page *page, const struct report *report)
+{
+    const struct usage *usage = &report->usage;
+    const struct stalls *stalls = report->stalls;
+    char count[FIGURE_TEXT_BYTES];
+    char text[FIGURE_TEXT_BYTES];
+
+    page_to(page, LABEL_COLUMNS);
+    part(page, "own CPU %s of %u CPU%s", cpu_percent(report, usage->process_ns, text),
+         report->machine.cpus_allowed, report->machine.cpus_allowed == 1 ? "" : "s");
+    part(page, "softirq %s", cpu_percent(report, usage->softirq_ns, text));
+    part(page, "steal %s", cpu_percent(report, usage->steal_ns, text));
+    if (usage->throttled_count > 0)
+        part(page, "throttled in %s periods for %s", figure_count(usage->throttled_count, count),
+             figure_duration(usage->throttled_ns, text));
+    else
+        part(page, "not throttled");
+    if (stalls->count > 0)
+        part(page, "%s stall%s, longest %s", figure_count(stalls->count, count),
+             stalls->count == 1 ? "" : "s", figure_duration(stalls->longest_ns, text));
+    else
+        part(page, "no stalls");
+    page_end(page);
+}
+
+/* Which engine, and why that one: a sentence at the most. */
+static void engine(struct page *page, const struct report *report)
+{
+    label(page, "engine");
+    part(page, "%s", report->engine);
+    if (report->engine_reason[0])
+        part(page, "%s", report->engine_reason);
+    page_end(page);
+}
+
+static void verdicts(struct page *page, const struct report *report)
+{
+    if (report->verdict_count > 0)
+        page_end(page);
+    for (uint32_t i = 0; i < report->verdict_count; i++) {
+        page_put(page, PAGE_YELLOW, "-");
+        page_to(page, 2);
+        page_wrap(page, PAGE_PLAIN, 2, report->verdicts[i].text);
+        page_end(page);
+    }
+}
+
+static void assertions(struct page *page, const struct report *report)
+{
+    unsigned widest = 0;
+
+    if (report->assertion_count > 0)
+        page_end(page);
+    for (uint32_t i = 0; i < report->assertion_count; i++) {
+        unsigned columns = page_width(report->assertions[i].text);
+
+        widest = columns > widest ? columns : widest;
+    }
+    for (uint32_t i = 0; i < report->assertion_count; i++) {
+        const struct report_assertion *assertion = &report->assertions[i];
+
+        page_put(page, assertion->holds ? PAGE_GREEN : PAGE_RED, assertion->holds ? "✓" : "✗");
+        page_to(page, 2);
+        page_put(page, PAGE_PLAIN, assertion->text);
+        page_to(page, 2 + widest + 2);
+        page_put(page, assertion->holds ? PAGE_DIM : PAGE_RED, assertion->value);
+        page_end(page);
+    }
+}
+
+void report_text(const struct report *report, FILE *out, bool color, unsigned columns)
+{
+    struct page page = {.out = out, .columns = columns};
+
+    if (columns < COLUMNS_MIN)
+        page.columns = COLUMNS_MIN;
+    if (columns > COLUMNS_MAX)
+        page.columns = COLUMNS_MAX;
+    if (color)
+        page.styles = page_ansi_styles;
+    title(&page, report);
+    setup(&page, report);
+    cut_short(&page, report);
+    report_table_counts(&page, report);
+    report_table_timings(&page, report);
+    errors(&page, report);
+    page_end(&page);
+    kernel(&page, report);
+    machine_kind(&page, &report->machine);
+    machine_use(&page, report);
+    engine(&page, report);
+    verdicts(&page, report);
+    assertions(&page, report);
+}
+
+static double percentile_us(const struct histogram *histogram, double percentile)
+{
+    return (double)histogram_percentile(histogram, percentile) / (double)NS_PER_US;
+}
+
+void report_line(const struct report *report, FILE *out)
+{
+    const struct tally *tally = report->all.tally;
+    const struct histogram *total = &tally->timings[TIMING_TOTAL];
+
+    fprintf(out,
+            "hello-load: done connections_per_s=%.1f started=%" PRIu64 " ok=%" PRIu64
+            " failed=%" PRIu64,
+            report->all.connections_per_s, tally->started, tally->ok, tally_failed(tally));
+    for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        fprintf(out, " %s=%" PRIu64, result_name((enum result)kind),
+                tally_failed_as(tally, (enum result)kind));
+    fprintf(out, " late=%" PRIu64 " dropped=%" PRIu64 " abandoned=%" PRIu64, tally->late,
+            tally->dropped, tally->abandoned);
+    fprintf(out, " p50_us=%.1f p99_us=%.1f max_us=%.1f", percentile_us(total, 50),
+            percentile_us(total, 99), percentile_us(total, 100));
+    fprintf(out, " close=%s seconds=%.3f\n",
+            report->config->close == LOAD_CLOSE_RST ? "rst" : "fin", report->window_s);
+}

@@ -1,0 +1,288 @@
+#include "report/verdict.h"
+
+#include "report/verdict_rule.h"
+
+#include <inttypes.h>
+#include <stdarg.h>
+#include <string.h>
+
+/* Of the connections that may be in flight: from here on, that is what limits the starts. */
+#define CAPPED_SHARE 0.9
+
+bool verdict_holds(char *text, const char *format, ...)
+{
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, REPORT_VERDICT_BYTES, format, values);
+    va_end(values);
+    return true;
+}
+
+/* "1,234 connections (12 %)" */
+static char *failed_text(const struct report *report, uint64_t count,
+                         char text[2 * FIGURE_TEXT_BYTES])
+{
+    double started = (double)report->all.tally->started;
+
+    snprintf(text, 2 * (size_t)FIGURE_TEXT_BYTES, "%s connection%s (%s)", figure_count(count, ROOM),
+             verdict_plural(count),
+             figure_percent(started > 0 ? (double)count / started : 0, ROOM));
+    return text;
+}
+
+static bool find_no_ports(const struct report *report, char *text)
+{
+    uint64_t count = tally_failed_as(report->all.tally, RESULT_NO_PORT);
+    const struct option_ports *ports = &report->config->source_ports;
+    bool can_reuse = strcmp(machine_setting(&report->machine, "net.ipv4.tcp_tw_reuse"), "1") != 0;
+    char failed[2 * FIGURE_TEXT_BYTES], range[64];
+
+    if (count == 0)
+        return false;
+    if (ports->low > 0)
+        snprintf(range, sizeof(range), "--source-ports (%u-%u)", ports->low, ports->high);
+    else
+        snprintf(range, sizeof(range), "net.ipv4.ip_local_port_range (%.24s)",
+                 machine_setting(&report->machine, "net.ipv4.ip_local_port_range"));
+    return verdict_holds(
+        text, "%s found no free local port: use more addresses (--source), widen %s%s%s",
+        failed_text(report, count, failed), range,
+        report->config->close == LOAD_CLOSE_FIN ? ", leave no TIME_WAIT (--close rst)" : "",
+        can_reuse ? ", or set net.ipv4.tcp_tw_reuse to 1" : "");
+}
+
+static bool find_no_address(const struct report *report, char *text)
+{
+    uint64_t count = tally_failed_as(report->all.tally, RESULT_NO_ADDRESS);
+    char failed[2 * FIGURE_TEXT_BYTES];
+
+    if (count == 0)
+        return false;
+    return verdict_holds(
+        text,
+        "%s had a source address that is not one of this machine: see ip address, and "
+        "change --source, or add the address",
+        failed_text(report, count, failed));
+}
+
+static bool find_no_descriptors(const struct report *report, char *text)
+{
+    uint64_t count = tally_failed_as(report->all.tally, RESULT_NO_DESCRIPTOR);
+    char failed[2 * FIGURE_TEXT_BYTES];
+
+    if (count == 0)
+        return false;
+    return verdict_holds(
+        text,
+        "%s found no free descriptor: raise the limit (ulimit -n), or ask for fewer at a "
+        "time than %s (-c)",
+        failed_text(report, count, failed), figure_count(report->connections, ROOM));
+}
+
+/* True if the series shows that all connections that may be in flight were. */
+static bool is_capped(const struct report *report)
+{
+    for (uint64_t i = 0; i < report->interval_count; i++) {
+        const struct report_interval *interval = &report->intervals[i];
+
+        /* Some may have ended just before they were counted. */
+        if (!interval->warmup &&
+            (double)interval->in_flight >= CAPPED_SHARE * (double)report->connections)
+            return true;
+    }
+    return false;
+}
+
+/* True if the generator had too little CPU, which another verdict then says. */
+static bool is_short_of_cpu(const struct report *report)
+{
+    char text[REPORT_VERDICT_BYTES];
+
+    return verdict_throttled(report, text) || verdict_stalls_grid(report, text) ||
+           verdict_generator_busy(report, text) || verdict_cpus_full(report, text);
+}
+
+/* Why starts were late or not made, and what to change. */
+static const char *late_reason(const struct report *report)
+{
+    if (is_short_of_cpu(report))
+        return "since the generator had too little CPU; lower the rate (-r), or give it more";
+    if (is_capped(report))
+        return "since all connections allowed were in flight: the service is slower than the rate; "
+               "raise -c, or lower the rate (-r)";
+    return "since the generator or its machine was held up, or -c too low for a moment; repeat the "
+           "run, or lower the rate (-r)";
+}
+
+static bool find_starts_dropped(const struct report *report, char *text)
+{
+    const struct tally *tally = report->all.tally;
+    uint64_t intended = tally->started + tally->dropped;
+
+    if (tally->dropped == 0)
+        return false;
+    return verdict_holds(text, "%s of %s starts (%s) were never made, %s",
+                         figure_count(tally->dropped, ROOM), figure_count(intended, ROOM),
+                         figure_percent((double)tally->dropped / (double)intended, ROOM),
+                         late_reason(report));
+}
+
+static bool find_starts_late(const struct report *report, char *text)
+{
+    const struct histogram *lateness = &report->all.tally->timings[TIMING_LATENESS];
+    uint64_t late_ns = histogram_percentile(lateness, 99);
+
+    if (!load_is_open_loop(report->config) || late_ns <= VERDICT_LATENESS_NS)
+        return false;
+    return verdict_holds(text,
+                         "one start in a hundred was %s late or more, which counts as latency, %s",
+                         figure_duration(late_ns, ROOM), late_reason(report));
+}
+
+static bool find_syn_retransmits(const struct report *report, char *text)
+{
+    const struct usage *usage = &report->usage;
+
+    if (report->target_is_local && usage->listen_overflows > 0)
+        return verdict_holds(
+            text,
+            "a local accept queue overflowed %s time%s, and %s SYNs were sent again, "
+            "at a cost of 1s or more each: the service accepts too slowly, or its backlog "
+            "is too small; raise it, and net.core.somaxconn (%.16s)",
+            figure_count(usage->listen_overflows, ROOM), verdict_plural(usage->listen_overflows),
+            figure_count(usage->syn_retransmits, ROOM),
+            machine_setting(&report->machine, "net.core.somaxconn"));
+    if (usage->syn_retransmits == 0)
+        return false;
+    return verdict_holds(
+        text,
+        "%s SYN%s of this network namespace had to be sent again, at a cost of 1s or more each: "
+        "packets were lost, or the accept queue of the service was full; look at its "
+        "ListenOverflows (nstat) and at the network",
+        figure_count(usage->syn_retransmits, ROOM), verdict_plural(usage->syn_retransmits));
+}
+
+static bool find_values_above_range(const struct report *report, char *text)
+{
+    uint64_t above = 0;
+
+    for (int i = 0; i < TIMING_COUNT; i++)
+        above += report->all.tally->timings[i].above;
+    if (above == 0)
+        return false;
+    return verdict_holds(
+        text,
+        "%s duration%s beyond %s, where percentiles may be told too short; the maximum is "
+        "exact",
+        figure_count(above, ROOM), above == 1 ? " was" : "s were",
+        duration_format(HISTOGRAM_MAX_NS, ROOM));
+}
+
+static bool find_cut_short(const struct report *report, char *text)
+{
+    if (!report->cut_short)
+        return false;
+    return verdict_holds(
+        text, "a signal ended the run: all numbers are of the %s that were measured until then",
+        figure_duration((uint64_t)(report->window_s * (double)NS_PER_S), ROOM));
+}
+
+static bool find_too_short(const struct report *report, char *text)
+{
+    uint64_t good = report->all.tally->ok;
+
+    if (good >= VERDICT_GOOD_MIN)
+        return false;
+    if (good == 0)
+        return verdict_holds(text, "no connection ended well, so nothing could be timed%s",
+                             tally_failed(report->all.tally) ? ": see the errors" : "");
+    return verdict_holds(
+        text,
+        "only %s connection%s ended well, too few for a p99: measure for longer (-d), or "
+        "make more (-n)",
+        figure_count(good, ROOM), verdict_plural(good));
+}
+
+/* Most important first. */
+static const struct {
+    const char *name;
+    verdict_rule *rule;
+    bool is_limit; /* on the generator's side */
+} verdicts[] = {
+    {"throttled", verdict_throttled, true},
+    {"stalls_grid", verdict_stalls_grid, true},
+    {"generator_busy", verdict_generator_busy, true},
+    {"cpus_full", verdict_cpus_full, true},
+    {"no_ports", find_no_ports, true},
+    {"no_address", find_no_address, true},
+    {"no_descriptors", find_no_descriptors, true},
+    {"starts_dropped", find_starts_dropped, true},
+    {"starts_late", find_starts_late, true},
+    {"steal", verdict_steal, true},
+    {"stalls", verdict_stalls, true},
+    {"syn_retransmits", find_syn_retransmits, false},
+    {"values_above_range", find_values_above_range, false},
+    {"cut_short", find_cut_short, false},
+    {"too_short", find_too_short, false},
+};
+#define VERDICT_COUNT (sizeof(verdicts) / sizeof(verdicts[0]))
+_Static_assert(VERDICT_COUNT < REPORT_VERDICTS_MAX, "no room for generator_fine");
+
+/* When nothing of the generator's side was the limit. */
+static void say_fine(const struct report *report, char *text)
+{
+    const char *used = figure_percent(verdict_busy(report).share, ROOM);
+    const struct histogram *lateness = &report->all.tally->timings[TIMING_LATENESS];
+
+    if (load_is_open_loop(report->config))
+        verdict_holds(text,
+                      "the generator was not the limit: its busiest thread used %s of its CPU, and "
+                      "starts were on time (p99 %s late)",
+                      used, figure_duration(histogram_percentile(lateness, 99), ROOM));
+    else
+        verdict_holds(text,
+                      "the generator was not the limit: its busiest thread used %s of its CPU; the "
+                      "service, the network or the number of connections (-c %" PRIu64 ") was",
+                      used, report->connections);
+}
+
+/* True if the machine told enough for a word on the generator: the run was long enough for its
+ * ticks, and /proc/stat could be read. */
+static bool is_known(const struct report *report)
+{
+    return report->usage.time_ns >= VERDICT_TICKS_NS && report->usage.busy_ns > 0;
+}
+
+static void say_unknown(const struct report *report, char *text)
+{
+    if (report->usage.time_ns < VERDICT_TICKS_NS)
+        verdict_holds(text, "whether the generator was the limit cannot be told of so short a run; "
+                            "measure for a second or longer (-d)");
+    else
+        verdict_holds(text, "whether the generator was the limit cannot be told: /proc/stat cannot "
+                            "be read here; run it where /proc is mounted");
+}
+
+void verdicts_find(struct report *report)
+{
+    bool is_limited = report->window_s <= 0; /* nothing was measured, so nothing is fine */
+
+    report->verdict_count = 0;
+    for (size_t i = 0; i < VERDICT_COUNT; i++) {
+        struct report_verdict *verdict = &report->verdicts[report->verdict_count];
+
+        if (!verdicts[i].rule(report, verdict->text))
+            continue;
+        verdict->name = verdicts[i].name;
+        report->verdict_count++;
+        is_limited |= verdicts[i].is_limit;
+    }
+    if (!is_limited) {
+        struct report_verdict *verdict = &report->verdicts[report->verdict_count++];
+        bool known = is_known(report);
+
+        verdict->name = known ? "generator_fine" : "generator_unknown";
+        (known ? say_fine : say_unknown)(report, verdict->text);
+    }
+}

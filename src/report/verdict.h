@@ -1,0 +1,41 @@
+/* Says in words what limits a result: the generator itself, the machine, or nothing that it can
+ * see. The names, for programs, most important first:
+ *
+ *   throttled           a cgroup's CPU quota stopped the generator
+ *   stalls_grid         it stood still on the grid of a quota that it cannot see: the host's
+ *   generator_busy      its threads used up the CPU that they may use
+ *   cpus_full           the CPUs were busy, with the service or others beside the generator
+ *   no_ports            no local port was free
+ *   no_address          a source address was not one of this machine
+ *   no_descriptors      no descriptor was free
+ *   starts_dropped      starts of an open loop were never made
+ *   starts_late         starts of an open loop came late
+ *   steal               the hypervisor ran something else
+ *   stalls              the machine stood still, in no pattern
+ *   syn_retransmits     handshakes had to be repeated: loss, or a full accept queue
+ *   values_above_range  a duration was beyond one hour
+ *   cut_short           a signal ended the run
+ *   too_short           too few connections ended well for percentiles
+ *   generator_fine      none of those up to `stalls`: the generator was not the limit
+ *   generator_unknown   none of those, but the machine told too little to say so
+ *
+ * Thread rule: for one thread. */
+#ifndef HELLO_VERDICT_H
+#define HELLO_VERDICT_H
+
+#include "report/report.h"
+
+#define VERDICT_BUSY_SHARE   0.80 /* of what a thread may use: above, the generator is the limit */
+#define VERDICT_FULL_SHARE   0.95 /* of the CPUs: above, they are full */
+#define VERDICT_OTHERS_SHARE 0.10 /* of full CPUs: more than this was used by others */
+#define VERDICT_LATENESS_NS  UINT64_C(1000000)   /* p99 above: starts came late */
+#define VERDICT_STEAL_SHARE  0.05                /* of the CPU time wanted */
+#define VERDICT_TIME_SHARE   0.01                /* of the measured time: less of it is no matter */
+#define VERDICT_TICKS_NS     UINT64_C(200000000) /* a shorter time has too few ticks of 10 ms */
+#define VERDICT_STALL_NS     UINT64_C(100000000) /* but one stall longer than this is */
+#define VERDICT_GOOD_MIN     100                 /* connections; with fewer, p99 is the maximum */
+
+/* Fill in report->verdicts from all else that is in the report: at least one. */
+void verdicts_find(struct report *report);
+
+#endif

@@ -1,0 +1,126 @@
+/* hello-load: measures how many TCP connections per second a service takes, and how long each phase
+ * lasts. */
+#include "base/exit_code.h"
+#include "base/stdio_line.h"
+#include "report/terminal.h"
+#include "run/run.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/ioctl.h>
+
+/* How wide a summary is that does not go to a terminal. */
+#define COLUMNS_DEFAULT 100
+
+static int fail(int result, const char *error)
+{
+    fprintf(stderr, "%s: %s\n", load_options.program, error);
+    return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
+}
+
+static unsigned stdout_columns(void)
+{
+    struct winsize size;
+
+    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
+        return COLUMNS_DEFAULT;
+    return size.ws_col;
+}
+
+static bool stdout_has_color(void)
+{
+    const char *term = getenv("TERM");
+
+    return isatty(STDOUT_FILENO) && terminal_may_color() && term && strcmp(term, "dumb") != 0;
+}
+
+/* Print the report in the form that was asked for. Returns 0 or -errno. */
+static int print_report(const struct load_config *config, const struct report *report)
+{
+    int result = 0;
+
+    errno = 0;
+    if (config->json) {
+        result = report_json(report, stdout);
+    } else if (config->csv) {
+        report_csv(report, stdout);
+    } else {
+        if (!config->quiet)
+            report_text(report, stdout, stdout_has_color(), stdout_columns());
+        report_line(report, stdout);
+    }
+    if (fflush(stdout) != 0 || ferror(stdout))
+        return errno ? -errno : -EIO;
+    return result;
+}
+
+/* True if all that is asserted holds. What does not is told here if the report does not tell. */
+static bool report_is_met(const struct load_config *config, const struct report *report)
+{
+    bool is_met = true;
+
+    for (uint32_t i = 0; i < report->assertion_count; i++) {
+        const struct report_assertion *assertion = &report->assertions[i];
+
+        if (assertion->holds)
+            continue;
+        is_met = false;
+        if (config->csv || config->quiet)
+            fprintf(stderr, "%s: '%s' does not hold: %s\n", load_options.program, assertion->text,
+                    assertion->value);
+    }
+    return is_met;
+}
+
+/* Do what the configuration says. Returns the exit code. */
+static int measure(const struct load_config *config)
+{
+    char error[CREW_ERROR_BYTES];
+    struct run *run;
+    int result = run_perform(config, &run, error);
+    int exit_code;
+
+    if (result < 0)
+        return fail(result, error);
+    exit_code = report_is_met(config, run_report(run)) ? EXIT_DONE : EXIT_MISSED;
+    result = print_report(config, run_report(run));
+    if (result < 0) {
+        snprintf(error, sizeof(error), "cannot write the report: %s; look at where it goes to",
+                 strerror(-result));
+        exit_code = fail(result == -EINVAL ? -EIO : result, error);
+    }
+    if (run_log_error(run) < 0) {
+        snprintf(error, sizeof(error), "--hlog '%s': cannot write: %s; the file is not complete",
+                 config->hlog, strerror(-run_log_error(run)));
+        exit_code = fail(-EIO, error);
+    }
+    run_free(run);
+    return exit_code;
+}
+
+int main(int argc, char *argv[])
+{
+    struct load_config *config = calloc(1, sizeof(*config));
+    char error[OPTION_ERROR_BYTES];
+    int exit_code = EXIT_DONE;
+    int result;
+
+    stdio_guard();
+    if (!config)
+        return fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
+    result = load_config_read(config, argc, argv, error);
+    if (result < 0)
+        exit_code = fail(result, error);
+    else if (config->help)
+        option_help(&load_options, stdout);
+    else if (config->version)
+        printf("%s %s\n", load_options.program, HELLO_VERSION);
+    else
+        exit_code = measure(config);
+    free(config);
+    return exit_code;
+}

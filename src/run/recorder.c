@@ -1,0 +1,378 @@
+#include "run/recorder.h"
+
+#include "base/clock.h"
+#include "base/counter.h"
+#include "base/pages.h"
+#include "base/units.h"
+#include "run/series.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+/* What is read of the machine at one moment. */
+struct reading {
+    struct usage usage;
+    uint64_t thread_ns[CPUS_MAX]; /* CPU time of each thread */
+    struct usage cpus[CPUS_MAX];  /* of the CPU that each thread stays on */
+};
+
+struct recorder {
+    struct recorder_args args;
+    const struct load_config *config;
+    struct live *live;
+    uint64_t start_ns;
+    uint64_t measure_ns;  /* the warm-up ends */
+    uint64_t interval_ns; /* length of an interval */
+    uint64_t interval_start_ns, next_ns;
+    uint64_t last_tick_ns;
+    struct series series;
+    bool measuring, measured; /* the measured time has begun; has ended */
+    struct usage_source *usage_source;
+    struct usage usage; /* at the start of the interval */
+    struct reading begin, end;
+    struct stalls stalls;
+    uint64_t stalls_before, stalled_before_ns, longest_stall_ns; /* of the interval */
+    struct tally *tallies; /* scratch: see the functions that name them */
+    struct tally *before;  /* of each lane, at the start of the interval */
+};
+
+enum { SCRATCH_LANE, SCRATCH_DIFFERENCE, SCRATCH_ALL, SCRATCH_COUNT };
+
+static struct tally *recorder_scratch(struct recorder *recorder, int which)
+{
+    return &recorder->tallies[which];
+}
+
+static size_t recorder_tally_bytes(const struct recorder_args *args)
+{
+    return (SCRATCH_COUNT + args->report->lane_count) * sizeof(struct tally);
+}
+
+struct recorder *recorder_new(const struct recorder_args *args)
+{
+    struct recorder *recorder = calloc(1, sizeof(*recorder));
+
+    if (!recorder)
+        return NULL;
+    recorder->args = *args;
+    recorder->config = args->report->config;
+    recorder->tallies = pages_map(recorder_tally_bytes(args));
+    if (!recorder->tallies || series_init(&recorder->series, args->report) < 0 ||
+        usage_source_new(&recorder->usage_source) < 0) {
+        recorder_free(recorder);
+        return NULL;
+    }
+    recorder->before = recorder->tallies + SCRATCH_COUNT;
+    recorder->interval_ns = RECORDER_INTERVAL_NS;
+    if (args->length_ns != UINT64_MAX)
+        recorder->interval_ns *= 1 + args->length_ns / RECORDER_INTERVAL_NS / SERIES_INTERVALS_MAX;
+    return recorder;
+}
+
+void recorder_free(struct recorder *recorder)
+{
+    if (!recorder)
+        return;
+    pages_unmap(recorder->tallies, recorder_tally_bytes(&recorder->args));
+    usage_source_free(recorder->usage_source);
+    series_release(&recorder->series);
+    free(recorder);
+}
+
+static void point_fill(struct report_point *point, const struct tally *tally)
+{
+    *point = (struct report_point){
+        .started = tally->started,
+        .ok = tally->ok,
+        .failed = tally_failed(tally),
+        .late = tally->late,
+        .dropped = tally->dropped,
+    };
+    for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        point->failed_as[kind] = tally_failed_as(tally, (enum result)kind);
+    for (int i = 0; i < TIMING_COUNT; i++) {
+        point->p50_ns[i] = histogram_percentile(&tally->timings[i], 50);
+        point->p90_ns[i] = histogram_percentile(&tally->timings[i], 90);
+        point->p99_ns[i] = histogram_percentile(&tally->timings[i], 99);
+        point->p99_9_ns[i] = histogram_percentile(&tally->timings[i], 99.9);
+        point->max_ns[i] = histogram_percentile(&tally->timings[i], 100);
+    }
+}
+
+/* Write the timings of an interval to the log, tagged "connect", or "connect@[::1]:1848" for one
+ * lane of several. An error stays with the log until it is closed. */
+static void recorder_log(struct recorder *recorder, const struct report_interval *interval,
+                         const struct tally *tally, const char *lane)
+{
+    char tag[ADDRESS_TEXT_BYTES + 16];
+
+    for (int i = 0; i < TIMING_COUNT && recorder->args.hlog; i++) {
+        if (i == TIMING_LATENESS && !load_is_open_loop(recorder->config))
+            continue;
+        snprintf(tag, sizeof(tag), "%s%s%s", timing_name((enum timing)i), lane ? "@" : "",
+                 lane ? lane : "");
+        hlog_write(recorder->args.hlog, tag, interval->start_ns, interval->length_ns,
+                   &tally->timings[i]);
+    }
+}
+
+/* Read what one lane has so far into `now`, over all workers. */
+static void recorder_read_lane(const struct recorder *recorder, uint32_t lane, struct tally *now)
+{
+    tally_clear(now);
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++)
+        tally_add(now, generator_tally(recorder->args.generators[i], lane));
+}
+
+/* Fill in what the lanes did since the last interval. */
+static void recorder_read_lanes(struct recorder *recorder, struct report_interval *interval)
+{
+    const struct report *report = recorder->args.report;
+    struct tally *now = recorder_scratch(recorder, SCRATCH_LANE);
+    struct tally *difference = recorder_scratch(recorder, SCRATCH_DIFFERENCE);
+    struct tally *all = recorder_scratch(recorder, SCRATCH_ALL);
+
+    tally_clear(all);
+    for (uint32_t i = 0; i < report->lane_count; i++) {
+        recorder_read_lane(recorder, i, now);
+        tally_subtract(difference, now, &recorder->before[i]);
+        tally_clear(&recorder->before[i]);
+        tally_add(&recorder->before[i], now);
+        tally_add(all, difference);
+        point_fill(&interval->lanes[i], difference);
+        if (report->lane_count > 1)
+            recorder_log(recorder, interval, difference, report->lanes[i].name);
+    }
+    point_fill(&interval->all, all);
+    recorder_log(recorder, interval, all, NULL);
+}
+
+static uint64_t recorder_in_flight(const struct recorder *recorder)
+{
+    uint64_t in_flight = 0;
+
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++)
+        in_flight += counter_read(&generator_progress(recorder->args.generators[i])->in_flight);
+    return in_flight;
+}
+
+static void recorder_draw(const struct recorder *recorder, const struct report_interval *interval,
+                          uint64_t now_ns)
+{
+    struct live_state state = {
+        .report = recorder->args.report,
+        .interval = interval,
+        .elapsed_ns = now_ns - recorder->start_ns,
+        .length_ns = recorder->args.length_ns == UINT64_MAX ? 0 : recorder->args.length_ns,
+        .count = recorder->config->count,
+    };
+
+    for (uint32_t i = 0; i < state.report->lane_count; i++)
+        state.done += recorder->before[i].ok + tally_failed(&recorder->before[i]);
+    live_draw(recorder->live, &state);
+}
+
+/* End the interval: keep what happened in it. */
+static void recorder_end_interval(struct recorder *recorder, uint64_t now_ns, bool last)
+{
+    struct report_interval *interval = series_add(&recorder->series);
+    struct usage usage;
+
+    usage_read(recorder->usage_source, &usage);
+    interval->start_ns = recorder->interval_start_ns - recorder->start_ns;
+    interval->length_ns = now_ns - recorder->interval_start_ns;
+    interval->warmup = recorder->interval_start_ns < recorder->measure_ns;
+    interval->usage = usage_subtract(&usage, &recorder->usage);
+    interval->in_flight = recorder_in_flight(recorder);
+    interval->stalls = recorder->stalls.count - recorder->stalls_before;
+    interval->stalled_ns = recorder->stalls.total_ns - recorder->stalled_before_ns;
+    interval->longest_stall_ns = recorder->longest_stall_ns;
+    if (!interval->warmup || last) /* else what it has measured already counts in the next one */
+        recorder_read_lanes(recorder, interval);
+    if (recorder->live)
+        recorder_draw(recorder, interval, now_ns);
+    recorder->usage = usage;
+    recorder->stalls_before = recorder->stalls.count;
+    recorder->stalled_before_ns = recorder->stalls.total_ns;
+    recorder->longest_stall_ns = 0;
+    recorder->interval_start_ns = now_ns;
+    stalls_pause(&recorder->stalls); /* this took a while, and is not the machine's fault */
+}
+
+/* When the workers were told to stop before their time, or 0. */
+static uint64_t recorder_told_to_stop_ns(const struct recorder *recorder)
+{
+    uint64_t last_ns = 0;
+
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
+        uint64_t ns =
+            counter_read(&generator_progress(recorder->args.generators[i])->window_end_ns);
+
+        last_ns = ns > last_ns ? ns : last_ns;
+    }
+    return last_ns;
+}
+
+/* When the measured time ends: as planned, or when the workers were told to stop. */
+static uint64_t recorder_window_end_ns(const struct recorder *recorder)
+{
+    uint64_t told_ns = recorder_told_to_stop_ns(recorder);
+
+    if (told_ns)
+        return told_ns;
+    return recorder->args.length_ns == UINT64_MAX ? UINT64_MAX
+                                                  : recorder->start_ns + recorder->args.length_ns;
+}
+
+static void recorder_read_machine(struct recorder *recorder, const struct crew *crew,
+                                  struct reading *ret_reading)
+{
+    usage_read(recorder->usage_source, &ret_reading->usage);
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
+        int cpu = crew_cpu(crew, i);
+
+        ret_reading->thread_ns[i] = crew_cpu_ns(crew, i);
+        if (cpu >= 0)
+            usage_read_cpu(recorder->usage_source, (uint16_t)cpu, &ret_reading->cpus[i]);
+    }
+}
+
+/* The measured time begins. */
+static void recorder_measure(struct recorder *recorder, const struct crew *crew)
+{
+    recorder->measuring = true;
+    recorder->stalls = (struct stalls){0};
+    recorder->stalls_before = recorder->stalled_before_ns = 0;
+    recorder_read_machine(recorder, crew, &recorder->begin);
+}
+
+uint64_t recorder_begin(struct recorder *recorder, const struct crew *crew, struct live *live)
+{
+    uint64_t warmup_ns = recorder->config->warmup_ns;
+
+    recorder->live = live;
+    if (warmup_ns == 0)
+        recorder_measure(recorder, crew);
+    usage_read(recorder->usage_source, &recorder->usage);
+    recorder->start_ns = clock_now_ns();
+    recorder->measure_ns = recorder->start_ns + warmup_ns;
+    recorder->interval_start_ns = recorder->start_ns;
+    recorder->next_ns = recorder->start_ns + recorder->interval_ns;
+    if (warmup_ns && recorder->measure_ns < recorder->next_ns)
+        recorder->next_ns = recorder->measure_ns;
+    return recorder->start_ns;
+}
+
+/* The measured time ends when it is time to. */
+static void recorder_stop_measuring(struct recorder *recorder, const struct crew *crew,
+                                    uint64_t now_ns, bool last)
+{
+    if (recorder->measured || !recorder->measuring)
+        return;
+    if (last || now_ns >= recorder_window_end_ns(recorder)) {
+        recorder->measured = true;
+        recorder_read_machine(recorder, crew, &recorder->end);
+    }
+}
+
+uint64_t recorder_tick(struct recorder *recorder, const struct crew *crew, bool last)
+{
+    uint64_t now_ns = clock_now_ns();
+    uint64_t due_ns;
+
+    recorder->last_tick_ns = now_ns;
+    if (!recorder->measured) {
+        uint64_t stall_ns = stalls_tick(&recorder->stalls, now_ns);
+
+        if (stall_ns > recorder->longest_stall_ns)
+            recorder->longest_stall_ns = stall_ns;
+    }
+    recorder_stop_measuring(recorder, crew, now_ns, last);
+    if (last || now_ns >= recorder->next_ns) {
+        if (now_ns > recorder->interval_start_ns)
+            recorder_end_interval(recorder, now_ns, last);
+        while (recorder->next_ns <= now_ns)
+            recorder->next_ns += recorder->interval_ns;
+        if (recorder->measure_ns > now_ns && recorder->measure_ns < recorder->next_ns)
+            recorder->next_ns = recorder->measure_ns;
+    }
+    if (!recorder->measuring && now_ns >= recorder->measure_ns)
+        recorder_measure(recorder, crew);
+    if (recorder->measured) /* stalls do not matter any more */
+        return recorder->next_ns;
+    due_ns = stalls_due_ns(&recorder->stalls);
+    return due_ns < recorder->next_ns ? due_ns : recorder->next_ns;
+}
+
+/* When the measured time ended: as planned, when the workers were told to stop or, if only the
+ * count decided, when the last connection ended. */
+static uint64_t recorder_measured_end_ns(const struct recorder *recorder)
+{
+    uint64_t end_ns = recorder_window_end_ns(recorder);
+    uint64_t last_ns = recorder->measure_ns;
+
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
+        uint64_t ns = counter_read(&generator_progress(recorder->args.generators[i])->last_end_ns);
+
+        last_ns = ns > last_ns ? ns : last_ns;
+    }
+    return end_ns == UINT64_MAX ? last_ns : end_ns;
+}
+
+static double seconds_between(uint64_t start_ns, uint64_t end_ns)
+{
+    return end_ns > start_ns ? (double)(end_ns - start_ns) / (double)NS_PER_S : 0;
+}
+
+static void lane_finish(struct report_lane *lane, const struct tally *tally, double window_s)
+{
+    lane->tally = tally;
+    lane->connections_per_s = window_s > 0 ? (double)tally->ok_in_window / window_s : 0;
+}
+
+/* The share of a CPU that a thread took up. What the kernel does for it in softirqs on its own CPU
+ * (on loopback: half of the work) is accounted for apart from the thread by some kernels and as
+ * part of it by others (CONFIG_IRQ_TIME_ACCOUNTING); together they are never more than the CPU was
+ * busy. */
+static double recorder_thread_busy(const struct recorder *recorder, uint32_t i)
+{
+    struct usage cpu = usage_subtract(&recorder->end.cpus[i], &recorder->begin.cpus[i]);
+    uint64_t thread_ns = recorder->end.thread_ns[i] - recorder->begin.thread_ns[i];
+    uint64_t both_ns = thread_ns + cpu.softirq_ns;
+    double span_ns = (double)recorder->args.report->usage.time_ns;
+
+    if (!recorder->measured)
+        return 0; /* the run ended in its warm-up */
+    if (recorder->args.report->thread_allowed < 1)
+        both_ns = thread_ns; /* a quota is not charged for softirqs */
+    else if (both_ns > cpu.busy_ns)
+        both_ns = cpu.busy_ns > thread_ns ? cpu.busy_ns : thread_ns;
+    return span_ns > 0 ? (double)both_ns / span_ns : 0;
+}
+
+void recorder_finish(struct recorder *recorder)
+{
+    struct report *report = recorder->args.report;
+    struct tally *all = recorder_scratch(recorder, SCRATCH_ALL);
+    uint64_t end_ns = recorder_measured_end_ns(recorder);
+
+    for (uint32_t i = 0; i < recorder->stalls.kept_count; i++)
+        recorder->stalls.kept[i].start_ns -= recorder->start_ns;
+    report->stalls = &recorder->stalls;
+    report->window_s = seconds_between(recorder->measure_ns, end_ns);
+    report->elapsed_s = seconds_between(recorder->start_ns, recorder->last_tick_ns);
+    report->warmup_s = seconds_between(
+        recorder->start_ns, end_ns < recorder->measure_ns ? end_ns : recorder->measure_ns);
+    tally_clear(all);
+    for (uint32_t i = 0; i < report->lane_count; i++) {
+        recorder_read_lane(recorder, i, &recorder->before[i]);
+        tally_add(all, &recorder->before[i]);
+        lane_finish(&report->lanes[i], &recorder->before[i], report->window_s);
+    }
+    lane_finish(&report->all, all, report->window_s);
+    if (recorder->measured)
+        report->usage = usage_subtract(&recorder->end.usage, &recorder->begin.usage);
+    report->cut_short = all->abandoned > 0 || recorder_told_to_stop_ns(recorder) > 0;
+    for (uint32_t i = 0; i < report->threads; i++)
+        report->thread_busy[i] = recorder_thread_busy(recorder, i);
+}

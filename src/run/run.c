@@ -1,0 +1,329 @@
+#include "run/run.h"
+
+#include "base/cpus.h"
+#include "base/units.h"
+#include "load/flow.h"
+#include "load/generator.h"
+#include "net/limits.h"
+#include "net/route.h"
+#include "report/judgement.h"
+#include "report/verdict.h"
+#include "run/recorder.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+_Static_assert(OPTION_ERROR_BYTES <= CREW_ERROR_BYTES, "one buffer takes every error");
+
+/* How long open connections may take to end after a signal. */
+#define LOAD_STOP_NS NS_PER_S
+
+struct run {
+    const struct load_config *config;
+    struct flow_settings settings;
+    struct target targets[TARGETS_MAX];
+    struct sources sources;
+    uint32_t descriptors;
+    struct generator_args generator_args[CPUS_MAX];
+    struct generator *generators[CPUS_MAX]; /* report.threads of them */
+    struct crew *crew;
+    struct recorder *recorder;
+    struct hlog *hlog;
+    int log_error;
+    struct report report;
+};
+
+static void run_notice(void *context, const char *line)
+{
+    struct run *run = context;
+
+    snprintf(run->report.engine_reason, sizeof(run->report.engine_reason), "%s", line);
+    if (!run->config->quiet)
+        fprintf(stderr, "%s: %s\n", load_options.program, line);
+}
+
+static uint64_t run_tick(void *context, bool last)
+{
+    struct run *run = context;
+
+    return recorder_tick(run->recorder, run->crew, last);
+}
+
+/* The share of thread i out of all: as even as can be. */
+static uint64_t run_share(const struct run *run, uint64_t total, uint32_t i)
+{
+    uint32_t threads = run->report.threads;
+
+    if (total == UINT64_MAX)
+        return total;
+    return total / threads + (i < total % threads);
+}
+
+/* The share of a CPU that the quota leaves to each thread. */
+static double run_thread_share(const struct report *report)
+{
+    const struct machine *machine = &report->machine;
+    double share = 1;
+
+    if (machine->quota_period_us > 0)
+        share = (double)machine->quota_us / (double)machine->quota_period_us / report->threads;
+    return share < 1 ? share : 1;
+}
+
+/* Settle how many threads and connections there are. Returns 0, or -EMFILE with one line in error.
+ */
+static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct load_config *config = run->config;
+    struct report *report = &run->report;
+    int64_t descriptors = limits_raise_descriptors();
+    struct cpus cpus;
+    uint64_t reserved, room;
+
+    if (cpus_read(&cpus) < 0)
+        cpus.count = 1;
+    report->threads = (uint32_t)(config->threads ? config->threads : cpus.count);
+    reserved = limits_descriptors_reserved(report->threads);
+    room = descriptors > (int64_t)reserved ? (uint64_t)descriptors - reserved : 0;
+    report->connections = config->connections;
+    if (!config->connections && load_is_open_loop(config))
+        report->connections = LOAD_OPEN_LOOP < room ? LOAD_OPEN_LOOP : room;
+    else if (!config->connections)
+        report->connections = LOAD_CLOSED_LOOP;
+    if (report->connections > room || room == 0) {
+        snprintf(error, CREW_ERROR_BYTES,
+                 "--connections '%" PRIu64 "' needs %" PRIu64
+                 " descriptors, but the hard limit is %" PRId64 "; raise it (ulimit -Hn)",
+                 report->connections, report->connections + reserved, descriptors);
+        return -EMFILE;
+    }
+    if (report->threads > report->connections)
+        report->threads = (uint32_t)report->connections;
+    report->thread_allowed = run_thread_share(report);
+    run->descriptors = (uint32_t)descriptors;
+    return 0;
+}
+
+static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct load_config *config = run->config;
+    struct report *report = &run->report;
+
+    run->settings = (struct flow_settings){.config = config,
+                                           .targets = run->targets,
+                                           .sources = &run->sources,
+                                           .rests = !load_is_open_loop(config)};
+    for (uint32_t i = 0; i < report->threads; i++) {
+        run->generator_args[i] = (struct generator_args){
+            .settings = &run->settings,
+            .thread = i,
+            .threads = report->threads,
+            .lane_count = report->lane_count,
+            .flows_max = (uint32_t)run_share(run, report->connections, i),
+            .count = run_share(run, config->count ? config->count : UINT64_MAX, i),
+            .duration_ns =
+                config->duration_ns ? config->warmup_ns + config->duration_ns : UINT64_MAX,
+        };
+        run->generators[i] = generator_new(&run->generator_args[i]);
+        if (!run->generators[i]) {
+            snprintf(error, CREW_ERROR_BYTES, "cannot allocate: out of memory; use fewer threads");
+            return -ENOMEM;
+        }
+    }
+    return 0;
+}
+
+/* Source addresses that were given must be able to reach every target. Returns 0, or -EINVAL with
+ * one line in error. */
+static int run_check_sources(const struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct sources *sources = &run->sources;
+
+    for (uint32_t i = 0; i < run->report.lane_count && sources->count > 0; i++) {
+        bool is_ipv4 = run->targets[i].address.sa.sa_family == AF_INET;
+
+        if ((is_ipv4 ? sources->ipv4_count : sources->ipv6_count) > 0)
+            continue;
+        snprintf(error, CREW_ERROR_BYTES,
+                 "--source '%s' has no %s address to connect from to '%s'; add one",
+                 run->config->source, is_ipv4 ? "IPv4" : "IPv6", run->report.lanes[i].name);
+        return -EINVAL;
+    }
+    return 0;
+}
+
+/* Find the targets and fill in their lanes. Returns 0 or -errno, with one line in error. */
+static int run_find_targets(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct load_config *config = run->config;
+    struct report *report = &run->report;
+    int count = targets_resolve(config, run->targets, error);
+    int result;
+
+    if (count < 0)
+        return count;
+    report->lane_count = (uint32_t)count;
+    report->target_is_local = true;
+    snprintf(report->all.name, sizeof(report->all.name), "all");
+    for (uint32_t i = 0; i < report->lane_count; i++) {
+        const struct address *address = &run->targets[i].address;
+
+        report->lanes[i].target = &run->targets[i];
+        address_format(address, report->lanes[i].name);
+        report->target_is_local = report->target_is_local && route_is_local(address) == 1;
+    }
+    result = sources_init(&run->sources, config->source, config->source_ports, error);
+    return result < 0 ? result : run_check_sources(run, error);
+}
+
+/* Get ready to record. Returns 0 or -errno, with one line in error. */
+static int run_prepare_recorder(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct load_config *config = run->config;
+    struct timespec now;
+    int result;
+
+    clock_gettime(CLOCK_REALTIME, &now);
+    run->report.unix_start_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    if (config->hlog) {
+        result = hlog_open(config->hlog, run->report.unix_start_ns, &run->hlog);
+        if (result < 0) {
+            snprintf(error, CREW_ERROR_BYTES,
+                     "--hlog '%s': cannot create: %s; give the path of a file that can be written",
+                     config->hlog, strerror(-result));
+            return -EINVAL;
+        }
+    }
+    run->recorder = recorder_new(&(struct recorder_args){
+        .report = &run->report,
+        .generators = run->generators,
+        .length_ns = run->generator_args[0].duration_ns,
+        .hlog = run->hlog,
+    });
+    if (!run->recorder) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: out of memory; use fewer targets");
+        return -ENOMEM;
+    }
+    return 0;
+}
+
+/* Start the workers. Returns 0 or -errno, with one line in error. */
+static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    struct report *report = &run->report;
+    void *states[CPUS_MAX];
+    struct crew_args args = {
+        .count = report->threads,
+        .engine = run->config->engine,
+        .job = &generator_job,
+        .states = states,
+        .sockets_max = run->descriptors,
+        .stop_timeout_ns = LOAD_STOP_NS,
+        .notice = run_notice,
+        .tick = run_tick,
+        .context = run,
+    };
+    int result;
+
+    for (uint32_t i = 0; i < report->threads; i++)
+        states[i] = run->generators[i];
+    snprintf(report->engine_reason, sizeof(report->engine_reason), "%s",
+             args.engine == CREW_ENGINE_AUTO ? "the best that works here" : "asked for");
+    crew_block_signals();
+    result = crew_start(&args, &run->crew, error);
+    if (result < 0)
+        return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
+    report->engine = crew_engine(run->crew)->name;
+    return 0;
+}
+
+static int run_drive(struct run *run, char error[CREW_ERROR_BYTES])
+{
+    const struct load_config *config = run->config;
+    struct live *live = NULL;
+    uint64_t start_ns;
+    int result = run_start_crew(run, error);
+
+    if (result < 0)
+        return result;
+    if (!config->no_live && !config->quiet)
+        live = live_begin(STDERR_FILENO);
+    start_ns = recorder_begin(run->recorder, run->crew, live);
+    for (uint32_t i = 0; i < run->report.threads; i++)
+        run->generator_args[i].start_ns = start_ns;
+    crew_go(run->crew);
+    result = crew_run(run->crew, error);
+    live_end(live);
+    recorder_finish(run->recorder);
+    return result;
+}
+
+/* All that can be said once the run is over. */
+static void run_judge(struct run *run)
+{
+    verdicts_find(&run->report);
+    assertions_judge(&run->report);
+}
+
+int run_perform(const struct load_config *config, struct run **ret_run,
+                char error[CREW_ERROR_BYTES])
+{
+    struct run *run = calloc(1, sizeof(*run));
+    int result;
+
+    *ret_run = NULL;
+    if (!run) {
+        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: out of memory; raise the memory limit");
+        return -ENOMEM;
+    }
+    run->config = config;
+    run->report.config = config;
+    machine_read(&run->report.machine);
+    result = run_find_targets(run, error);
+    if (result == 0)
+        result = run_size(run, error);
+    if (result == 0)
+        result = run_make_generators(run, error);
+    if (result == 0)
+        result = run_prepare_recorder(run, error);
+    if (result == 0)
+        result = run_drive(run, error);
+    if (result < 0) {
+        run_free(run);
+        return result;
+    }
+    run->log_error = hlog_close(run->hlog);
+    run->hlog = NULL;
+    run_judge(run);
+    *ret_run = run;
+    return 0;
+}
+
+const struct report *run_report(const struct run *run)
+{
+    return &run->report;
+}
+
+int run_log_error(const struct run *run)
+{
+    return run->log_error;
+}
+
+void run_free(struct run *run)
+{
+    if (!run)
+        return;
+    hlog_close(run->hlog);
+    recorder_free(run->recorder);
+    for (uint64_t i = 0; i < run->report.interval_count; i++)
+        free(run->report.intervals[i].lanes);
+    free(run->report.intervals);
+    for (uint32_t i = 0; i < run->report.threads; i++)
+        generator_free(run->generators[i]);
+    free(run);
+}

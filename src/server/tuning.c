@@ -1,0 +1,117 @@
+#include "server/tuning.h"
+
+#include "base/platform.h"
+#include "net/limits.h"
+#include "server/sizing.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/resource.h>
+
+/* What a limit is worth: one of so many bytes of memory, up to `max`. */
+struct tuning {
+    const char *name; /* of the sysctl */
+    uint64_t bytes_each;
+    uint64_t max;
+};
+
+static const struct tuning tunings[] = {
+    /* Connections wait there while a CPU quota keeps us from accepting: a quarter of the memory. */
+    {"net.core.somaxconn", 4 * SIZING_CONNECTION_BYTES, 65535},
+    /* Handshakes under way, 300 bytes each; small machines begin with 128, then come SYN cookies.
+     */
+    {"net.ipv4.tcp_max_syn_backlog", 4 * SIZING_CONNECTION_BYTES, 65535},
+    /* The side that closes first keeps a TIME_WAIT, and that is us: 256 bytes each, 60 s long.
+     * Small machines begin with 1024; beyond it late packets meet a reset. */
+    {"net.ipv4.tcp_max_tw_buckets", 4096, 262144},
+};
+
+static uint64_t tuning_wanted(const struct tuning *tuning, const struct hardware *hardware)
+{
+    uint64_t wanted = hardware->memory_bytes / tuning->bytes_each;
+
+    return wanted < tuning->max ? wanted : tuning->max;
+}
+
+static int number_write(const char *path, uint64_t number)
+{
+    char text[32];
+    int length = snprintf(text, sizeof(text), "%" PRIu64 "\n", number);
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    int result = 0;
+
+    if (fd < 0)
+        return -errno;
+    if (write(fd, text, (size_t)length) < 0)
+        result = -errno;
+    close(fd);
+    return result;
+}
+
+/* The line about one limit; `result` is of the attempt to raise it. */
+static void tuning_tell(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
+                        uint64_t wanted, bool dry, int result)
+{
+    if (wanted <= before)
+        snprintf(line, TUNING_LINE_BYTES, "tune: %s stays %" PRIu64, name, before);
+    else if (result < 0)
+        snprintf(line, TUNING_LINE_BYTES,
+                 "tune: cannot raise %s from %" PRIu64 " to %" PRIu64 ": %s; run it as root, on a "
+                 "machine of its own",
+                 name, before, wanted, strerror(-result));
+    else
+        snprintf(line, TUNING_LINE_BYTES, "tune: %s %" PRIu64 " -> %" PRIu64 "%s", name, before,
+                 wanted, dry ? " (not done by --print-config)" : "");
+}
+
+static void sysctl_tune(const struct tuning *tuning, const struct hardware *hardware,
+                        const char *root, bool dry, char line[TUNING_LINE_BYTES])
+{
+    uint64_t wanted = tuning_wanted(tuning, hardware), before;
+    char path[PLATFORM_PATH_BYTES];
+    int result = 0;
+
+    platform_sysctl_path(root, tuning->name, path);
+    if (platform_number_read(path, &before) < 0) {
+        snprintf(line, TUNING_LINE_BYTES, "tune: %s is not here; nothing to do", tuning->name);
+        return;
+    }
+    if (wanted > before && !dry)
+        result = number_write(path, wanted);
+    tuning_tell(line, tuning->name, before, wanted, dry, result);
+}
+
+/* The hard limit of descriptors, to what the memory holds of connections. */
+static void descriptors_tune(const struct hardware *hardware, bool dry,
+                             char line[TUNING_LINE_BYTES])
+{
+    uint64_t wanted = hardware->memory_bytes / 2 / SIZING_CONNECTION_BYTES;
+    struct rlimit limit = {0};
+    int result = 0;
+
+    if (wanted > LIMITS_DESCRIPTORS_MAX)
+        wanted = LIMITS_DESCRIPTORS_MAX;
+    getrlimit(RLIMIT_NOFILE, &limit);
+    if (wanted > limit.rlim_max && !dry &&
+        setrlimit(RLIMIT_NOFILE, &(struct rlimit){wanted, wanted}) < 0)
+        result = -errno;
+    tuning_tell(line, "descriptors", limit.rlim_max, wanted, dry, result);
+}
+
+void tuning_apply(const struct hardware *hardware, const char *root, bool dry,
+                  tuning_listener *listener, void *context)
+{
+    char line[TUNING_LINE_BYTES];
+
+    for (size_t i = 0; i < sizeof(tunings) / sizeof(tunings[0]); i++) {
+        sysctl_tune(&tunings[i], hardware, root, dry, line);
+        listener(context, line);
+    }
+    descriptors_tune(hardware, dry, line);
+    listener(context, line);
+}

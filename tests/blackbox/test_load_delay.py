@@ -1,0 +1,66 @@
+"""hello-load over a link whose delay is known: what it measures is arithmetic."""
+import collections
+
+import pytest
+
+from clients import IPV4, IPV6
+from misbehaving import waits_then_says
+from programs import ahead_of_others
+
+pytestmark = pytest.mark.timed
+
+ONE_WAY_MS = 40
+ROUND_TRIP_S = 2 * ONE_WAY_MS / 1000
+
+
+def about(seconds, rel=0.01):
+    return pytest.approx(seconds, rel=rel)
+
+
+@pytest.mark.parametrize(
+    "loop", [("-c", 20), ("-r", "100/s"), ("-r", "100/s", "--arrivals", "poisson")],
+    ids=["closed", "constant", "poisson"],
+)
+def test_each_phase_takes_the_round_trips_that_it_must(link, server, report, engine, family, loop):
+    """The handshake is one round trip; so is its last part and the greeting, which the server sends
+    at once, in one segment with its FIN."""
+    way = link(there_ms=ONE_WAY_MS, back_ms=ONE_WAY_MS)
+    one = server(link=way, before=ahead_of_others)
+    told = report(*loop, "-n", 300, "-t", 1, "-e", engine, one.target(way.far(family)),
+                  before=ahead_of_others)
+    assert (told.code, told.ok, told.errors) == (0, 300, {})
+    assert told.time("connect", "50") == about(ROUND_TRIP_S)
+    assert told.time("greeting", "50") == about(ROUND_TRIP_S)
+    assert told.time("close", "50") < 0.005
+    assert told.time("total", "50") == about(2 * ROUND_TRIP_S)
+    assert told.time("connect", "min") >= ROUND_TRIP_S  # nothing outruns the link
+    assert told.time("total", "min") >= 2 * ROUND_TRIP_S
+
+
+def test_a_server_that_thinks_shows_in_the_phase_in_which_it_thinks(link, peer, report, engine):
+    way = link(there_ms=ONE_WAY_MS, back_ms=ONE_WAY_MS)
+    one = peer(waits_then_says(0.1, after_s=0.05), way.far(IPV4), link=way, at_once=True,
+               ahead=True)
+    told = report("-c", 10, "-n", 100, "-t", 1, "-e", engine, one.target,
+                  before=ahead_of_others)
+    assert told.ok == 100
+    assert told.time("connect", "50") == about(ROUND_TRIP_S)
+    assert told.time("greeting", "50") == about(ROUND_TRIP_S + 0.1, rel=0.02)
+    assert told.time("close", "50") == about(0.05, rel=0.05)
+    assert told.time("total", "50") == about(2 * ROUND_TRIP_S + 0.15, rel=0.02)
+
+
+def test_targets_near_and_far_are_told_apart(link, server, report, engine):
+    """One at the other end of the link, and one here."""
+    way = link(there_ms=20, back_ms=20)
+    targets = [server(link=way, before=ahead_of_others).target(way.far(IPV4)),
+               server(before=ahead_of_others).target(IPV6)]
+    told = report("-c", 20, "-n", 200, "-t", 1, "-e", engine, *targets,
+                  before=ahead_of_others)
+    assert collections.Counter({lane["family"]: lane["ok"] for lane in told.lanes}) == {
+        "ipv4": 100, "ipv6": 100}
+    far, near = told.lanes
+    assert told.time("connect", "50", far) == about(0.04, rel=0.02)
+    assert told.time("connect", "50", near) < 0.01
+    # Half of all, so that the median of all is one or the other, and the rest is far.
+    assert told.time("connect", "75") == about(0.04, rel=0.05)

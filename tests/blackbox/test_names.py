@@ -1,0 +1,316 @@
+"""Names of targets: what hello-load makes of what /etc/hosts and DNS servers say."""
+import collections
+import contextlib
+import os
+import re
+import socket
+import struct
+import subprocess
+import threading
+
+import pytest
+
+from clients import GREETING
+from programs import run
+
+A, CNAME, AAAA = 1, 5, 28
+NO_ERROR, SERVER_FAILURE, NO_SUCH_NAME = 0, 2, 3
+V4, V6 = "127.0.0.1", "::1"
+
+# What the name server knows. A name that has nothing of a type is answered without any.
+RECORDS = {
+    "both.test": {A: [V4], AAAA: [V6]},
+    "other.test": {A: ["127.0.0.7"], AAAA: [V6]},
+    "four.test": {A: [V4]},
+    "six.test": {AAAA: [V6]},
+    "several.test": {A: [V4, "127.0.0.2"]},
+    "alias.test": {CNAME: ["second.test"]},
+    "second.test": {CNAME: ["both.test"]},
+    "broken.test": SERVER_FAILURE,
+    "half.test": {A: [V4], AAAA: None},
+    "localhost": {A: ["127.0.0.66"]},  # a lie
+}
+
+
+def encoded(name):
+    labels = name.encode().split(b".")
+    return b"".join(bytes([len(label)]) + label for label in labels) + b"\0"
+
+
+def resource_record(name, kind, value):
+    if kind == CNAME:
+        data = encoded(value)
+    else:
+        data = socket.inet_pton(socket.AF_INET if kind == A else socket.AF_INET6, value)
+    return encoded(name) + struct.pack(">HHIH", kind, 1, 60, len(data)) + data
+
+
+def records_for(name, kind):
+    """The records that answer a question, along its aliases; or a code; or None: no answer."""
+    answer = []
+    while isinstance(known := RECORDS.get(name, NO_SUCH_NAME), dict) and CNAME in known:
+        answer.append(resource_record(name, CNAME, known[CNAME][0]))
+        name = known[CNAME][0]
+    if not isinstance(known, dict):
+        return known
+    values = known.get(kind, [])
+    return values and answer + [resource_record(name, kind, value) for value in values]
+
+
+class NameServer:
+    """A DNS server (RFC 1035) on a loopback address, in a thread of the test."""
+
+    def __init__(self, host):
+        self.asked = []
+        self.sock = socket.socket(socket.AF_INET, socket.SOCK_DGRAM)
+        self.sock.bind((host, 53))
+        self.thread = threading.Thread(target=self._serve)
+        self.thread.start()
+
+    def _serve(self):
+        while True:
+            question, client = self.sock.recvfrom(4096)
+            if not question:
+                return
+            if answer := self._answer(question):
+                self.sock.sendto(answer, client)
+
+    def _answer(self, question):
+        labels, at = [], 12
+        while length := question[at]:
+            labels.append(question[at + 1 : at + 1 + length].decode().lower())
+            at += 1 + length
+        name, (kind,) = ".".join(labels), struct.unpack(">H", question[at + 1 : at + 3])
+        self.asked.append(name)
+        records = records_for(name, kind)
+        if records is None:
+            return None
+        code, records = (records, []) if isinstance(records, int) else (NO_ERROR, records)
+        header = question[:2] + struct.pack(">HHHHH", 0x8180 | code, 1, len(records), 0, 0)
+        return header + question[12 : at + 5] + b"".join(records)
+
+    def stop(self):
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            sock.sendto(b"", self.sock.getsockname())
+        self.thread.join()
+        self.sock.close()
+
+
+class Door:
+    """Greets whoever comes, at one port of every address, and counts by the address that was
+    connected to."""
+
+    def __init__(self):
+        self.visits = collections.Counter()
+        four, six = socket.socket(socket.AF_INET), socket.socket(socket.AF_INET6)
+        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+        four.bind(("0.0.0.0", 0))
+        self.port = four.getsockname()[1]
+        six.bind(("::", self.port))
+        self.socks = [four, six]
+        self.threads = [threading.Thread(target=self._serve, args=[sock]) for sock in self.socks]
+        for sock, thread in zip(self.socks, self.threads):
+            sock.listen(100)
+            thread.start()
+
+    def _serve(self, sock):
+        with contextlib.suppress(OSError):  # accept fails once the test is over
+            while True:
+                connection, _ = sock.accept()
+                with connection:
+                    self.visits[connection.getsockname()[0]] += 1
+                    connection.sendall(GREETING)
+
+    def stop(self):
+        for sock, thread in zip(self.socks, self.threads):
+            sock.shutdown(socket.SHUT_RDWR)
+            thread.join()
+            sock.close()
+
+
+@pytest.fixture
+def name_server():
+    server = NameServer("127.0.0.1")
+    yield server
+    server.stop()
+
+
+@pytest.fixture
+def door():
+    one = Door()
+    yield one
+    one.stop()
+
+
+class Machine:
+    """Runs hello-load where /etc/hosts and /etc/resolv.conf are others (mount_namespaces(7))."""
+
+    SCRIPT = (
+        'for file in "$0"/*; do mount --bind "$file" "/etc/${file##*/}" || exit 99; done; exec "$@"'
+    )
+
+    def __init__(self, directory):
+        self.directory = directory
+        self.write("hosts", "")
+        self.write("resolv.conf", "nameserver 127.0.0.1\n")
+        if os.path.exists("/etc/nsswitch.conf"):
+            self.write("nsswitch.conf", "hosts: files dns\n")
+
+    def write(self, name, text):
+        (self.directory / name).write_text(text, encoding="ascii")
+
+    def run(self, program, *args):
+        inside = ["-m", "--propagation", "private", "sh", "-c", self.SCRIPT, self.directory]
+        return run("unshare", *inside, program, *args)
+
+    def load(self, *args):
+        return self.run(os.environ["HELLO_LOAD"], "-n", 4, "-c", 2, *args)
+
+    def complaint(self, *args, code):
+        """The one line with which hello-load ends."""
+        result = self.load(*args)
+        assert (result.returncode, result.stdout) == (code, ""), result
+        assert re.fullmatch(r"hello-load: [^\n]+\n", result.stderr), result.stderr
+        return result.stderr
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    for name in ("LOCALDOMAIN", "RES_OPTIONS", "CARES_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    one = Machine(tmp_path)
+    try:
+        trial = one.run("true")
+    except FileNotFoundError:
+        pytest.skip("no unshare(1): install util-linux")
+    except subprocess.TimeoutExpired:
+        pytest.fail("unshare(1) does not end")
+    if trial.returncode != 0:
+        pytest.skip(f"cannot mount over /etc/hosts and the like: {trial.stderr.strip()}")
+    return one
+
+
+# Which addresses are connected to
+
+
+@pytest.mark.parametrize(
+    "args, name, expected",
+    [
+        ([], "both.test", {V6: 4}),  # RFC 6724 prefers the loopback address of IPv6
+        (["-4"], "both.test", {V4: 4}),
+        (["-6"], "both.test", {V6: 4}),
+        (["--family", "ipv4"], "both.test", {V4: 4}),
+        (["--family", "ipv6"], "both.test", {V6: 4}),
+        (["--family", "both"], "both.test", {V4: 2, V6: 2}),
+        ([], "four.test", {V4: 4}),
+        ([], "six.test", {V6: 4}),
+        (["-4"], "several.test", {V4: 4}),
+        ([], "BOTH.Test", {V6: 4}),
+        ([], "both.test.", {V6: 4}),
+        ([], "alias.test", {V6: 4}),
+        (["--family", "both"], "alias.test", {V4: 2, V6: 2}),
+    ],
+)
+def test_the_addresses_of_a_name_are_those_of_the_family_asked_for(
+    name_server, machine, door, args, name, expected
+):
+    result = machine.load(*args, f"{name}:{door.port}")
+    assert (result.returncode, result.stderr) == (0, "")
+    assert door.visits == expected
+    assert name.lower().rstrip(".") in name_server.asked
+
+
+def test_several_names_are_several_targets(name_server, machine, door):
+    result = machine.load("-4", f"both.test:{door.port}", f"other.test:{door.port}")
+    assert result.returncode == 0, result
+    assert door.visits == {V4: 2, "127.0.0.7": 2}
+
+
+def test_the_hosts_file_comes_before_the_servers(name_server, machine, door):
+    machine.write("hosts", "127.0.0.9 four.test other-name\n::1 six.test\n")
+    name_server.asked.clear()
+    for args in (["-4", f"four.test:{door.port}"], [f"other-name:{door.port}"]):
+        assert machine.load(*args).returncode == 0
+    assert door.visits == {"127.0.0.9": 8}
+    assert name_server.asked == []
+
+
+def test_a_name_without_dots_is_looked_for_in_the_search_domains(name_server, machine, door):
+    machine.write("resolv.conf", "search nowhere.test test\nnameserver 127.0.0.1\n")
+    assert machine.load(f"four:{door.port}").returncode == 0
+    assert door.visits == {V4: 4}
+
+
+@pytest.mark.parametrize("name", ["localhost", "LOCALHOST", "localhost.", "any.localhost"])
+def test_localhost_is_asked_of_no_server(name_server, machine, door, name):
+    name_server.asked.clear()
+    assert machine.load("--family", "both", f"{name}:{door.port}").returncode == 0
+    assert door.visits == {V4: 2, V6: 2}
+    assert name_server.asked == []
+
+
+def test_a_numeric_address_is_asked_of_no_server(name_server, machine, door):
+    name_server.asked.clear()
+    for target in (f"127.0.0.1:{door.port}", f"[::1]:{door.port}"):
+        assert machine.load(target).returncode == 0
+    for wrong in ("127.0.0.256", "127.1", "1848", "1:2:3"):
+        assert f"'{wrong}'" in machine.complaint(wrong, code=2)
+    assert door.visits == {V4: 4, V6: 4}
+    assert name_server.asked == []
+
+
+# What names cannot be used, and what is said of them
+
+
+@pytest.mark.parametrize(
+    "args, named",
+    [
+        (["nobody.test"], ["'nobody.test'"]),
+        (["nobody.test:7=3"], ["'nobody.test'"]),
+        (["-4", "six.test"], ["'six.test'", "IPv4", "-4"]),
+        (["-6", "four.test"], ["'four.test'", "IPv6", "-6"]),
+        (["--family", "ipv6", "four.test"], ["'four.test'", "IPv6", "--family ipv6"]),
+        (["--family", "both", "four.test"], ["'four.test'", "IPv6", "--family both"]),
+        (["--family", "both", "six.test"], ["'six.test'", "IPv4", "--family both"]),
+        (["both.test", "nobody.test"], ["'nobody.test'"]),
+    ],
+    ids=" ".join,
+)
+def test_a_name_that_is_not_there_is_wrong_usage(name_server, machine, args, named):
+    line = machine.complaint(*args, code=2)
+    assert all(part in line for part in named), line
+
+
+def test_a_server_that_fails_is_told(name_server, machine):
+    line = machine.complaint("broken.test", code=1)
+    assert "'broken.test'" in line and "/etc/resolv.conf" in line
+
+
+@pytest.mark.timed
+def test_servers_that_never_answer_are_told_and_not_waited_for_one_by_one(machine):
+    """Asked in turn, each again and again, they would take longer than run() waits."""
+    hosts = [f"127.0.0.{i}" for i in range(2, 5)]
+    machine.write("resolv.conf", "".join(f"nameserver {host}\n" for host in hosts))
+    with contextlib.ExitStack() as stack:
+        for host in hosts:
+            sock = stack.enter_context(socket.socket(socket.AF_INET, socket.SOCK_DGRAM))
+            sock.bind((host, 53))
+        line = machine.complaint("four.test", code=1)
+    assert "'four.test'" in line and "/etc/resolv.conf" in line
+
+
+def test_no_server_at_all_is_told(machine):
+    machine.write("resolv.conf", "nameserver 127.0.0.99\n")
+    line = machine.complaint("both.test", code=1)
+    assert "'both.test'" in line and "/etc/resolv.conf" in line
+
+
+def test_a_server_that_is_gone_does_not_hide_the_next_one(name_server, machine, door):
+    machine.write("resolv.conf", "nameserver 127.0.0.99\nnameserver 127.0.0.1\n")
+    assert machine.load(f"four.test:{door.port}").returncode == 0
+    assert door.visits == {V4: 4}
+
+
+def test_a_server_that_answers_for_one_family_only_is_enough(name_server, machine, door):
+    assert machine.load(f"half.test:{door.port}").returncode == 0
+    assert door.visits == {V4: 4}

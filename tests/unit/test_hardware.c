@@ -1,0 +1,255 @@
+/* What the hardware is taken for, on machines made of files, and how large a server is made on it.
+ */
+#include "machine_fake.h"
+#include "server/config.h"
+#include "server/sizing.h"
+#include "server/tuning.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static char *no_environment(const char *name)
+{
+    (void)name;
+    return NULL;
+}
+
+/* Of a shared-cpu-1x with 256 MB. */
+static char *fly_environment(const char *name)
+{
+    static char app[] = "hello", region[] = "iad", id[] = "5683d9e1a10e48", memory[] = "256";
+
+    if (strcmp(name, "FLY_APP_NAME") == 0)
+        return app;
+    if (strcmp(name, "FLY_REGION") == 0)
+        return region;
+    if (strcmp(name, "FLY_MACHINE_ID") == 0)
+        return id;
+    return strcmp(name, "FLY_VM_MEMORY_MB") == 0 ? memory : NULL;
+}
+
+/* Of a performance-1x with 4 GB. */
+static char *fly_large_environment(const char *name)
+{
+    static char memory[] = "4096";
+
+    return strcmp(name, "FLY_VM_MEMORY_MB") == 0 ? memory : fly_environment(name);
+}
+
+static struct hardware found(const struct machine_fake *fake, char *(*environment)(const char *))
+{
+    struct hardware hardware = {.cpus = 1, .descriptors = 10240};
+
+    hardware_read(&(struct hardware_places){.root = fake->root, .environment = environment},
+                  CPU_KIND_AUTO, &hardware);
+    return hardware;
+}
+
+static void fly_write(const struct machine_fake *fake)
+{
+    machine_fake_write(fake, "proc/sys/kernel/osrelease", "6.12.105-fly\n");
+    machine_fake_write(fake, "proc/sys/net/core/somaxconn", "4096\n");
+    machine_fake_write(fake, "proc/meminfo", "MemTotal:         212188 kB\nMemFree: 1 kB\n");
+    machine_fake_write(fake, "proc/stat", "cpu  90 0 10 5000 0 0 0 0 0 0\n");
+}
+
+static void a_small_fly_machine_is_known_by_what_it_says_of_itself(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware;
+
+    fly_write(fake);
+    hardware = found(fake, fly_environment);
+    assert_string_equal("6.12.105-fly", hardware.kernel);
+    assert_string_equal("hello", hardware.app);
+    assert_string_equal("iad", hardware.region);
+    assert_string_equal("5683d9e1a10e48", hardware.id);
+    assert_string_equal("$FLY_MACHINE_ID", hardware.platform_source);
+    assert_int_equal(CPU_KIND_SHARED, hardware.cpu_kind);
+    assert_int_equal(UINT64_C(212188) * 1024, hardware.memory_bytes);
+    assert_string_equal("MemTotal of /proc/meminfo", hardware.memory_source);
+    assert_int_equal(UINT64_MAX, hardware.quota_millis);
+}
+
+static void a_large_fly_machine_has_its_cpus_for_itself(void **state)
+{
+    const struct machine_fake *fake = *state;
+
+    fly_write(fake);
+    assert_int_equal(CPU_KIND_DEDICATED, found(fake, fly_large_environment).cpu_kind);
+}
+
+static void each_sign_of_the_platform_is_enough(void **state)
+{
+    const struct machine_fake *fake = *state;
+
+    assert_string_equal("$FLY_MACHINE_ID", found(fake, fly_environment).platform_source);
+    fly_write(fake);
+    assert_string_equal("the kernel's name ends in -fly",
+                        found(fake, no_environment).platform_source);
+    machine_fake_write(fake, "proc/sys/kernel/osrelease", "6.1.0-flyer\n");
+    assert_null(found(fake, no_environment).platform_source);
+}
+
+static void steal_shows_that_cpus_are_shared(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware;
+
+    machine_fake_write(fake, "proc/stat", "cpu  50 0 40 99999 99999 0 0 10 0 0\n");
+    hardware = found(fake, no_environment);
+    assert_int_equal(CPU_KIND_SHARED, hardware.cpu_kind);
+    assert_true(hardware.steal_share > 0.0999 && hardware.steal_share < 0.1001);
+    machine_fake_write(fake, "proc/stat", "cpu  500 0 490 99999 99999 0 0 10 0 0\n");
+    assert_int_equal(CPU_KIND_AUTO, found(fake, no_environment).cpu_kind);
+}
+
+static void what_the_user_says_of_the_cpus_holds(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = {.cpus = 1};
+
+    fly_write(fake);
+    hardware_read(&(struct hardware_places){fake->root, fly_environment}, CPU_KIND_DEDICATED,
+                  &hardware);
+    assert_int_equal(CPU_KIND_DEDICATED, hardware.cpu_kind);
+    assert_string_equal("--cpu-kind or $HELLO_CPU_KIND", hardware.cpu_kind_source);
+}
+
+static void a_container_has_the_memory_of_its_cgroup(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware;
+
+    fly_write(fake);
+    machine_fake_write(fake, "proc/self/cgroup", "0::/a\n");
+    machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
+    machine_fake_write(fake, "fs/a/memory.max", "67108864\n");
+    machine_fake_write(fake, "fs/a/cpu.max", "50000 100000\n");
+    hardware = found(fake, no_environment);
+    assert_int_equal(67108864, hardware.memory_bytes);
+    assert_string_equal("the limit of a cgroup", hardware.memory_source);
+    assert_int_equal(500, hardware.quota_millis);
+}
+
+static void where_nothing_can_be_read_nothing_is_made_up(void **state)
+{
+    struct hardware hardware = found(*state, no_environment);
+
+    assert_string_equal("", hardware.kernel);
+    assert_null(hardware.platform_source);
+    assert_int_equal(CPU_KIND_AUTO, hardware.cpu_kind);
+    assert_int_equal(0, hardware.memory_bytes);
+    assert_int_equal(UINT64_MAX, hardware.quota_millis);
+}
+
+/* Sizes */
+
+static void check(struct sizing sizing, uint64_t value, const char *because)
+{
+    assert_int_equal(value, sizing.value);
+    assert_string_equal(because, sizing.because);
+}
+
+static void workers_are_as_many_as_can_be_kept_busy(void **state)
+{
+    struct hardware hardware = {.cpus = 8, .quota_millis = UINT64_MAX};
+
+    (void)state;
+    check(sizing_workers(&hardware, 0), 8, "auto: platform.cpus");
+    check(sizing_workers(&hardware, 3), 3, "auto: max-connections");
+    hardware.quota_millis = 2500;
+    check(sizing_workers(&hardware, 0), 3, "auto: platform.cpu_quota");
+    hardware.quota_millis = 62; /* a shared CPU */
+    check(sizing_workers(&hardware, 0), 1, "auto: platform.cpu_quota");
+    hardware = (struct hardware){.cpus = 0, .quota_millis = 0};
+    assert_int_equal(1, sizing_workers(&hardware, 0).value);
+}
+
+static void connections_are_as_many_as_descriptors_and_memory_allow(void **state)
+{
+    struct hardware hardware = {.descriptors = 10240, .memory_bytes = UINT64_C(212188) * 1024};
+
+    (void)state;
+    check(sizing_connections(&hardware, 28), 10212, "auto: platform.descriptors");
+    hardware.memory_bytes = UINT64_C(64) << 20;
+    check(sizing_connections(&hardware, 28), 4096, "auto: half of platform.memory_bytes");
+    hardware = (struct hardware){.descriptors = UINT32_MAX};
+    check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the most there can be");
+    hardware.descriptors = 20;
+    assert_int_equal(0, sizing_connections(&hardware, 28).value);
+}
+
+static void the_backlog_is_what_the_kernel_allows_and_memory_holds(void **state)
+{
+    struct hardware hardware = {.somaxconn = 4096, .memory_bytes = UINT64_C(212188) * 1024};
+
+    (void)state;
+    check(sizing_backlog(&hardware, 1), 4096, "auto: platform.somaxconn");
+    check(sizing_backlog(&hardware, 8), 828, "auto: a quarter of platform.memory_bytes");
+    hardware = (struct hardware){0};
+    assert_true(sizing_backlog(&hardware, 1).value > 0);
+}
+
+/* Tuning */
+
+static void note_line(void *context, const char *line)
+{
+    char *lines = context;
+
+    snprintf(lines + strlen(lines), 2048 - strlen(lines), "%s\n", line);
+}
+
+static void limits_are_raised_and_never_lowered(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = {.memory_bytes = UINT64_C(256) << 20};
+    char lines[2048] = "", path[128], text[64] = "";
+    FILE *file;
+
+    machine_fake_write(fake, "proc/sys/net/core/somaxconn", "4096\n");
+    machine_fake_write(fake, "proc/sys/net/ipv4/tcp_max_tw_buckets", "262144\n");
+    tuning_apply(&hardware, fake->root, true, note_line, lines);
+    assert_non_null(strstr(lines, "tune: net.core.somaxconn 4096 -> 8192 (not done"));
+    snprintf(path, sizeof(path), "%s/proc/sys/net/core/somaxconn", fake->root);
+    hardware.memory_bytes = UINT64_C(128) << 20; /* few descriptors: this test keeps its own */
+    lines[0] = '\0';
+    machine_fake_write(fake, "proc/sys/net/core/somaxconn", "128\n");
+    tuning_apply(&hardware, fake->root, false, note_line, lines);
+    assert_non_null(strstr(lines, "tune: net.core.somaxconn 128 -> 4096\n"));
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_tw_buckets stays 262144\n"));
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_syn_backlog is not here"));
+    assert_non_null(strstr(lines, "tune: descriptors "));
+    file = fopen(path, "r");
+    assert_non_null(file);
+    assert_non_null(fgets(text, sizeof(text), file));
+    fclose(file);
+    assert_string_equal("4096\n", text);
+}
+
+int main(void)
+{
+#define FAKED(test) cmocka_unit_test_setup_teardown(test, machine_fake_setup, machine_fake_teardown)
+    const struct CMUnitTest tests[] = {
+        FAKED(a_small_fly_machine_is_known_by_what_it_says_of_itself),
+        FAKED(a_large_fly_machine_has_its_cpus_for_itself),
+        FAKED(each_sign_of_the_platform_is_enough),
+        FAKED(steal_shows_that_cpus_are_shared),
+        FAKED(what_the_user_says_of_the_cpus_holds),
+        FAKED(a_container_has_the_memory_of_its_cgroup),
+        FAKED(where_nothing_can_be_read_nothing_is_made_up),
+        cmocka_unit_test(workers_are_as_many_as_can_be_kept_busy),
+        cmocka_unit_test(connections_are_as_many_as_descriptors_and_memory_allow),
+        cmocka_unit_test(the_backlog_is_what_the_kernel_allows_and_memory_holds),
+        FAKED(limits_are_raised_and_never_lowered),
+    };
+
+    return cmocka_run_group_tests_name("hardware", tests, NULL, NULL);
+}

@@ -1,0 +1,315 @@
+/* The numbers of the document are those of the report, and what cannot be told ends it well. What
+ * the document looks like is checked by test_report_schema.py. */
+#include "base/units.h"
+#include "report_sample.h"
+
+#include <errno.h>
+#include <jansson.h>
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+/* The document of a report; to be given to json_decref. */
+static json_t *document_of(const struct report *report)
+{
+    char *text = NULL;
+    size_t bytes = 0;
+    json_error_t error;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    assert_int_equal(0, report_json(report, out));
+    fclose(out);
+    json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (document == NULL)
+        fail_msg("not JSON: line %d: %s", error.line, error.text);
+    free(text);
+    return document;
+}
+
+/* The member at a path such as "result.all.ok" or "result.lanes.0.ok", where / stands for a dot in
+ * a name. */
+static const json_t *member_at(const json_t *value, const char *path)
+{
+    while (*path != '\0') {
+        char name[64];
+        size_t length = strcspn(path, ".");
+
+        assert_true(length < sizeof(name));
+        memcpy(name, path, length);
+        name[length] = '\0';
+        for (char *at = strchr(name, '/'); at != NULL; at = strchr(at, '/'))
+            *at = '.';
+        value = json_is_array(value) ? json_array_get(value, strtoul(name, NULL, 10))
+                                     : json_object_get(value, name);
+        if (value == NULL)
+            fail_msg("no member '%s'", path);
+        path += length + (path[length] == '.');
+    }
+    return value;
+}
+
+static void expect_number(uint64_t expected, const json_t *document, const char *path)
+{
+    const json_t *member = member_at(document, path);
+
+    assert_true(json_is_integer(member));
+    assert_int_equal(expected, json_integer_value(member));
+}
+
+static void expect_real(double expected, const json_t *document, const char *path)
+{
+    const json_t *member = member_at(document, path);
+
+    assert_true(json_is_real(member));
+    assert_true(fabs(json_real_value(member) - expected) <= 1e-12 * fabs(expected));
+}
+
+static void expect_text(const char *expected, const json_t *document, const char *path)
+{
+    assert_string_equal(expected, json_string_value(member_at(document, path)));
+}
+
+static void expect_null(const json_t *document, const char *path)
+{
+    assert_true(json_is_null(member_at(document, path)));
+}
+
+static int sample_begin(void **state)
+{
+    *state = report_sample_new(2);
+    return 0;
+}
+
+static int sample_end(void **state)
+{
+    report_sample_free(*state);
+    return 0;
+}
+
+static void the_run_is_told_with_the_options_in_force(void **state)
+{
+    struct report_sample *sample = *state;
+
+    report_sample_open_loop(sample);
+    sample->config.rate = (struct option_rate){.starts = 90, .period_ns = 60 * NS_PER_S};
+    sample->config.connect_timeout_ns = 7;
+    json_t *document = document_of(&sample->report);
+    expect_text("2025-10-09T08:53:20.123456Z", document, "run.start");
+    expect_text("[::1]:1848", document, "run.targets.1");
+    expect_real(5, document, "run.window_s");
+    expect_real(6.012, document, "run.elapsed_s");
+    expect_real(1.5, document, "run.options.rate_per_s");
+    expect_text("poisson", document, "run.options.arrivals");
+    expect_text("both", document, "run.options.family");
+    expect_text("fin", document, "run.options.close");
+    expect_text("none", document, "run.options.proxy_protocol");
+    expect_text("hello\\n", document, "run.options.expect");
+    expect_number(LOAD_OPEN_LOOP, document, "run.options.connections");
+    expect_number(7, document, "run.options.connect_timeout_ns");
+    expect_number(5 * NS_PER_S, document, "run.options.duration_ns");
+    expect_null(document, "run.options.count");
+    expect_null(document, "run.options.source");
+    json_decref(document);
+}
+
+static void the_lanes_are_told_number_by_number(void **state)
+{
+    struct report_sample *sample = *state;
+    const struct tally *tally = &sample->tallies[0];
+    const struct histogram *connect = &tally->timings[TIMING_CONNECT];
+
+    report_sample_failures(sample);
+    report_sample_open_loop(sample);
+    json_t *document = document_of(&sample->report);
+    const json_t *lane = member_at(document, "result.lanes.0");
+    expect_text("127.0.0.1:1848", lane, "name");
+    expect_text("ipv4", lane, "family");
+    expect_real((double)tally->ok_in_window / 5, lane, "connections_per_s");
+    expect_number(tally->started, lane, "started");
+    expect_number(tally->ok, lane, "ok");
+    expect_number(tally->ok_in_window, lane, "ok_in_window");
+    expect_number(tally->late, lane, "late");
+    expect_number(7, lane, "dropped");
+    expect_number(tally->warmup, lane, "warmup");
+    expect_number(10 * RESULT_REFUSED, lane, "errors.connect.refused");
+    expect_number(10 * RESULT_RESET + 1, lane, "errors.greeting.reset");
+    expect_number(10 * RESULT_EXTRA + 2, lane, "errors.close.extra");
+    expect_number(tally->other[EHOSTDOWN], lane, "other_errors.EHOSTDOWN");
+    expect_number(tally->other[0], lane, "other_errors.unknown");
+    expect_number(connect->count, lane, "timings.connect.count");
+    expect_number(connect->min_ns, lane, "timings.connect.min_ns");
+    expect_number(connect->max_ns, lane, "timings.connect.max_ns");
+    expect_real(histogram_mean(connect), lane, "timings.connect.mean_ns");
+    expect_number(histogram_percentile(connect, 50), lane, "timings.connect.percentiles.50");
+    expect_number(histogram_percentile(connect, 99.9), lane, "timings.connect.percentiles.99/9");
+    expect_number(histogram_percentile(connect, 99.99), lane, "timings.connect.percentiles.99/99");
+    expect_text("ipv6", document, "result.lanes.1.family");
+    expect_number(2, document, "result.lanes.1.weight");
+    expect_null(document, "result.all.family");
+    json_decref(document);
+}
+
+static void an_errno_without_a_name_goes_by_its_number(void **state)
+{
+    struct report_sample *sample = *state;
+
+    sample->tallies[0].other[41] = 3; /* Linux left 41 and 58 out */
+    json_t *document = document_of(&sample->report);
+    expect_number(3, document, "result.lanes.0.other_errors.errno 41");
+    json_decref(document);
+}
+
+static void the_machine_is_told_in_nanoseconds(void **state)
+{
+    struct report_sample *sample = *state;
+
+    report_sample_troubles(sample);
+    snprintf(sample->report.machine.clock_source, sizeof(sample->report.machine.clock_source), "%s",
+             "");
+    json_t *document = document_of(&sample->report);
+    expect_number(5 * NS_PER_MS, document, "machine.quota_ns");
+    expect_number(80 * NS_PER_MS, document, "machine.quota_period_ns");
+    expect_null(document, "machine.clock_source");
+    expect_text("4096", document, "machine.settings.net/core/somaxconn");
+    expect_number(12, document, "usage.syn_retransmits");
+    expect_number(3750 * NS_PER_MS, document, "usage.throttled_ns");
+    expect_number(60, document, "stalls.count");
+    expect_number(75 * NS_PER_MS, document, "stalls.kept.59.length_ns");
+    expect_real(0.030, document, "threads.1.busy");
+    expect_real(0.03125, document, "threads.1.allowed");
+    expect_number(12, document, "series.intervals.0.stalls.count");
+    json_decref(document);
+}
+
+static void what_was_not_timed_is_null_and_not_0(void **state)
+{
+    struct report_sample *sample = *state;
+    json_t *document = document_of(&sample->report);
+
+    expect_number(0, document, "result.all.timings.lateness.count");
+    expect_null(document, "result.all.timings.lateness.mean_ns");
+    expect_null(document, "result.all.timings.lateness.percentiles.50");
+    expect_null(document, "series.intervals.0.all.timings.total.p50_ns");
+    expect_null(document, "series.intervals.1.all.timings.lateness.p50_ns");
+    expect_number(sample->intervals[1].all.p50_ns[TIMING_TOTAL], document,
+                  "series.intervals.1.all.timings.total.p50_ns");
+    json_decref(document);
+}
+
+/* Each value is one of its own, so that none can stand in for another. */
+static void each_second_is_told_number_by_number(void **state)
+{
+    struct report_sample *sample = *state;
+    struct report_interval *interval = &sample->intervals[2];
+    struct report_point *point = &interval->lanes[1];
+
+    report_sample_failures(sample);
+    point->failed_as[RESULT_REFUSED] = 1001;
+    point->failed_as[RESULT_OTHER] = 1002;
+    point->p90_ns[TIMING_CLOSE] = 1003;
+    point->p99_9_ns[TIMING_CLOSE] = 1004;
+    interval->usage = (struct usage){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+    json_t *document = document_of(&sample->report);
+    const json_t *told = member_at(document, "series.intervals.2");
+    expect_number(1001, told, "lanes.1.errors.refused");
+    expect_number(1002, told, "lanes.1.errors.other");
+    expect_number(interval->all.failed_as[RESULT_NO_PORT], told, "all.errors.no_port");
+    expect_number(1003, told, "lanes.1.timings.close.p90_ns");
+    expect_number(1004, told, "lanes.1.timings.close.p99_9_ns");
+    expect_number(point->max_ns[TIMING_CLOSE], told, "lanes.1.timings.close.max_ns");
+    expect_number(1, told, "usage.length_ns");
+    expect_number(2, told, "usage.process_ns");
+    expect_number(3, told, "usage.busy_ns");
+    expect_number(4, told, "usage.softirq_ns");
+    expect_number(5, told, "usage.steal_ns");
+    expect_number(6, told, "usage.throttled_count");
+    expect_number(7, told, "usage.throttled_ns");
+    expect_number(8, told, "usage.active_opens");
+    expect_number(9, told, "usage.passive_opens");
+    expect_number(10, told, "usage.syn_retransmits");
+    expect_number(11, told, "usage.retransmits");
+    expect_number(12, told, "usage.listen_overflows");
+    expect_number(13, told, "usage.listen_drops");
+    json_decref(document);
+}
+
+static void numbers_that_json_does_not_have_are_replaced(void **state)
+{
+    struct report_sample *sample = *state;
+
+    sample->report.all.connections_per_s = (double)NAN;
+    sample->report.lanes[0].connections_per_s = (double)INFINITY;
+    sample->tallies[0].timings[TIMING_CONNECT].max_ns = UINT64_MAX;
+    json_t *document = document_of(&sample->report);
+    expect_null(document, "result.all.connections_per_s");
+    expect_null(document, "result.lanes.0.connections_per_s");
+    expect_number(INT64_MAX, document, "result.lanes.0.timings.connect.max_ns");
+    json_decref(document);
+}
+
+static void a_file_that_is_full_is_told(void **state)
+{
+    struct report_sample *sample = *state;
+    FILE *full = fopen("/dev/full", "we");
+
+    assert_non_null(full);
+    assert_int_equal(-ENOSPC, report_json(&sample->report, full));
+    fclose(full);
+}
+
+static size_t allocations_left;
+
+static void *allocate_while_there_is_memory(size_t bytes)
+{
+    if (allocations_left == 0) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    allocations_left--;
+    return malloc(bytes);
+}
+
+static void no_memory_for_any_part_is_told(void **state)
+{
+    struct report_sample *sample = *state;
+    FILE *out = tmpfile();
+    size_t allocations = 0;
+    int result = -ENOMEM;
+
+    assert_non_null(out);
+    sample->report.interval_count = 1;
+    json_set_alloc_funcs(allocate_while_there_is_memory, free);
+    for (; result == -ENOMEM && allocations < 100000; allocations++) {
+        allocations_left = allocations;
+        result = report_json(&sample->report, out);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_int_equal(0, result);
+    assert_true(allocations > 1000);
+    fclose(out);
+}
+
+#define WITH_SAMPLE(test) cmocka_unit_test_setup_teardown(test, sample_begin, sample_end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        WITH_SAMPLE(the_run_is_told_with_the_options_in_force),
+        WITH_SAMPLE(the_lanes_are_told_number_by_number),
+        WITH_SAMPLE(an_errno_without_a_name_goes_by_its_number),
+        WITH_SAMPLE(the_machine_is_told_in_nanoseconds),
+        WITH_SAMPLE(what_was_not_timed_is_null_and_not_0),
+        WITH_SAMPLE(each_second_is_told_number_by_number),
+        WITH_SAMPLE(numbers_that_json_does_not_have_are_replaced),
+        WITH_SAMPLE(a_file_that_is_full_is_told),
+        WITH_SAMPLE(no_memory_for_any_part_is_told),
+    };
+    return cmocka_run_group_tests_name("report_json", tests, NULL, NULL);
+}

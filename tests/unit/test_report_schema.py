@@ -1,0 +1,274 @@
+"""report.schema.json: it is sound and strict, and what is printed for each sample keeps to it.
+
+REPORT_JSON_PRINT is the program that prints samples (report_json_print.c), REPORT_SCHEMA the file."""
+import copy
+import csv
+import functools
+import io
+import json
+import os
+import subprocess
+
+import pytest
+
+jsonschema = pytest.importorskip("jsonschema", reason="install python3-jsonschema")
+
+KINDS = ("refused", "reset", "short", "mismatch", "extra", "connect_timeout", "timeout",
+         "unreachable", "no_address", "no_port", "no_descriptor", "other")
+
+
+def printed(*args):
+    result = subprocess.run(
+        [os.environ["REPORT_JSON_PRINT"], *args], check=True, capture_output=True, timeout=30
+    )
+    return result.stdout.decode()  # so it is UTF-8, too
+
+
+SAMPLES = printed().split()
+
+
+@functools.lru_cache(None)
+def document_text(sample):
+    return printed(sample)
+
+
+def document(sample):
+    def no_such_number(text):
+        raise AssertionError(f"{text} is not JSON")
+
+    def pairs_once(pairs):
+        assert len(dict(pairs)) == len(pairs), "a name is there twice"
+        return dict(pairs)
+
+    return json.loads(document_text(sample), parse_constant=no_such_number,
+                      object_pairs_hook=pairs_once)
+
+
+with open(os.environ["REPORT_SCHEMA"], encoding="utf-8") as schema_file:
+    SCHEMA = json.load(schema_file)
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+@pytest.fixture(params=SAMPLES)
+def sample(request):
+    return request.param
+
+
+# The schema
+
+
+def subschemas(schema, path="#"):
+    """Every schema within one, with where it is."""
+    yield path, schema
+    for keyword in ("properties", "patternProperties", "$defs"):
+        for name, child in schema.get(keyword, {}).items():
+            yield from subschemas(child, f"{path}/{keyword}/{name}")
+    if "items" in schema:
+        yield from subschemas(schema["items"], f"{path}/items")
+
+
+def test_the_schema_is_one():
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+
+
+def test_every_member_is_described_and_required_and_no_other_is_allowed():
+    for path, schema in subschemas(SCHEMA):
+        assert "description" in schema or "/items" in path and "$ref" in schema, path
+        if "properties" in schema:
+            assert schema["required"] == list(schema["properties"]), path
+        if schema.get("type") == "object":
+            assert schema["additionalProperties"] is False, path
+        if "$ref" not in schema:
+            assert {"type", "const", "enum"} & set(schema), path
+
+
+def test_every_unit_is_in_the_name_and_in_the_description():
+    units = {"_ns": "nanoseconds", "_s": "second", "_bytes": "bytes"}
+    for path, schema in subschemas(SCHEMA):
+        for suffix, unit in units.items():
+            if path.endswith(suffix):
+                assert unit in schema["description"], path
+
+
+# What is printed
+
+
+def test_each_sample_keeps_to_the_schema(sample):
+    assert [error.message for error in VALIDATOR.iter_errors(document(sample))] == []
+
+
+def test_a_document_is_ended_by_one_newline(sample):
+    assert document_text(sample).endswith("}\n") and document_text(sample)[:2] == "{\n"
+
+
+def small_document():
+    """One of everything: what is there once more has the same schema."""
+    whole = document("all")
+    whole["stalls"]["kept"] = whole["stalls"]["kept"][:1]
+    whole["series"]["intervals"] = whole["series"]["intervals"][1:2]
+    for lanes in (whole["result"], whole["series"]["intervals"][0]):
+        lanes["lanes"] = lanes["lanes"][:1]
+    assert VALIDATOR.is_valid(whole)
+    return whole
+
+
+def places(value, path=()):
+    """The path of every object and array within a value, outermost first."""
+    if isinstance(value, (dict, list)):
+        yield path
+        for key, child in value.items() if isinstance(value, dict) else enumerate(value):
+            yield from places(child, (*path, key))
+
+
+def at(value, path):
+    return functools.reduce(lambda inner, key: inner[key], path, value)
+
+
+def test_a_member_that_is_missing_is_found():
+    whole = small_document()
+    may_be_missing = {"settings", "other_errors"}
+    tried = 0
+    for path in list(places(whole)):
+        if isinstance(at(whole, path), list) or path and path[-1] in may_be_missing:
+            continue
+        for name in list(at(whole, path)):
+            changed = copy.deepcopy(whole)
+            del at(changed, path)[name]
+            assert not VALIDATOR.is_valid(changed), (*path, name)
+            tried += 1
+    assert tried > 200
+
+
+def test_a_member_that_is_not_known_is_found():
+    whole = small_document()
+    for path in list(places(whole)):
+        if isinstance(at(whole, path), dict):
+            changed = copy.deepcopy(whole)
+            at(changed, path)["Surprise!"] = 1
+            assert not VALIDATOR.is_valid(changed), path
+
+
+@pytest.mark.parametrize("wrong", [[[]], {"a": 1}, -1, "", True], ids=repr)
+def test_a_member_of_another_type_is_found(wrong):
+    whole = small_document()
+    for path in list(places(whole)):
+        place = at(whole, path)
+        for key, value in list(place.items() if isinstance(place, dict) else enumerate(place)):
+            if type(value) is type(wrong):
+                continue
+            if wrong == "" and (value is None or isinstance(value, str)):
+                continue
+            changed = copy.deepcopy(whole)
+            at(changed, path)[key] = wrong
+            assert not VALIDATOR.is_valid(changed), (*path, key)
+
+
+def test_a_fraction_where_there_are_counts_is_found():
+    whole = small_document()
+    for path in list(places(whole)):
+        for name, value in at(whole, path).items() if isinstance(at(whole, path), dict) else ():
+            if isinstance(value, int) and not isinstance(value, bool):
+                changed = copy.deepcopy(whole)
+                at(changed, path)[name] = value + 0.5
+                assert not VALIDATOR.is_valid(changed), (*path, name)
+
+
+# What the numbers mean
+
+
+def test_each_failure_is_counted_once(sample):
+    result = document(sample)["result"]
+    for lane in (result["all"], *result["lanes"]):
+        failures = sum(sum(phase.values()) for phase in lane["errors"].values())
+        assert lane["failed"] == failures
+        assert lane["started"] == lane["ok"] + lane["failed"]
+        others = sum(phase["other"] for phase in lane["errors"].values())
+        assert others == sum(lane["other_errors"].values())
+        for phase in lane["errors"].values():
+            assert tuple(phase) == KINDS
+
+
+def test_each_failure_of_a_second_is_counted_once_and_by_the_same_kinds(sample):
+    for interval in document(sample)["series"]["intervals"]:
+        for point in (interval["all"], *interval["lanes"]):
+            assert tuple(point["errors"]) == KINDS
+            assert point["failed"] == sum(point["errors"].values())
+    if sample in ("failures", "all"):
+        assert all(document(sample)["series"]["intervals"][1]["all"]["errors"].values())
+
+
+def test_all_is_the_sum_of_the_lanes(sample):
+    result = document(sample)["result"]
+    for name in ("started", "ok", "ok_in_window", "failed", "late", "dropped", "abandoned", "warmup"):
+        assert result["all"][name] == sum(lane[name] for lane in result["lanes"])
+    for phase, kinds in result["all"]["errors"].items():
+        for kind, count in kinds.items():
+            assert count == sum(lane["errors"][phase][kind] for lane in result["lanes"])
+    for name, timing in result["all"]["timings"].items():
+        parts = [lane["timings"][name] for lane in result["lanes"]]
+        assert timing["count"] == sum(part["count"] for part in parts)
+        if timing["count"]:
+            assert timing["min_ns"] == min(part["min_ns"] for part in parts)
+            assert timing["max_ns"] == max(part["max_ns"] for part in parts)
+
+
+def test_percentiles_rise_from_the_minimum_to_the_maximum(sample):
+    result = document(sample)["result"]
+    for lane in (result["all"], *result["lanes"]):
+        for timing in lane["timings"].values():
+            steps = [timing["min_ns"], *timing["percentiles"].values(), timing["max_ns"]]
+            if timing["count"]:
+                assert steps == sorted(steps) and steps[0] <= timing["mean_ns"] <= steps[-1]
+            else:
+                assert set(steps) == {None} and timing["mean_ns"] is None
+
+
+def test_percentiles_of_a_second_rise_to_its_maximum(sample):
+    for interval in document(sample)["series"]["intervals"]:
+        for point in (interval["all"], *interval["lanes"]):
+            for span in point["timings"].values():
+                assert list(span) == ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "max_ns"]
+                steps = list(span.values())
+                assert set(steps) == {None} or steps == sorted(set(steps))
+
+
+def test_text_that_is_not_utf8_is_escaped_and_the_other_is_as_typed():
+    odd = document("odd_bytes")
+    assert odd["run"]["targets"][0] == 'caf\u00e9 "\\\x1b[1m,\n'
+    assert odd["result"]["lanes"][0]["host"] == r'caf\xe9 "\\\x1b[1m,\n'
+    assert odd["run"]["options"]["source"] == r"\xff\xfe"
+
+
+# The same series as CSV
+
+
+def test_the_csv_tells_the_same_series(sample):
+    whole = document(sample)
+    text = printed(sample, "csv")
+    assert text.endswith("\r\n")
+    rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
+    assert all(None not in row and None not in row.values() for row in rows)
+    names = [lane["name"] for lane in whole["result"]["lanes"]]
+    names += ["all"] if len(names) > 1 else []
+    intervals = whole["series"]["intervals"]
+    assert [row["lane"] for row in rows] == names * len(intervals)
+    for number, row in enumerate(rows):
+        interval = intervals[number // len(names)]
+        points = {point["name"]: point for point in (interval["all"], *interval["lanes"])}
+        point = points[row["lane"]]
+        assert float(row["time_s"]) * 1e9 == interval["start_ns"]
+        assert float(row["length_s"]) * 1e9 == interval["length_ns"]
+        assert row["warmup"] == str(int(interval["warmup"]))
+        for name in ("started", "ok", "failed", "late", "dropped"):
+            assert row[name] == str(point[name])
+        for kind, count in point["errors"].items():
+            assert row[f"failed_{kind}"] == str(count)
+        for timing, span in point["timings"].items():
+            for name, value in span.items():
+                assert row[f"{timing}_{name}"] == ("" if value is None else str(value))
+        assert row["in_flight"] == str(interval["in_flight"])
+        for name in set(interval["usage"]) - {"length_ns"}:  # length_s, by the second's own clock
+            assert row[name] == str(interval["usage"][name])
+        assert row["stalls"] == str(interval["stalls"]["count"])
+        assert row["stalled_ns"] == str(interval["stalls"]["total_ns"])
+        assert row["longest_stall_ns"] == str(interval["stalls"]["longest_ns"])

@@ -1,0 +1,380 @@
+/* The summary that people read, and the last line that programs read. */
+#include "base/units.h"
+#include "report/figure.h"
+#include "told.h"
+
+#include <inttypes.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void a_healthy_run_reads_like_this(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    char *text;
+
+    (void)state;
+    report_sample_assertions(sample);
+    text = told_text(&sample->report, false, 100);
+    assert_string_equal(
+        "hello-load 127.0.0.1:1848\n"
+        "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of warm-up\n"
+        "\n"
+        "  connections/s  started      ok  failed\n"
+        "          7,987   40,000  40,000       0\n"
+        "\n"
+        "             p50     p90     p99   p99.9     max\n"
+        "connect   45.4us  51.0us  69.9us   245us  8.05ms\n"
+        "greeting  30.3us  34.0us  46.6us   163us  5.37ms\n"
+        "close     9.08us  10.2us  14.0us  49.0us  1.61ms\n"
+        "total     84.8us  95.2us   130us   458us  15.0ms\n"
+        "\n"
+        "machine   Linux 6.1.0-56-cloud-amd64 x86_64, AMD EPYC 7763 64-Core Processor, 2 of 4 "
+        "CPUs, "
+        "no quota\n"
+        "          own CPU 31 % of 2 CPUs, softirq 12 %, steal 0 %, not throttled, no stalls\n"
+        "engine    uring, the best that works here\n"
+        "\n"
+        "✓ p99<5ms      124us\n"
+        "✗ rate>=50k/s  7987/s\n"
+        "✓ errors==0    0\n",
+        text);
+    free(text);
+    report_sample_free(sample);
+}
+
+static void cells_are_percentiles(void **state)
+{
+    static const double percentiles[] = {50, 90, 99, 99.9, 100};
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    report_sample_open_loop(sample);
+    told_free(&told);
+    told = told_by(sample, 100);
+    for (int timing = 0; timing < TIMING_COUNT; timing++) {
+        char expected[128];
+        int length = snprintf(expected, sizeof(expected), "%-8s", timing_name((enum timing)timing));
+
+        for (size_t i = 0; i < sizeof(percentiles) / sizeof(percentiles[0]); i++) {
+            char text[FIGURE_TEXT_BYTES];
+
+            figure_duration(
+                histogram_percentile(&sample->tallies[0].timings[timing], percentiles[i]), text);
+            length += snprintf(expected + length, sizeof(expected) - (size_t)length, "%8s", text);
+        }
+        told_check_line(&told, expected);
+    }
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void nothing_measured_is_no_zero(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told;
+
+    (void)state;
+    memset(&sample->tallies[0], 0, sizeof(sample->tallies[0]));
+    told = told_by(sample, 100);
+    told_check_line(&told, "connect        -       -       -       -       -");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void values_beyond_the_hour_are_owned_up_to(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    assert_null(told_line_with(&told, "more than 1h"));
+    told_free(&told);
+    for (int i = 0; i < 3; i++)
+        histogram_record(&sample->all.timings[TIMING_TOTAL], 2 * HISTOGRAM_MAX_NS);
+    told = told_by(sample, 100);
+    told_check_line(&told, "total: 3 took more than 1h, where percentiles are not exact");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void the_head_says_what_was_run(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    told_check_line(&told, "hello-load 127.0.0.1:1848, [::1]:1848");
+    told_check_line(&told,
+                    "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of "
+                    "warm-up");
+    told_free(&told);
+
+    report_sample_open_loop(sample);
+    sample->config.close = LOAD_CLOSE_RST;
+    sample->config.warmup_ns = 0;
+    sample->config.ramp_ns = 2 * NS_PER_S;
+    sample->config.send.bytes = 5;
+    sample->config.proxy_protocol = LOAD_PROXY_V2;
+    sample->report.threads = 1;
+    told = told_by(sample, 100);
+    told_check_sentence(&told,
+                        "open loop at 40k/s poisson, at most 16,384 in flight, close rst, proxy "
+                        "protocol v2, sends 5 bytes, 1 thread, engine uring, 5.00s, ramp of 2s ");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void a_name_is_told_with_its_address(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct told told;
+
+    (void)state;
+    snprintf(sample->targets[0].host, sizeof(sample->targets[0].host), "localhost");
+    told = told_by(sample, 100);
+    told_check_line(&told, "hello-load localhost = 127.0.0.1:1848, [::1]:1848");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void many_targets_are_not_all_in_the_head(void **state)
+{
+    struct report_sample *sample = report_sample_new(5);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    told_check_line(&told, "hello-load 127.0.0.1:1848, [::1]:1848, 127.0.0.2:1848, and 2 more");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void counts_are_told_by_target_and_together(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    told_check_line(&told, "ipv4 127.0.0.1:1848          7,987   40,000  40,000       0");
+    told_check_line(&told, "ipv6 [::1]:1848              7,787   39,000  39,000       0");
+    told_check_line(&told, "all                         15,774   79,000  79,000       0");
+    told_free(&told);
+    report_sample_open_loop(sample);
+    told = told_by(sample, 100);
+    told_check_line(&told,
+                    "all                         15,774   79,000  79,000       0    79       14");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void each_failure_is_told_by_phase_and_kind(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+    uint32_t checked = 0;
+
+    (void)state;
+    assert_null(told_line_with(&told, "errors  "));
+    told_free(&told);
+    report_sample_failures(sample);
+    told = told_by(sample, 100);
+    assert_non_null(told_line_with(&told, "errors  "));
+    for (int phase = 0; phase < PHASE_COUNT; phase++) {
+        for (int kind = 0; kind < RESULT_COUNT; kind++) {
+            uint64_t count = sample->all.failed[phase][kind];
+            char expected[128];
+
+            if (count == 0)
+                continue;
+            snprintf(expected, sizeof(expected), " %7" PRIu64 "  %-10s%s", count,
+                     phase_name((enum phase)phase), result_text((enum result)kind));
+            if (!told_line_with(&told, expected))
+                fail_msg("'%s' is not told", expected);
+            checked++;
+        }
+    }
+    assert_int_equal(17, checked);
+    told_check_sentence(&told, "namely 181 EHOSTDOWN (Host is down), 182 unknown ");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void a_failure_is_told_with_its_target(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct told told;
+
+    (void)state;
+    sample->tallies[0].failed[PHASE_CONNECT][RESULT_REFUSED] = 3;
+    sample->tallies[1].failed[PHASE_CONNECT][RESULT_REFUSED] = 4;
+    sample->all.failed[PHASE_CONNECT][RESULT_REFUSED] = 7;
+    sample->tallies[1].failed[PHASE_CLOSE][RESULT_RESET] = 2000;
+    sample->all.failed[PHASE_CLOSE][RESULT_RESET] = 2000;
+    told = told_by(sample, 100);
+    told_check_line(&told,
+                    "errors           7  connect   connection refused, 3 to 127.0.0.1:1848, 4 to "
+                    "[::1]:1848");
+    told_check_line(&told,
+                    "             2,000  close     reset by the other side, all to [::1]:1848");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void what_the_kernel_counted_is_told_if_it_is_something(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    assert_null(told_line_with(&told, "kernel  "));
+    told_free(&told);
+    report_sample_troubles(sample);
+    told = told_by(sample, 100);
+    told_check_sentence(&told,
+                        "kernel 12 SYN retransmits, 19 retransmits in all, 4 listen overflows");
+    told_free(&told);
+    sample->report.target_is_local = false; /* then somebody else's accept queue was full */
+    told = told_by(sample, 100);
+    told_check_no_sentence(&told, "listen overflows");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void the_machine_is_told(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told;
+
+    (void)state;
+    report_sample_troubles(sample);
+    snprintf(sample->report.engine_reason, sizeof(sample->report.engine_reason),
+             "since io_uring is refused here: io_uring_setup: Operation not permitted; allow it");
+    told = told_by(sample, 80);
+    told_check_sentence(&told, "2 of 4 CPUs, quota of 5ms in 80ms ");
+    told_check_sentence(&told, "steal 3.1 %, throttled in 61 periods for 3.75s, 60 stalls, longest "
+                               "75.0ms ");
+    told_check_sentence(&told,
+                        "engine uring, since io_uring is refused here: io_uring_setup: Operation "
+                        "not permitted; allow it ");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void verdicts_are_told_in_full(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+
+    (void)state;
+    report_sample_verdicts(sample);
+    for (unsigned columns = 60; columns <= 100; columns += 10) {
+        struct told told = told_by(sample, columns);
+
+        for (uint32_t i = 0; i < sample->report.verdict_count; i++)
+            told_check_sentence(&told, sample->report.verdicts[i].text);
+        assert_non_null(told_line_with(&told, "- the generator was the limit: "));
+        told_free(&told);
+    }
+    report_sample_free(sample);
+}
+
+static void a_run_that_was_cut_short_says_so(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    assert_null(told_line_with(&told, "CUT SHORT"));
+    told_free(&told);
+    report_sample_cut_short(sample);
+    told = told_by(sample, 100);
+    told_check_line(&told, "CUT SHORT by a signal: 1.50s of 5s were measured");
+    told_free(&told);
+    sample->config.duration_ns = 0;
+    sample->config.count = 1000000;
+    told = told_by(sample, 100);
+    told_check_line(&told, "CUT SHORT by a signal: 40,000 of 1,000,000 connections were measured");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static char *line_of(const struct report *report)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    report_line(report, out);
+    fclose(out);
+    return text;
+}
+
+static void the_last_line_is_for_programs(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    char *line;
+
+    (void)state;
+    report_sample_open_loop(sample);
+    report_sample_failures(sample);
+    line = line_of(&sample->report);
+    assert_string_equal(
+        "hello-load: done connections_per_s=7987.2 started=41143 ok=40000 failed=1143 refused=10 "
+        "reset=63 short=31 mismatch=41 extra=52 connect_timeout=60 timeout=143 unreachable=80 "
+        "no_address=90 no_port=100 no_descriptor=110 other=363 late=40 dropped=7 abandoned=0 "
+        "p50_us=84.8 "
+        "p99_us=130.4 max_us=15026.5 close=fin seconds=5.000\n",
+        line);
+    free(line);
+    sample->config.close = LOAD_CLOSE_RST;
+    line = line_of(&sample->report);
+    assert_non_null(strstr(line, " close=rst "));
+    free(line);
+    report_sample_free(sample);
+}
+
+static void the_last_line_of_nothing_is_zeros(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    char *line;
+
+    (void)state;
+    memset(&sample->all, 0, sizeof(sample->all));
+    sample->report.all.connections_per_s = 0;
+    sample->report.window_s = 0;
+    line = line_of(&sample->report);
+    assert_non_null(strstr(line, "connections_per_s=0.0 started=0 ok=0 failed=0 "));
+    assert_non_null(strstr(line, " p50_us=0.0 p99_us=0.0 max_us=0.0 close=fin seconds=0.000\n"));
+    free(line);
+    report_sample_free(sample);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_healthy_run_reads_like_this),
+        cmocka_unit_test(cells_are_percentiles),
+        cmocka_unit_test(nothing_measured_is_no_zero),
+        cmocka_unit_test(values_beyond_the_hour_are_owned_up_to),
+        cmocka_unit_test(the_head_says_what_was_run),
+        cmocka_unit_test(a_name_is_told_with_its_address),
+        cmocka_unit_test(many_targets_are_not_all_in_the_head),
+        cmocka_unit_test(counts_are_told_by_target_and_together),
+        cmocka_unit_test(each_failure_is_told_by_phase_and_kind),
+        cmocka_unit_test(a_failure_is_told_with_its_target),
+        cmocka_unit_test(what_the_kernel_counted_is_told_if_it_is_something),
+        cmocka_unit_test(the_machine_is_told),
+        cmocka_unit_test(verdicts_are_told_in_full),
+        cmocka_unit_test(a_run_that_was_cut_short_says_so),
+        cmocka_unit_test(the_last_line_is_for_programs),
+        cmocka_unit_test(the_last_line_of_nothing_is_zeros),
+    };
+    return cmocka_run_group_tests_name("report_text", tests, NULL, NULL);
+}

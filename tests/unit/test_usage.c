@@ -1,0 +1,224 @@
+/* What is read out of the texts of /proc and /sys, and what the readings add up to. */
+#include "base/units.h"
+#include "measure/usage.h"
+#include "measure/usage_text.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <sys/socket.h>
+
+#include <cmocka.h>
+
+#define TICK_NS UINT64_C(10000000)
+
+static const struct cpus cpus_0_and_2 = {.count = 2, .ids = {0, 2}};
+
+static void cpu_time_is_that_of_the_cpus_in_question(void **state)
+{
+    struct usage usage = {0};
+
+    (void)state;
+    usage_text_stat("cpu  1 1 1 1 1 1 1 1 1 1\n"
+                    "cpu0 1 20 300 4000 50000 600000 7000000 80000000 5 6\n"
+                    "cpu1 9 9 9 9 9 9 9 9 9 9\n"
+                    "cpu2 1 0 0 0 0 0 1 1 0 0\n"
+                    "cpu20 9 9 9 9 9 9 9 9 9 9\n"
+                    "intr 123 4 5\n",
+                    &cpus_0_and_2, TICK_NS, &usage);
+    assert_int_equal(7600323 * TICK_NS, usage.busy_ns);
+    assert_int_equal(7000001 * TICK_NS, usage.softirq_ns);
+    assert_int_equal(80000001 * TICK_NS, usage.steal_ns);
+}
+
+static void columns_that_a_kernel_does_not_have_count_nothing(void **state)
+{
+    struct usage usage = {0};
+
+    (void)state;
+    usage_text_stat("cpu0 1 2 3 4\n", &cpus_0_and_2, TICK_NS, &usage);
+    assert_int_equal(6 * TICK_NS, usage.busy_ns);
+    assert_int_equal(0, usage.steal_ns);
+}
+
+static void counters_are_found_by_name(void **state)
+{
+    struct usage usage = {0};
+
+    (void)state;
+    usage_text_tcp("Ip: ActiveOpens Forwarding\nIp: 77 2\n"
+                   "Tcp: MaxConn PassiveOpens New ActiveOpens RetransSegs\nTcp: -1 12 9 11 13\n",
+                   &usage);
+    usage_text_tcp("TcpExt: ListenDrops TCPSynRetrans TCPSynRetransX ListenOverflows ActiveOpens\n"
+                   "TcpExt: 23 21 99 22 99\n"
+                   "MPTcpExt: TCPSynRetrans\nMPTcpExt: 99\n",
+                   &usage);
+    assert_int_equal(11, usage.active_opens);
+    assert_int_equal(12, usage.passive_opens);
+    assert_int_equal(13, usage.retransmits);
+    assert_int_equal(21, usage.syn_retransmits);
+    assert_int_equal(22, usage.listen_overflows);
+    assert_int_equal(23, usage.listen_drops);
+}
+
+static void texts_of_another_shape_are_passed_over(void **state)
+{
+    static const char *const texts[] = {
+        "",
+        "\n",
+        "Tcp:",
+        "Tcp: ActiveOpens",
+        "Tcp: ActiveOpens\n",
+        "Tcp: ActiveOpens\nUdp: 5\n",
+        "Tcp: ActiveOpens\nTcp:\n",
+        "Tcp: RtoMin ActiveOpens\nTcp: 5\n",
+        "Tcp:ActiveOpens\nTcp:5\n",
+        "Tcp: ActiveOpens\nTcp: five\n",
+        "Tcp: ActiveOpens\nTcp: -5\n",
+        "cpu",
+        "cpu0",
+        "cpu 5 5 5\n",
+        "cpuX 5 5 5\n",
+        "cpu-1 5 5 5\n",
+        "cpu65536 5 5 5\n",
+        "cpufreq 5 5 5\n",
+        "nr_throttled\nthrottled_time x\nnr_throttled_ 4\n",
+    };
+    const struct usage nothing = {0};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        struct usage usage = nothing;
+
+        usage_text_stat(texts[i], &cpus_0_and_2, TICK_NS, &usage);
+        usage_text_tcp(texts[i], &usage);
+        usage_text_throttling(texts[i], &usage);
+        if (memcmp(&nothing, &usage, sizeof(usage)) != 0)
+            fail_msg("'%s' changed something", texts[i]);
+    }
+}
+
+static void throttling_adds_up_over_the_levels(void **state)
+{
+    struct usage usage = {0};
+
+    (void)state;
+    usage_text_throttling("nr_periods 10\nnr_throttled 3\nthrottled_time 4000000\n", &usage);
+    usage_text_throttling("usage_usec 9\nuser_usec 9\nnr_periods 9\nnr_throttled 5\n"
+                          "throttled_usec 6000\nnr_bursts 9\nburst_usec 9\n",
+                          &usage);
+    assert_int_equal(8, usage.throttled_count);
+    assert_int_equal(10 * NS_PER_MS, usage.throttled_ns);
+}
+
+/* A usage whose totals are all different: first, first + step, ... */
+static struct usage usage_of_series(uint64_t first, uint64_t step)
+{
+    uint64_t totals[sizeof(struct usage) / sizeof(uint64_t)];
+    struct usage usage;
+
+    for (size_t i = 0; i < sizeof(totals) / sizeof(totals[0]); i++)
+        totals[i] = first + i * step;
+    memcpy(&usage, totals, sizeof(usage));
+    return usage;
+}
+
+static void every_total_is_added_and_subtracted(void **state)
+{
+    struct usage before = usage_of_series(5, 1), now = usage_of_series(25, 11);
+    struct usage expected = usage_of_series(20, 10), sum;
+    struct usage difference = usage_subtract(&now, &before);
+
+    (void)state;
+    assert_memory_equal(&expected, &difference, sizeof(expected));
+    sum = usage_add(&before, &difference);
+    assert_memory_equal(&now, &sum, sizeof(sum));
+}
+
+static void a_total_that_ran_backwards_counts_as_nothing(void **state)
+{
+    struct usage before = {.steal_ns = 10, .busy_ns = 1}, now = {.steal_ns = 9, .busy_ns = 3};
+    struct usage difference = usage_subtract(&now, &before);
+
+    (void)state;
+    assert_int_equal(0, difference.steal_ns);
+    assert_int_equal(2, difference.busy_ns);
+}
+
+/* Connect to a listener of our own, on loopback. Returns false if that cannot be had. */
+static bool connect_once(void)
+{
+    struct sockaddr_in address = {.sin_family = AF_INET, .sin_addr.s_addr = htonl(INADDR_LOOPBACK)};
+    socklen_t address_bytes = sizeof(address);
+    int listener = socket(AF_INET, SOCK_STREAM, 0);
+    int client = socket(AF_INET, SOCK_STREAM, 0);
+    bool done = bind(listener, (struct sockaddr *)&address, sizeof(address)) == 0 &&
+                listen(listener, 1) == 0 &&
+                getsockname(listener, (struct sockaddr *)&address, &address_bytes) == 0 &&
+                connect(client, (struct sockaddr *)&address, sizeof(address)) == 0;
+
+    close(client);
+    close(listener);
+    return done;
+}
+
+static uint64_t process_time_ns(void)
+{
+    struct timespec time;
+
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &time);
+    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
+}
+
+static void a_reading_tells_what_this_process_did(void **state)
+{
+    struct usage_source *source;
+    struct usage before, now, difference;
+    uint64_t until_ns;
+
+    (void)state;
+    assert_int_equal(0, usage_source_new(&source));
+    usage_read(source, &before);
+    assert_true(connect_once());
+    until_ns = process_time_ns() + 50 * NS_PER_MS;
+    while (process_time_ns() < until_ns) /* at least two ticks of /proc/stat */
+        ;
+    usage_read(source, &now);
+    usage_source_free(source);
+    difference = usage_subtract(&now, &before);
+    assert_true(difference.active_opens >= 1); /* others may connect meanwhile */
+    assert_true(difference.passive_opens >= 1);
+    assert_true(difference.process_ns >= 50 * NS_PER_MS);
+    assert_true(difference.time_ns > 0);
+    assert_true(difference.busy_ns >= 2 * TICK_NS);
+}
+
+static void no_source_is_fine_to_free(void **state)
+{
+    (void)state;
+    usage_source_free(NULL);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(cpu_time_is_that_of_the_cpus_in_question),
+        cmocka_unit_test(columns_that_a_kernel_does_not_have_count_nothing),
+        cmocka_unit_test(counters_are_found_by_name),
+        cmocka_unit_test(texts_of_another_shape_are_passed_over),
+        cmocka_unit_test(throttling_adds_up_over_the_levels),
+        cmocka_unit_test(every_total_is_added_and_subtracted),
+        cmocka_unit_test(a_total_that_ran_backwards_counts_as_nothing),
+        cmocka_unit_test(a_reading_tells_what_this_process_did),
+        cmocka_unit_test(no_source_is_fine_to_free),
+    };
+
+    return cmocka_run_group_tests_name("usage", tests, NULL, NULL);
+}
