@@ -1,0 +1,57 @@
+"""Fixtures: a world per test, and those of the black-box tests that are of use here."""
+import os
+import pathlib
+import sys
+
+import pytest
+
+HERE = pathlib.Path(__file__).resolve().parent
+sys.path[:0] = [str(HERE), str(HERE.parent / "blackbox")]
+pytest.register_assert_rewrite("fly", "flyctl", "programs", "misbehaving")
+
+import fly
+import misbehaving
+import programs
+
+
+def pytest_configure():
+    if "HELLO_BLACKBOX_NAMESPACE" not in os.environ:
+        pytest.exit("these tests need a network of their own: start them by ../blackbox/run.py", 1)
+
+
+@pytest.fixture
+def world(tmp_path):
+    one = fly.World(tmp_path)
+    one.write_config(1848)
+    yield one
+    one.close()
+
+
+@pytest.fixture
+def server(world):
+    """server(*options) starts a hello-server, whose port the configuration then has."""
+    started = []
+
+    def start(*args, **options):
+        started.append(programs.Server(*args, **options))
+        world.write_config(started[-1].port)
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.kill()
+
+
+@pytest.fixture
+def peer(world):
+    """peer(answer) starts a server in the test itself, whose port the configuration then has."""
+    started = []
+
+    def start(*args, **options):
+        started.append(misbehaving.Peer(*args, **options))
+        world.write_config(started[-1].port)
+        return started[-1]
+
+    yield start
+    for one in started:
+        one.stop()

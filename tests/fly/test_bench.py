@@ -1,0 +1,237 @@
+"""scripts/fly bench: hello-load runs in a Machine of its own, and what it found comes back."""
+import json
+import signal
+import subprocess
+
+import pytest
+
+import fly
+from fly import APP, IMAGE, MACHINE_ID, V6, changes
+from programs import DEADLINE_S, wait_until
+
+FETCH = "/bin/cat /dev/shm/hello-load.{0} /tmp/hello-load.{0} /hello-load.{0}"
+
+
+@pytest.fixture(autouse=True)
+def machines():
+    """The stand-in starts what Machines run in mount namespaces."""
+    trial = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/usr/local/bin"],
+                           capture_output=True, text=True)
+    if trial.returncode != 0:
+        pytest.skip(f"no mount namespaces here: {trial.stderr.strip()}")
+
+
+@pytest.fixture
+def responder(world, server):
+    one = server()
+    world.deployed(("v6", V6))
+    return one
+
+
+def bench(world, *options, code=0):
+    result = fly.run(world, "bench", *options)
+    assert result.returncode == code, result
+    return result
+
+
+def fails(world, *options, **expected):
+    result = bench(world, *options, **{"code": 1, **expected})
+    assert result.stdout == ""
+    return result.stderr
+
+
+def runs(world):
+    """The commands for the Machine, each with its name in the place of NAME and its script of SCRIPT."""
+    found = []
+    for call in world["calls"]:
+        if call[:2] == ["machine", "run"]:
+            script = call[call.index("-c") + 1]
+            name = call[call.index("--name") + 1]
+            assert name.startswith("hello-load-")
+            found.append(" ".join(call).replace(script, "SCRIPT").replace(name, "NAME"))
+    return found
+
+
+def run_command(target, *options, region="fra", size="performance-1x"):
+    return (f"machine run {IMAGE} --app {APP} --name NAME --region {region} --vm-size {size} --rm"
+            " --restart no --skip-dns-registration --metadata role=hello-load --entrypoint /bin/sh"
+            f" -- -c SCRIPT sh {' '.join(options)} {target}")
+
+
+def assert_only_the_responder_is_left(world):
+    assert [one["id"] for one in world["machines"]] == [MACHINE_ID]
+    assert world["processes"] == {}
+
+
+# What it does
+
+
+def test_the_json_of_hello_load_comes_back_and_the_machine_is_gone(world, responder):
+    result = bench(world, "--", "-n", "500", "-c", "7")
+    told = json.loads(result.stdout)
+    assert told["result"]["all"]["ok"] == 500
+    assert runs(world) == [run_command(f"[::1]:{responder.port}", "-n 500 -c 7")]
+    assert_only_the_responder_is_left(world)
+    responder.wait_until_idle()
+    assert responder.stop()["greeted"] == 500
+
+
+def test_the_commands_are_these(world, responder):
+    bench(world, "--", "-n", "1")
+    asked = [call for call in fly.asked(world) if not call.startswith("machine run")]
+    (number,) = {call[2] for call in world["calls"] if call[:2] == ["machine", "exec"]}
+    fetches = [f"machine exec {number} {FETCH.format(name)} --app {APP} --timeout 20 --json"
+               for name in ("code", "json")]
+    assert list(dict.fromkeys(asked)) == [
+        "auth whoami --json",
+        "apps list --json",
+        fly.config_command(world),
+        f"machine list --app {APP} --json",
+        *fetches,
+        f"machine destroy {number} --app {APP} --force",
+    ]
+
+
+def test_it_connects_to_the_private_address_of_a_machine_that_runs(world, responder):
+    stopped = {**world["machines"][0], "id": "0", "state": "stopped", "private_ip": "fdaa::1"}
+    other = {**stopped, "id": "1", "state": "started", "config": {"metadata": {"role": "hello-load"}}}
+    world.set(machines=[stopped, other, *world["machines"]])
+    bench(world, "--", "-n", "1")
+    assert runs(world) == [run_command(f"[::1]:{responder.port}", "-n 1")]
+
+
+def test_the_public_path_is_through_the_address_that_clients_use(world, responder):
+    private = {**world["machines"][0], "private_ip": "fdaa::1"}
+    world.set(machines=[private])
+    bench(world, "--path", "public", "--", "-n", "1")
+    assert runs(world) == [run_command(f"[{V6}]:{responder.port}", "-n 1")]
+    assert f"ips list --app {APP} --json" in fly.asked(world)
+
+
+def test_where_and_on_what_it_runs_can_be_chosen(world, responder):
+    bench(world, "--region", "ams", "--size", "shared-cpu-1x", "--", "-n", "1")
+    assert runs(world) == [run_command(f"[::1]:{responder.port}", "-n 1", region="ams", size="shared-cpu-1x")]
+
+
+def test_by_default_it_measures_for_ten_seconds(world, responder):
+    bench(world, "--dry-run")
+    world.set(failures={"machine run": "enough"})
+    fails(world)
+    assert runs(world) == [run_command(f"[::1]:{responder.port}", "-d 10s")]
+
+
+def test_the_json_can_go_to_a_file(world, responder, tmp_path):
+    result = bench(world, "--output", tmp_path / "out.json", "--", "-n", "20")
+    assert result.stdout == ""
+    assert json.loads((tmp_path / "out.json").read_text())["result"]["all"]["ok"] == 20
+
+
+def test_an_option_reaches_hello_load_as_it_is(world, responder):
+    """Through a shell, on its way."""
+    told = json.loads(bench(world, "--", "-n", "5", "--send", "it's $HOME; `id` \"*\"").stdout)
+    assert told["run"]["options"]["send"] == "it's $HOME; `id` \"*\""
+
+
+def test_an_assertion_that_does_not_hold_is_an_exit_code_beside_the_json(world, responder):
+    result = bench(world, "--", "-n", "5", "--assert", "ok>100", code=3)
+    assert json.loads(result.stdout)["result"]["all"]["ok"] == 5
+    assert "an assertion of hello-load does not hold" in result.stderr
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_dry_run_shows_each_command_and_runs_no_machine(world, responder):
+    shown = bench(world, "--dry-run").stderr
+    assert changes(world) == []
+    for verb in ("run", "exec", "destroy"):
+        assert f"+ flyctl machine {verb} " in shown
+    assert shown.index("machine run") < shown.index("machine exec") < shown.index("machine destroy")
+
+
+# What can fail
+
+
+def test_what_hello_load_complains_of_is_told(world, responder):
+    error = fails(world, "--", "--rate", "fast")
+    assert "hello-load ended with exit code 2: hello-load: " in error and "'fast'" in error
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_machine_that_cannot_run_is_told_with_advice(world, responder):
+    world.set(failures={"machine run": "could not launch machine: insufficient resources in region"})
+    error = fails(world)
+    assert "Error: could not launch machine" in error
+    assert "cannot run a Machine for hello-load; mend what flyctl says above, or try another --region" in error
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_machine_is_destroyed_also_if_flyctl_lost_sight_of_it(world, responder):
+    world.set(failures={"machine run, done": "failed to wait for VM to start"})
+    assert "failed to wait for VM to start" in fails(world)
+    assert [call.split()[:2] for call in changes(world)] == [["machine", "run"], ["machine", "destroy"]]
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_command_that_fly_gives_up_on_is_given_again(world, responder):
+    world.set(failures={"machine exec": ["could not exec command: deadline_exceeded", "again"]})
+    assert json.loads(bench(world, "--", "-n", "5").stdout)["result"]["all"]["ok"] == 5
+
+
+def test_hello_load_that_takes_too_long_is_ended(world, responder):
+    error = fails(world, "--wait", "1", "--", "-d", "60s")
+    assert "hello-load did not end within 1 s; give it longer by --wait" in error
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_signal_ends_the_machine(world, responder):
+    process = subprocess.Popen(fly.command(world, "bench", "--", "-d", "60s"), env=world.environment(),
+                               stdin=subprocess.DEVNULL, stdout=-1, stderr=-1)
+    wait_until(lambda: any(call.startswith("machine exec") for call in fly.asked(world)),
+               "hello-load to be waited for")
+    process.send_signal(signal.SIGTERM)
+    process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 143
+    assert_only_the_responder_is_left(world)
+
+
+def test_half_of_a_result_is_no_result(world, responder):
+    world.set(exec_bytes=100)
+    assert "what hello-load found did not come back whole; a shorter run" in fails(world, "--", "-n", "5")
+    assert_only_the_responder_is_left(world)
+
+
+def test_a_machine_that_cannot_be_destroyed_is_named(world, responder):
+    world.set(failures={"machine destroy": "server error"})
+    result = bench(world, "--", "-n", "5")
+    assert json.loads(result.stdout)["result"]["all"]["ok"] == 5
+    assert "cannot destroy the Machine e" in result.stderr
+    assert f"flyctl machine list --app {APP}" in result.stderr
+
+
+def test_a_machine_that_ended_at_once_is_missed(world, responder):
+    world.set(failures={"machine list": [None, "server error", "server error"]})
+    assert "cannot find the Machine that was made for hello-load" in fails(world)
+
+
+def test_without_a_machine_that_runs_there_is_nothing_to_measure(world, responder):
+    world.set(machines=[{**world["machines"][0], "state": "stopped"}])
+    assert f"no Machine of '{APP}' runs, so there is nothing to measure; start one:" in fails(world)
+
+
+def test_without_the_app_there_is_nothing_to_measure(world):
+    assert f"deploy it first: scripts/fly deploy --app {APP}" in fails(world)
+
+
+def test_the_public_path_needs_a_public_address(world, responder):
+    world.set(ips=[])
+    assert f"'{APP}' has no public IPv6 address; scripts/fly deploy allocates one" in \
+        fails(world, "--path", "public")
+
+
+@pytest.mark.parametrize("options, complaint", [
+    (["--path", "secret"], "--path is private or public, not 'secret'"),
+    (["--ipv4", "yes"], "bench does not know '--ipv4'"),
+    (["-n", "5"], "bench does not know '-n'"),
+])
+def test_wrong_usage_is_told_before_anything_is_asked(world, options, complaint):
+    assert complaint in fails(world, *options, code=2)
+    assert fly.asked(world) == []

@@ -1,0 +1,132 @@
+"""fly.toml and its variants: what must hold between their values, and with those of the server."""
+import re
+import tomllib
+
+import pytest
+
+import fly
+import programs
+
+INIT_DESCRIPTORS = 10240  # what a Machine's init leaves to the program that it starts
+KILL_TIMEOUT_MAX_S = 300  # what Fly allows
+GUEST_BYTES = 212188 * 1024  # what a guest of 256 MB sees of them
+CONNECTION_BYTES = 5 * 1024  # what the kernel needs for one that is open
+VARIANTS = ["fly.toml", "docs/fly/autostop.toml", "docs/fly/proxy-protocol.toml"]
+
+
+@pytest.fixture(params=VARIANTS)
+def name(request):
+    return request.param
+
+
+@pytest.fixture
+def config(name):
+    return tomllib.loads((fly.TOP / name).read_text())
+
+
+@pytest.fixture
+def service(config):
+    (one,) = config["services"]
+    return one
+
+
+def seconds(text):
+    return float(re.fullmatch(r"([\d.]+)s", text)[1])
+
+
+def server_config(environment, descriptors=INIT_DESCRIPTORS):
+    """What hello-server makes of an environment, with so many descriptors."""
+    return programs.server_config(env=environment, before=programs.limits(NOFILE=descriptors))
+
+
+def test_all_variants_are_tested():
+    found = {str(path.relative_to(fly.TOP)) for path in (fly.TOP / "docs/fly").glob("*.toml")}
+    assert found | {"fly.toml"} == set(VARIANTS)
+
+
+def test_the_port_is_the_server_s_inside_and_outside(config, service):
+    (port,) = service["ports"]
+    server_port = int(server_config(config["env"])["port"])
+    assert [service["internal_port"], port["port"]] == [server_port, server_port]
+
+
+def test_the_bytes_are_those_of_the_client(name, service):
+    """Any handler but the one for the PROXY protocol would speak TLS or HTTP with it."""
+    (port,) = service["ports"]
+    assert service["protocol"] == "tcp"
+    assert port["handlers"] == (["proxy_proto"] if "proxy" in name else [])
+    assert port.get("proxy_proto_options", {}).get("version") == ("v2" if "proxy" in name else None)
+
+
+def test_the_proxy_protocol_goes_with_linger(config, service):
+    (port,) = service["ports"]
+    if "proxy_proto" in port["handlers"]:
+        assert server_config(config["env"])["close"] == "linger"
+
+
+def test_a_machine_is_killed_only_after_the_server_would_have_stopped(config):
+    stopped_s = seconds(server_config(config["env"])["shutdown-timeout"])
+    assert config["kill_signal"] in ("SIGTERM", "SIGINT")
+    assert stopped_s < seconds(config["kill_timeout"]) <= KILL_TIMEOUT_MAX_S
+
+
+def test_the_proxy_sends_no_more_connections_than_the_server_takes(config, service):
+    limits = service["concurrency"]
+    assert limits["type"] == "connections"
+    assert limits["soft_limit"] < limits["hard_limit"]
+    assert limits["hard_limit"] <= int(server_config(config["env"])["max-connections"])
+
+
+def test_as_many_connections_as_the_proxy_sends_fit_in_memory(config, service):
+    (vm,) = config["vm"]
+    assert vm["memory"] == "256mb"
+    assert service["concurrency"]["hard_limit"] * CONNECTION_BYTES < GUEST_BYTES / 4
+
+
+def test_the_kind_of_cpu_that_the_server_is_told_is_that_of_the_machine(config):
+    (vm,) = config["vm"]
+    assert vm["size"].startswith(config["env"]["HELLO_CPU_KIND"] + "-cpu-")
+
+
+def test_the_environment_is_text_for_hello_server(config):
+    assert all(variable.startswith("HELLO_") for variable in config["env"])
+    assert all(isinstance(value, str) for value in config["env"].values())
+
+
+def test_a_check_leaves_time_for_the_stalls_of_a_shared_cpu(service):
+    (check,) = service["tcp_checks"]
+    assert 1 <= seconds(check["timeout"]) < seconds(check["interval"])
+    assert seconds(check["grace_period"]) > 0
+
+
+def test_what_stops_machines_also_starts_them(name, service):
+    if "autostop" in name:
+        assert service["min_machines_running"] == 0
+        assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("stop", True)
+    else:
+        assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("off", False)
+
+
+def test_a_machine_that_the_proxy_stopped_stays_stopped(config, service):
+    (restart,) = config["restart"]
+    assert (restart["policy"] == "on-failure") == (service["auto_stop_machines"] == "stop")
+
+
+def test_deploying_is_rolling(config):
+    assert config["deploy"]["strategy"] == "rolling"
+
+
+def test_each_value_says_why(name):
+    """A comment above, but for `protocol`, which can be nothing else."""
+    lines = (fly.TOP / name).read_text().splitlines()
+    keys = [(i, line.split("=")[0].strip()) for i, line in enumerate(lines)
+            if re.match(r" *[a-z_A-Z]+ *=", line)]
+    assert len(keys) > 15
+    assert {key for i, key in keys if not lines[i - 1].strip().startswith("#")} == {"protocol"}
+
+
+def test_the_command_in_its_comment_deploys_this_one(name):
+    text = (fly.TOP / name).read_text()
+    command = re.search(r"^# To deploy it: (scripts/fly deploy --app NAME.*)$", text, re.MULTILINE)[1]
+    option = "" if name == "fly.toml" else f" --config {name}"
+    assert command == f"scripts/fly deploy --app NAME{option}"
