@@ -78,17 +78,34 @@ def last_cpu():
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 
-def stop_for(process, seconds):
-    """Let a process stand still for so long. Returns for how long it really did."""
-    ahead_of_others()  # to be woken in time to end it
+@contextlib.contextmanager
+def ahead_of_all():
+    """Be woken in time, and before the programs under test."""
+    with contextlib.suppress(OSError):
+        os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(2))
     try:
-        process.send_signal(signal.SIGSTOP)
-        began = time.monotonic()
-        time.sleep(seconds)
-        ended = time.monotonic()
-        process.send_signal(signal.SIGCONT)
+        yield
     finally:
         os.sched_setscheduler(0, os.SCHED_OTHER, os.sched_param(0))
+
+
+@contextlib.contextmanager
+def stopped(process):
+    """The process stands still meanwhile."""
+    process.send_signal(signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        process.send_signal(signal.SIGCONT)
+
+
+def stop_for(process, seconds):
+    """Let a process stand still for so long. Returns for how long it really did."""
+    with ahead_of_all():
+        with stopped(process):
+            began = time.monotonic()
+            time.sleep(seconds)
+            ended = time.monotonic()
     return ended - began
 
 
