@@ -1,0 +1,103 @@
+"""Measure hello-server and hello-load side by side with what users would take instead."""
+import argparse
+import copy
+import dataclasses
+import os
+import pathlib
+import sys
+import time
+
+import machine
+import scenarios
+import tables
+
+SCENARIOS = {
+    "headline": scenarios.headline,
+    "quotas": scenarios.quotas,
+    "peers": scenarios.peers,
+}
+
+
+def fail(message, code=2):
+    print(f"bench: {message}", file=sys.stderr)
+    sys.exit(code)
+
+
+def cpu_set(text):
+    return {int(part) for part in text.split(",")}
+
+
+def labelled_build(text):
+    label, _, path = text.partition("=")
+    if not label or not (pathlib.Path(path) / "src/hello-server").exists():
+        raise argparse.ArgumentTypeError(f"'{text}' is not LABEL=BUILD with BUILD/src/hello-server")
+    return label, pathlib.Path(path)
+
+
+class Options(argparse.Namespace):
+    def choose(self, responders):
+        """Those of the scenario that were asked for, and the same of other builds."""
+        chosen = [one for one in responders if not self.only or one.name in self.only]
+        chosen += [dataclasses.replace(one, name=f"{one.name} [{label}]", build=build)
+                   for label, build in self.others for one in chosen
+                   if one.name.startswith(("uring,", "epoll,"))]
+        return chosen
+
+    def on_all_cpus(self):
+        if len(self.responder_cpus | self.generator_cpus) < 2:
+            return None
+        both = copy.copy(self)
+        both.responder_cpus = both.generator_cpus = self.responder_cpus | self.generator_cpus
+        return both
+
+    def progress(self, title):
+        if not sys.stderr.isatty():
+            print(f"bench: {title}", file=sys.stderr, flush=True)
+            return None
+
+        def show(number, count, name):
+            print(f"\r\33[K{title}: round {number} of {count}: {name}", end="", file=sys.stderr)
+            if number == count:
+                print("\r\33[K", end="", file=sys.stderr)
+        return show
+
+
+def read_options(arguments):
+    cpus = sorted(os.sched_getaffinity(0))
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("scenario", nargs="?", default="headline", choices=SCENARIOS)
+    parser.add_argument("--rounds", type=int, default=9, help="how often each runs (default 9)")
+    parser.add_argument("--seconds", type=float, default=1.5, help="length of a run (default 1.5)")
+    parser.add_argument("--warmup-s", type=float, default=0.4, help="before a run (default 0.4)")
+    parser.add_argument("--connections", type=int, default=256, help="in flight (default 256)")
+    parser.add_argument("--only", metavar="NAME", nargs="+", help="these responders only")
+    parser.add_argument("--with", dest="others", metavar="LABEL=BUILD", nargs="+", default=[],
+                        type=labelled_build, help="measure hello-server of another build too")
+    parser.add_argument("--responder-cpus", type=cpu_set, default={cpus[-1]},
+                        help="default: the last")
+    parser.add_argument("--generator-cpus", type=cpu_set, default={cpus[0]},
+                        help="default: the first")
+    parser.add_argument("--seed", type=int, default=1, help="of the order in each round")
+    parser.add_argument("--build", type=pathlib.Path, default=pathlib.Path("build/release"),
+                        help="where the programs are (default build/release)")
+    parser.add_argument("--results", type=pathlib.Path, default=pathlib.Path("build/bench"),
+                        help="where tables go (default build/bench)")
+    return parser.parse_args(arguments, Options())
+
+
+def main():
+    options = read_options(sys.argv[1:])
+    if machine.IN_NAMESPACE not in os.environ:
+        machine.enter_namespace()
+    machine.prepare_namespace()
+    command = ["scripts/bench", *sys.argv[1:]]
+    document = tables.Document(options.scenario, machine.facts(command))
+    start = time.monotonic()
+    SCENARIOS[options.scenario](options, document)
+    document.facts["took"] = f"{time.monotonic() - start:.0f} s"
+    document.write(options.results)
+    print(document.markdown())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,86 @@
+"""One measured run: hello-load, as the same instrument for all, and what the responder used."""
+import dataclasses
+import json
+import subprocess
+import time
+
+GENERATOR_TIMEOUT_S = 60
+
+
+@dataclasses.dataclass(frozen=True)
+class Load:
+    """What a run asks for."""
+    seconds: float = 2
+    warmup_s: float = 0.5
+    connections: int = 256
+    rate: float = None  # starts per second; None: as fast as they end
+    threads: int = 1
+
+    def options(self, responder):
+        yield from ("--duration", f"{self.seconds * 1000:.0f}ms",
+                    "--warmup", f"{self.warmup_s * 1000:.0f}ms", "--threads", str(self.threads))
+        if self.rate:
+            yield from ("--rate", f"{self.rate:.0f}/s")
+        else:
+            yield from ("--connections", str(responder.connections or self.connections))
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    """What one run showed. The CPU time is all that the responder's cgroup was charged with."""
+    connections_per_s: float
+    p50_ms: float
+    p99_ms: float
+    cpu_us: float  # per connection
+    cpu_share: float  # of one CPU
+    throttled_share: float  # of the time
+    stalls: int  # how often the quota stopped it
+    ok: int
+    failed: int
+    failures: str
+    generator_busy: float  # the busiest thread, of what it may use
+    per_s: list  # connections that ended well in each second
+
+
+def failures_of(errors):
+    return ", ".join(f"{count} {kind} ({phase})" for phase, kinds in errors.items()
+                     for kind, count in kinds.items() if count)
+
+
+def ms(value_ns):
+    return value_ns / 1e6 if value_ns else float("nan")
+
+
+def measure(load_program, cpus, running, expected, load):
+    """Drive a responder that runs, over both families at once. Raises OSError if nothing came of it."""
+    setup, request = running.setup, running.responder.request
+    setup.folder.joinpath("request").write_bytes(request)
+    setup.folder.joinpath("expected").write_bytes(expected)
+    command = ["taskset", "-c", ",".join(map(str, sorted(cpus))), load_program, "--json",
+               "--no-live", "--send", f"@{setup.folder}/request" if request else "",
+               "--expect", f"@{setup.folder}/expected", *load.options(running.responder),
+               *running.targets()]
+    used_s, (stalls, throttled_s) = running.group.used_s(), running.group.throttled()
+    start = time.monotonic()
+    done = subprocess.run(command, capture_output=True, text=True, check=False,
+                          timeout=load.seconds + GENERATOR_TIMEOUT_S)
+    elapsed_s = time.monotonic() - start
+    used_s = running.group.used_s() - used_s
+    stalls_after, throttled_after_s = running.group.throttled()
+    if done.returncode not in (0, 3):
+        raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
+    told = json.loads(done.stdout)
+    every = told["result"]["all"]
+    if not every["ok"]:
+        raise OSError(f"no connection ended well: {failures_of(every['errors'])}")
+    percentiles = every["timings"]["total"]["percentiles"]
+    return Run(
+        connections_per_s=every["connections_per_s"],
+        p50_ms=ms(percentiles["50"]), p99_ms=ms(percentiles["99"]),
+        cpu_us=used_s * 1e6 / (every["ok"] + every["failed"] + every["warmup"]),
+        cpu_share=used_s / elapsed_s,
+        throttled_share=(throttled_after_s - throttled_s) / elapsed_s,
+        stalls=stalls_after - stalls,
+        ok=every["ok"], failed=every["failed"], failures=failures_of(every["errors"]),
+        generator_busy=max(thread["busy"] for thread in told["threads"]),
+        per_s=[interval["all"]["ok"] for interval in told["series"]["intervals"]])
