@@ -42,7 +42,7 @@ struct engine_event {
 /* How many events one engine_wait may return, and so how many the owner must have room for. */
 #define ENGINE_EVENTS_MAX 256
 
-/* A recv into no buffer throws away up to this many bytes in one call. */
+/* A recv into no buffer throws away up to this many bytes at a time. */
 #define ENGINE_DISCARD_BYTES (1u << 20)
 
 /* What an engine needs to start. */
@@ -82,6 +82,9 @@ struct engine_class {
                 unsigned flags);
     int (*recv)(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
                 unsigned flags);
+    int (*send_now)(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                    unsigned flags);
+    int (*discard)(struct engine *engine, int sock);
     int (*half_close)(struct engine *engine, int sock);
     void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
     int64_t (*unsent)(struct engine *engine, int sock);
@@ -98,8 +101,7 @@ struct engine {
 /* The engines by preference, the best first; NULL ends the list. */
 extern const struct engine_class *const engine_classes[];
 
-/* What a user may choose: "auto", then the names of engine_classes in their order; NULL at the end.
- */
+/* What a user may choose: "auto", then the names of engine_classes in their order; then NULL. */
 extern const char *const engine_choices[];
 
 /* Start an engine. On success *ret_engine is the caller's, to be given to engine_destroy.
@@ -151,6 +153,21 @@ static inline int engine_send(struct engine *engine, uint64_t token, int sock, c
                               uint32_t bytes, unsigned flags)
 {
     return engine->class->send(engine, token, sock, data, bytes, flags);
+}
+
+/* Send what the kernel takes at once; no event follows. Not while a send is pending. Returns the
+ * bytes sent, or -errno (-EAGAIN: none can be sent now). */
+static inline int engine_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                                  unsigned flags)
+{
+    return engine->class->send_now(engine, sock, data, bytes, flags);
+}
+
+/* Throw away the input that has arrived. Not while a recv is pending. Returns how many bytes, 0 for
+ * the peer's FIN, or -errno (-EAGAIN: nothing has arrived). */
+static inline int engine_discard(struct engine *engine, int sock)
+{
+    return engine->class->discard(engine, sock);
 }
 
 /* Receive up to `bytes` into `data`, which must stay until the event; with data NULL the input is

@@ -198,7 +198,7 @@ static void epoll_close(struct engine *engine, int sock, unsigned flags)
     if (flags & ENGINE_RESET)
         socket_reset_on_close(sock);
     if (flags & ENGINE_DRAIN)
-        recv(sock, epoll->discard, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+        socket_discard(engine, sock);
     *state = (struct epoll_socket){.generation = state->generation + 1};
     close(sock); /* which also ends its watch */
 }
@@ -347,6 +347,8 @@ const struct engine_class engine_epoll = {
     .connect = epoll_connect,
     .send = epoll_send,
     .recv = epoll_recv,
+    .send_now = socket_send_now,
+    .discard = socket_discard,
     .half_close = socket_half_close,
     .cancel = epoll_cancel,
     .unsent = socket_unsent,

@@ -7,6 +7,13 @@
 
 #include <stdint.h>
 
+/* engine_send_now. */
+int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                    unsigned flags);
+
+/* engine_discard (MSG_TRUNC, tcp(7)). */
+int socket_discard(struct engine *engine, int sock);
+
 /* engine_half_close. A system call for io_uring too: IORING_OP_SHUTDOWN always goes to a kernel
  * worker thread, where it loses its order against what is queued after it. */
 int socket_half_close(struct engine *engine, int sock);

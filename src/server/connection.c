@@ -8,6 +8,7 @@ enum connection_state {
     CONNECTION_CLOSED,    /* not in use */
     CONNECTION_GREETING,  /* a send is pending */
     CONNECTION_RETRYING,  /* nothing is pending; what could not be done is tried again when due */
+    CONNECTION_LEAVING,   /* half-closed; nothing is pending while the client has time to close */
     CONNECTION_LINGERING, /* half-closed; a recv is pending */
     CONNECTION_STATE_COUNT,
 };
@@ -28,8 +29,8 @@ struct connection {
 };
 _Static_assert(sizeof(struct connection) <= 64, "a connection fits into a cache line");
 
-static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {"closed", "greeting",
-                                                                           "retrying", "lingering"};
+static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {
+    "closed", "greeting", "retrying", "leaving", "lingering"};
 
 #define BIT(state) (1u << (state))
 
@@ -37,9 +38,13 @@ static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {"clos
 static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
     [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
     [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
-                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
+                            BIT(CONNECTION_LEAVING) | BIT(CONNECTION_LINGERING) |
+                            BIT(CONNECTION_CLOSED),
     [CONNECTION_RETRYING] = BIT(CONNECTION_RETRYING) | BIT(CONNECTION_GREETING) |
-                            BIT(CONNECTION_LINGERING) | BIT(CONNECTION_CLOSED),
+                            BIT(CONNECTION_LEAVING) | BIT(CONNECTION_LINGERING) |
+                            BIT(CONNECTION_CLOSED),
+    [CONNECTION_LEAVING] =
+        BIT(CONNECTION_LINGERING) | BIT(CONNECTION_RETRYING) | BIT(CONNECTION_CLOSED),
     [CONNECTION_LINGERING] =
         BIT(CONNECTION_LINGERING) | BIT(CONNECTION_RETRYING) | BIT(CONNECTION_CLOSED),
 };
@@ -64,6 +69,7 @@ int connections_init(struct connections *connections, const struct connection_se
 {
     *connections = (struct connections){.settings = settings, .engine = engine};
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
+    deadline_queue_init(&connections->leaving, settings->leave_ns);
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
     deadline_queue_init(&connections->unacknowledged, CONNECTION_ACK_NS);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));
@@ -160,6 +166,12 @@ static void connection_finish(struct connections *connections, struct connection
     }
     connection->half_closed = true;
     connection->unsent_bytes = connections->settings->greeting_bytes + 1; /* the FIN counts */
+    if (connections->settings->leave_ns > 0 &&
+        connections_room(connections) >= connections->slab.capacity / 2) {
+        connection_move(connection, CONNECTION_LEAVING);
+        deadline_start(&connections->leaving, &connection->deadline, now_ns);
+        return;
+    }
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
     connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
@@ -179,6 +191,27 @@ static void connection_send(struct connections *connections, struct connection *
         connection_move(connection, CONNECTION_GREETING);
 }
 
+/* The fresh socket is still in the CPU's caches, and nearly always has room for the greeting. */
+static void connection_begin(struct connections *connections, struct connection *connection,
+                             uint64_t now_ns)
+{
+    const struct connection_settings *settings = connections->settings;
+    int result = 0;
+
+    if (settings->greeting_bytes > 0)
+        result = engine_send_now(connections->engine, connection->sock, settings->greeting,
+                                 settings->greeting_bytes, ENGINE_MORE);
+    if (result < 0 && result != -EAGAIN) {
+        connection_fail(connections, connection, result, now_ns);
+        return;
+    }
+    connection->sent_bytes = result > 0 ? (uint32_t)result : 0;
+    if (connection->sent_bytes == settings->greeting_bytes)
+        connection_finish(connections, connection, now_ns);
+    else
+        connection_send(connections, connection, now_ns);
+}
+
 void connection_accept(struct connections *connections, int sock, uint64_t now_ns)
 {
     struct connection *connection = slab_take(&connections->slab);
@@ -192,10 +225,7 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
     connection->sock = sock;
     connection_move(connection, CONNECTION_GREETING);
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
-    if (connections->settings->greeting_bytes == 0)
-        connection_finish(connections, connection, now_ns);
-    else
-        connection_send(connections, connection, now_ns);
+    connection_begin(connections, connection, now_ns);
 }
 
 static void connection_sent(struct connections *connections, struct connection *connection,
@@ -252,6 +282,7 @@ void connection_event(struct connections *connections, const struct engine_event
         connection_drained(connections, connection, event->result, now_ns);
         break;
     case CONNECTION_CLOSED:
+    case CONNECTION_LEAVING:
     case CONNECTION_RETRYING:
     case CONNECTION_STATE_COUNT:
         break; /* nothing is pending in these states */
@@ -261,9 +292,11 @@ void connection_event(struct connections *connections, const struct engine_event
 uint64_t connections_due_ns(const struct connections *connections)
 {
     uint64_t due_ns = deadline_queue_due_ns(&connections->greeted);
+    uint64_t leave_ns = deadline_queue_due_ns(&connections->leaving);
     uint64_t retry_ns = deadline_queue_due_ns(&connections->retries);
     uint64_t look_ns = deadline_queue_due_ns(&connections->unacknowledged);
 
+    due_ns = leave_ns < due_ns ? leave_ns : due_ns;
     due_ns = retry_ns < due_ns ? retry_ns : due_ns;
     return look_ns < due_ns ? look_ns : due_ns;
 }
@@ -294,6 +327,22 @@ static void connection_expire(struct connections *connections, struct connection
                   slab_token(&connections->slab, connection), connection->sock);
 }
 
+/* The client had time to close. Most have: one call sees it, and nothing had to be waited for. */
+static void connection_look(struct connections *connections, struct connection *connection,
+                            uint64_t now_ns)
+{
+    int result = engine_discard(connections->engine, connection->sock);
+
+    if (result == 0) {
+        connection_close(connections, connection, OUTCOME_GREETED);
+    } else if (result < 0 && result != -EAGAIN) {
+        connection_fail(connections, connection, result, now_ns);
+    } else {
+        deadline_start(&connections->greeted, &connection->deadline, now_ns);
+        connection_drain(connections, connection, result == -EAGAIN ? ENGINE_LATER : 0, now_ns);
+    }
+}
+
 /* Try again what could not be done. */
 static void connection_retry(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
@@ -311,6 +360,8 @@ void connections_expire(struct connections *connections, uint64_t now_ns)
 
     while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->leaving, now_ns)))
+        connection_look(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->unacknowledged, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->retries, now_ns)))

@@ -4,7 +4,9 @@
  *                 |
  *             greeting          the greeting goes to the kernel
  *         linger / \ swift
- *       lingering   `---> closed  half-closed; what the client says is thrown away until it closes
+ *        leaving    `---> closed  half-closed; most clients close while nobody waits for them
+ *           |
+ *       lingering                 what the client says is thrown away until it closes
  *           |
  *         closed
  *
@@ -39,6 +41,10 @@
 #define CONNECTION_RETRY_NS    UINT64_C(50000000)
 #define CONNECTION_RETRIES_MAX 100
 
+/* Clients close when they have read the FIN, mostly a round trip after it was sent. To wait for
+ * each costs more than to look at all of them a little later. */
+#define CONNECTION_LEAVE_NS UINT64_C(100000000)
+
 /* A client may delay its ACK this long (RFC 1122 4.2.3.2 allows 500 ms, systems take up to 200): no
  * greeting counts as not taken before that, however short the linger timeout. */
 #define CONNECTION_ACK_NS UINT64_C(250000000)
@@ -52,6 +58,7 @@ struct connection_settings {
     uint32_t greeting_bytes;
     bool linger; /* false: swift */
     uint64_t linger_timeout_ns;
+    uint64_t leave_ns; /* what a client gets to close before it is waited for; 0: no such time */
 };
 
 /* One worker's connections. Private to connection.c, but for `counts`, which may be read. */
@@ -60,6 +67,7 @@ struct connections {
     struct engine *engine;
     struct slab slab;
     struct deadline_queue greeted; /* linger timeouts */
+    struct deadline_queue leaving; /* first looks, after leave_ns */
     struct deadline_queue retries;
     struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
     struct outcome_counts counts;

@@ -82,6 +82,9 @@ static void responder_accept_failed(struct responder *responder, int error)
 
     if (accept_error_is_the_clients(error))
         return;
+    responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
+    if (!listener_has_waiting(responder->args->listener_fd))
+        return; /* an engine may fail before anybody comes */
     if (error == -EMFILE)
         advice = "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
     else if (error == -ENFILE)
@@ -91,7 +94,6 @@ static void responder_accept_failed(struct responder *responder, int error)
     snprintf(what, sizeof(what), "cannot accept: %s; clients wait in the accept queue",
              strerror(-error));
     responder_scarce(responder, what, advice);
-    responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
 }
 
 static void responder_accepted(struct responder *responder, const struct engine_event *event)

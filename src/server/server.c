@@ -136,6 +136,8 @@ int server_prepare(struct server_config *config, struct server **ret_server,
         .greeting_bytes = config->greeting.bytes,
         .linger = config->close == SERVER_CLOSE_LINGER,
         .linger_timeout_ns = config->linger_timeout_ns,
+        /* It adds to the linger timeout, so it must be small against it. */
+        .leave_ns = config->linger_timeout_ns >= 10 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
     };
     result = server_find_hardware(server, error);
     if (result == 0)

@@ -1,5 +1,6 @@
 #include "fake_engine.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -17,6 +18,26 @@ static int fake_send(struct engine *engine, uint64_t token, int sock, const void
 {
     (void)data;
     return fake_called(engine, (struct fake_call){"send", token, sock, bytes, flags});
+}
+
+/* By default nothing can be done at once: then the operation is queued, which is what is recorded.
+ */
+static int fake_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                         unsigned flags)
+{
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
+
+    (void)data;
+    if (fake->sent_now == 0)
+        return -EAGAIN;
+    fake_called(engine, (struct fake_call){"send_now", 0, sock, bytes, flags});
+    return fake->sent_now;
+}
+
+static int fake_discard(struct engine *engine, int sock)
+{
+    fake_called(engine, (struct fake_call){"discard", 0, sock, 0, 0});
+    return ((struct fake_engine *)(void *)engine)->discarded;
 }
 
 static int fake_recv(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
@@ -69,6 +90,8 @@ static const struct engine_class fake_class = {
     .connect = fake_connect,
     .send = fake_send,
     .recv = fake_recv,
+    .send_now = fake_send_now,
+    .discard = fake_discard,
     .half_close = fake_half_close,
     .cancel = fake_cancel,
     .unsent = fake_unsent,

@@ -7,7 +7,8 @@
 #define FAKE_CALLS_MAX 16
 
 struct fake_call {
-    const char *name; /* "send", "recv", "half_close", "cancel", "close", "connect" */
+    const char *name; /* "send", "recv", "half_close", "cancel", "close", "connect",
+                       * "send_now", "discard" */
     uint64_t token;
     int sock;
     uint32_t bytes;
@@ -20,6 +21,8 @@ struct fake_engine {
     int call_count;
     const char *failing; /* the call of this name fails ... */
     int error;           /* ... with this -errno */
+    int sent_now;        /* what engine_send_now answers; 0: that it cannot */
+    int discarded;       /* what engine_discard answers */
     int64_t unsent;
 };
 

@@ -13,6 +13,7 @@
 
 #define SOCK          5
 #define START_NS      (100 * NS_PER_S)
+#define LEAVE_NS      (100 * NS_PER_MS)
 #define LINGER_NS     (2 * NS_PER_S)
 #define GREETING      "hello\n"
 #define GREETING_SIZE 6
@@ -34,6 +35,15 @@ static int set_up_with(void **state, bool linger, uint32_t greeting_bytes)
                                                     .linger_timeout_ns = LINGER_NS};
     *state = &fixture;
     return connections_init(&fixture.connections, &fixture.settings, &fixture.fake.engine, 4);
+}
+
+static int set_up_leaving(void **state)
+{
+    int result = set_up_with(state, true, GREETING_SIZE);
+    struct fixture *f = *state;
+
+    f->settings.leave_ns = f->connections.leaving.timeout_ns = LEAVE_NS;
+    return result;
 }
 
 static int set_up_linger(void **state)
@@ -379,6 +389,129 @@ static void client_that_takes_some_is_given_more_time_but_not_for_ever(void **st
     assert_ended(f, OUTCOME_STALLED);
 }
 
+static void greeting_that_fits_is_sent_while_the_socket_is_at_hand(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = GREETING_SIZE;
+    accept_one(f);
+    assert_string_equal("send_now close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void greeting_that_fits_in_part_is_carried_on_with_the_rest(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = 4;
+    accept_one(f);
+    assert_string_equal("send_now send", fake_engine_calls(&f->fake));
+    assert_int_equal(2, fake_engine_last(&f->fake)->bytes);
+    assert_int_equal(ENGINE_MORE, fake_engine_last(&f->fake)->flags);
+    ends(f, ENGINE_OP_SEND, 2);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void reset_before_the_greeting_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = -ECONNRESET;
+    accept_one(f);
+    assert_ended(f, OUTCOME_RESET);
+}
+
+static void greeting_without_memory_is_tried_again(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = -ENOBUFS;
+    accept_one(f);
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + CONNECTION_RETRY_NS);
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_has_closed_by_the_first_look_is_not_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_string_equal("send half_close", fake_engine_calls(&f->fake));
+    assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections));
+    connections_expire(&f->connections, START_NS + LEAVE_NS - 1);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    f->fake.discarded = 0; /* its FIN */
+    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    assert_string_equal("discard close", fake_engine_calls(&f->fake));
+    assert_int_equal(0, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_stays_past_the_first_look_is_waited_for(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    f->fake.discarded = -EAGAIN;
+    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    assert_string_equal("discard recv", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
+    assert_int_equal(START_NS + LEAVE_NS + LINGER_NS, connections_due_ns(&f->connections));
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_talked_by_the_first_look_is_heard_out(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    f->fake.discarded = 64 << 10;
+    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    assert_string_equal("discard recv", fake_engine_calls(&f->fake));
+    assert_int_equal(0, fake_engine_last(&f->fake)->flags); /* more may be there at once */
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_reset_by_the_first_look_counts_as_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    f->fake.discarded = -ECONNRESET;
+    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    assert_ended(f, OUTCOME_RESET);
+}
+
+static void first_looks_do_not_keep_more_than_half_of_the_room(void **state)
+{
+    struct fixture *f = *state;
+
+    for (int i = 0; i < 2; i++) {
+        accept_one(f);
+        ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    }
+    assert_string_equal("send half_close send half_close", fake_engine_calls(&f->fake));
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_string_equal("send half_close recv", fake_engine_calls(&f->fake));
+    connections_abandon(&f->connections);
+    assert_int_equal(3, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
+}
+
 static void room_shrinks_with_each_connection_and_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -431,9 +564,10 @@ static void totals_are_printed_by_name(void **state)
                         outcome_counts_format(&total, text));
 }
 
-#define LINGER(test) cmocka_unit_test_setup_teardown(test, set_up_linger, tear_down)
-#define SWIFT(test)  cmocka_unit_test_setup_teardown(test, set_up_swift, tear_down)
-#define SILENT(test) cmocka_unit_test_setup_teardown(test, set_up_silent, tear_down)
+#define LINGER(test)  cmocka_unit_test_setup_teardown(test, set_up_linger, tear_down)
+#define LEAVING(test) cmocka_unit_test_setup_teardown(test, set_up_leaving, tear_down)
+#define SWIFT(test)   cmocka_unit_test_setup_teardown(test, set_up_swift, tear_down)
+#define SILENT(test)  cmocka_unit_test_setup_teardown(test, set_up_silent, tear_down)
 
 int main(void)
 {
@@ -459,6 +593,15 @@ int main(void)
         LINGER(client_that_closed_in_time_is_greeted_however_late_we_look),
         LINGER(client_that_talks_past_the_linger_timeout_is_let_go),
         LINGER(client_that_takes_some_is_given_more_time_but_not_for_ever),
+        SWIFT(greeting_that_fits_is_sent_while_the_socket_is_at_hand),
+        LINGER(greeting_that_fits_in_part_is_carried_on_with_the_rest),
+        LINGER(reset_before_the_greeting_counts_as_reset),
+        LINGER(greeting_without_memory_is_tried_again),
+        LEAVING(client_that_has_closed_by_the_first_look_is_not_waited_for),
+        LEAVING(client_that_stays_past_the_first_look_is_waited_for),
+        LEAVING(client_that_talked_by_the_first_look_is_heard_out),
+        LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
+        LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),
         LINGER(event_of_a_connection_that_is_gone_changes_nothing),

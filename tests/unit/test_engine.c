@@ -286,6 +286,28 @@ static void later_finds_what_is_there_already(void **state)
     close(client);
 }
 
+static void what_can_be_done_at_once_has_no_event(void **state)
+{
+    struct fixture *f = *state;
+    static char much[8 << 20];
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(-EAGAIN, engine_discard(f->engine, sock));
+    assert_int_equal(6, engine_send_now(f->engine, sock, "hello\n", 6, 0));
+    assert_client_reads(client, "hello\n");
+    assert_int_equal(3, send(client, "abc", 3, 0));
+    assert_int_equal(3, engine_discard(f->engine, sock));
+    shutdown(client, SHUT_WR);
+    assert_int_equal(0, engine_discard(f->engine, sock));
+    assert_in_range(engine_send_now(f->engine, sock, much, sizeof(much), 0), 1, sizeof(much) - 1);
+    while (engine_send_now(f->engine, sock, much, sizeof(much), 0) > 0)
+        ;
+    assert_int_equal(-EAGAIN, engine_send_now(f->engine, sock, much, sizeof(much), 0));
+    assert_nothing_happens(f);
+    engine_close(f->engine, sock, ENGINE_RESET);
+    close(client);
+}
+
 /* Send more than all buffers hold, to a peer that takes its time. */
 static void send_much(struct fixture *f, int sock, int peer)
 {
@@ -462,6 +484,7 @@ static int run_contract(void)
         ENGINE(send_half_close_recv_close),
         ENGINE(input_is_received_or_thrown_away),
         ENGINE(later_finds_what_is_there_already),
+        ENGINE(what_can_be_done_at_once_has_no_event),
         ENGINE(send_larger_than_the_buffers_goes_out_whole),
         ENGINE(cancel_ends_what_is_pending),
         ENGINE(close_with_drain_does_not_reset_a_talkative_client),
