@@ -9,7 +9,7 @@
 #include <sys/un.h>
 
 /* Wait for one completion of the self-test. Returns its result, or -errno. */
-static int uring_test_result(struct uring *uring)
+static int uring_test_result(struct uring *uring, uint32_t *ret_flags)
 {
     struct __kernel_timespec second = {.tv_sec = 1};
     struct io_uring_cqe *cqe;
@@ -18,6 +18,7 @@ static int uring_test_result(struct uring *uring)
     if (result < 0)
         return result;
     result = cqe->res;
+    *ret_flags = cqe->flags;
     io_uring_cqe_seen(&uring->ring, cqe);
     return result;
 }
@@ -28,6 +29,7 @@ static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX}; /* bind picks a name: unix(7) autobind */
     socklen_t bytes = sizeof(address);
+    uint32_t flags = 0;
     int result;
 
     if (bind(listener_fd, (struct sockaddr *)&address, sizeof(sa_family_t)) < 0 ||
@@ -36,13 +38,20 @@ static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd
         connect(client_fd, (struct sockaddr *)&address, bytes) < 0)
         return 0; /* cannot be tried here, which says nothing about io_uring */
     uring->listener_fd = listener_fd;
-    engine_accept_start(&uring->engine, 1);
-    result = uring_test_result(uring);
+    engine_accept_start(&uring->engine, UINT32_MAX);
+    result = uring_test_result(uring, &flags);
     if (result < 0)
         return result;
-    uring->accepts_armed = 0;
     close(result);
-    return 0;
+    if (!(flags & IORING_CQE_F_MORE))
+        return -EOPNOTSUPP;
+    engine_accept_stop(&uring->engine);
+    for (int i = 0; i < 2 && uring->accepts_armed;
+         i++) { /* the accept's last, and the cancel's own */
+        if (uring_test_result(uring, &flags) == -ECANCELED)
+            uring->accepts_armed--;
+    }
+    return uring->accepts_armed ? -ETIME : 0;
 }
 
 static int uring_test(struct uring *uring)
@@ -115,7 +124,7 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
     result = uring_test(uring);
     if (result < 0) {
         engine_destroy(&uring->engine);
-        return uring_fail(ret_failure, "accept", result);
+        return uring_fail(ret_failure, "multishot accept", result);
     }
     uring->listener_fd = args->listener_fd;
     *ret_engine = &uring->engine;
