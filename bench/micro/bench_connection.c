@@ -101,7 +101,7 @@ static void used_tell(struct bench_state *state, const struct used *before,
 static int system_calls_tell(struct bench_state *state, struct client *client,
                              char error[CLIENT_ERROR_BYTES])
 {
-    uint64_t count = bench_iterations(state), client_calls, server_calls;
+    uint64_t count = bench_iterations(state), client_calls = 0, server_calls = 0;
     struct system_calls calls;
     char problem[SYSTEM_CALLS_ERROR_BYTES] = "the counter cannot be read";
     int result = system_calls_begin(&calls, problem);
@@ -213,6 +213,15 @@ static void connection_run(struct bench_state *state, const void *context)
     pair_end(&pair, state);
 }
 
+static size_t engine_count(void)
+{
+    size_t count = 0;
+
+    while (engine_classes[count])
+        count++;
+    return count;
+}
+
 /* Give each side a CPU of its own, if there are two. Returns 0 or -errno. */
 static int place_choose_cpus(struct place *place)
 {
@@ -263,7 +272,7 @@ int main(int argc, char **argv)
          .run = connection_run,
          .context = &place,
          .waits = true,
-         .arguments = {{.name = "engine", .words = engine_choices + 1, .count = 2},
+         .arguments = {{.name = "engine", .words = engine_choices + 1, .count = engine_count()},
                        {.name = "close", .words = closes, .count = 2},
                        {.name = "family", .words = families, .count = 2},
                        {.name = "bytes", .numbers = sizes_bytes, .count = 3},
