@@ -131,19 +131,22 @@ static int client_turn(struct client *client, int64_t timeout_ns)
 int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BYTES])
 {
     uint64_t failed = 0;
+    int result = 0;
 
-    while (count > 0 || flows_open(&client->flows) > 0) {
+    while (result == 0 && (count > 0 || flows_open(&client->flows) > 0)) {
         for (; count > 0 && flows_open(&client->flows) < client->concurrency; count--)
             client_start(client);
-        int result = client_turn(client, (int64_t)CLIENT_TIMEOUT_NS);
-        if (result < 0) {
-            snprintf(error, CLIENT_ERROR_BYTES, "the engine broke: %s", strerror(-result));
-            return result;
-        }
+        if (flows_open(&client->flows) > 0) /* one that fails at once leaves nothing to wait for */
+            result = client_turn(client, (int64_t)CLIENT_TIMEOUT_NS);
         failed = client->tally->started - client->tally->ok - flows_open(&client->flows);
         if (failed > 0)
             count = 0;
     }
-    client_turn(client, 0); /* hands over the last closes */
-    return failed > 0 ? client_describe(client, error) : 0;
+    if (result == 0)
+        result = client_turn(client, 0); /* hands over the last closes */
+    if (result < 0)
+        snprintf(error, CLIENT_ERROR_BYTES, "the engine broke: %s", strerror(-result));
+    else if (failed > 0)
+        result = client_describe(client, error);
+    return result;
 }
