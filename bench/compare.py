@@ -60,33 +60,38 @@ def commit_of(revision):
     return found.stdout.strip()
 
 
+def extract(commit, folder):
+    """Lay out the files of a commit in a new folder. Returns it."""
+    folder.mkdir()
+    archive = subprocess.run(["git", "-C", TOP, "archive", commit], capture_output=True, check=True)
+    subprocess.run(["tar", "-x", "-C", folder], input=archive.stdout, check=True)
+    if not (folder / "bench" / "micro").is_dir():
+        raise Problem(f"{commit} has no bench/micro; name a later revision", USAGE)
+    return folder
+
+
 def build(side, revision):
-    """Build a revision in build/compare-SIDE, unless that is what was built there. Returns its
-    programs."""
+    """Build a revision in build/compare-SIDE, unless it was built there. Returns its programs."""
     place = TOP / "build" / f"compare-{side}"
-    what = "the tree as it is" if revision == "." else commit_of(revision)
-    source, mark = TOP if revision == "." else place / "source", place / "built"
-    is_same = mark.exists() and mark.read_text(encoding="ascii") == what
-    if not is_same:
+    programs = [place / "bench" / "micro" / program for program in PROGRAMS]
+    is_tree = revision == "."
+    what = "the tree as it is" if is_tree else commit_of(revision)
+    mark = place / "built"
+    if not mark.exists() or mark.read_text(encoding="ascii") != what:
         shutil.rmtree(place, ignore_errors=True)
         place.mkdir(parents=True)
-    if not is_same or revision == ".":
-        print(f"compare: building {side}: {what}", file=sys.stderr)
-        if not is_same and revision != ".":
-            source.mkdir()
-            archive = subprocess.run(["git", "-C", TOP, "archive", what], capture_output=True, check=True)
-            subprocess.run(["tar", "-x", "-C", source], input=archive.stdout, check=True)
-        if not (source / "bench" / "micro").is_dir():
-            raise Problem(f"'{revision}' has no bench/micro; compare with a later revision", USAGE)
-        for command in (
-                ["cmake", "-G", "Ninja", "-S", source, "-B", place, "-DCMAKE_BUILD_TYPE=Release",
-                 "-DHELLO_TESTS=OFF", "-DHELLO_BENCH=ON"],
-                ["cmake", "--build", place, "--target", *PROGRAMS]):
-            done = run(command)
-            if done.returncode != 0:
-                raise Problem(f"{side} cannot be built:\n{done.stdout}{done.stderr}")
-        mark.write_text(what, encoding="ascii")
-    return [place / "bench" / "micro" / program for program in PROGRAMS]
+    elif not is_tree:
+        return programs
+    print(f"compare: building {side}: {what}", file=sys.stderr)
+    source = TOP if is_tree else extract(what, place / "source")
+    for command in (["cmake", "-G", "Ninja", "-S", source, "-B", place, "-DHELLO_TESTS=OFF",
+                     "-DCMAKE_BUILD_TYPE=Release", "-DHELLO_BENCH=ON"],
+                    ["cmake", "--build", place, "--target", *PROGRAMS]):
+        done = run(command)
+        if done.returncode != 0:
+            raise Problem(f"{side} cannot be built:\n{done.stdout}{done.stderr}")
+    mark.write_text(what, encoding="ascii")
+    return programs
 
 
 def programs_of(side, name):
