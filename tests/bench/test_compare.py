@@ -97,7 +97,8 @@ def test_zeros_have_no_ratio(judge):
 
 
 def test_benchmarks_of_one_side_are_told(judge):
-    code, verdicts, out = judge(rounds("x", 100) + rounds("old", 1), rounds("x", 100) + rounds("new", 1))
+    x = rounds("x", 100)
+    code, verdicts, out = judge(x + rounds("old", 1), x + rounds("new", 1))
     assert NOT_ALL == code
     assert {"old": "not compared", "new": "not compared", "x": "cannot tell"} == {
         name: verdicts[name] for name in ("old", "new", "x")}
@@ -151,6 +152,62 @@ def test_two_programs_are_run_in_turns_and_kept(tmp_path):
         assert kept["context"]["num_cpus"] > 0
     again = compare(tmp_path / "A.json", tmp_path / "B.json")
     assert (done.returncode, done.stdout) == (again.returncode, again.stdout)
+
+
+def fake(path, times_ns, error=None):
+    """A program that stands in for a benchmark's: its runs take these times, one after the other."""
+    path.write_text(f"""#!{sys.executable}
+import json, pathlib, sys
+options = dict(word.split("=", 1) for word in sys.argv[1:])
+if "--benchmark_list_tests" in options:
+    sys.exit(print("x") or 0)
+count = pathlib.Path(sys.argv[0] + ".count")
+number = len(count.read_text()) if count.exists() else 0
+count.write_text("." * (number + 1))
+times = {list(times_ns)}
+record = dict(name="x", run_type="iteration", time_unit="ns", real_time=times[number % len(times)])
+if {error!r}:
+    record["error_message"] = {error!r}
+document = dict(context=dict(), benchmarks=[record])
+pathlib.Path(options["--benchmark_out"]).write_text(json.dumps(document))
+""")
+    path.chmod(0o755)
+    return path, pathlib.Path(f"{path}.count")
+
+
+@pytest.fixture(name="compare_fakes")
+def fixture_compare_fakes(tmp_path):
+    """Compare two programs that take these times. Returns what was printed, and how often B ran."""
+
+    def compare_fakes(a, b, error=None):
+        (one, _), (two, count) = fake(tmp_path / "a", a), fake(tmp_path / "b", b, error)
+        done = compare(one, two, "--rounds", 6, "--out", tmp_path)
+        return done, len(count.read_text())
+
+    return compare_fakes
+
+
+def test_what_is_told_apart_is_measured_again(compare_fakes):
+    done, runs = compare_fakes([100], [50])
+    assert (DONE, 12) == (done.returncode, runs)
+    assert "1 faster" in done.stdout
+
+
+def test_what_is_told_apart_by_chance_is_not_the_second_time(compare_fakes):
+    done, runs = compare_fakes([100], 6 * [90] + [90, 110, 99, 101, 95, 105])
+    assert (DONE, 12) == (done.returncode, runs)
+    assert "1 cannot tell" in done.stdout
+
+
+def test_what_is_equal_is_measured_once(compare_fakes):
+    done, runs = compare_fakes([100], [90, 110, 99, 101, 95, 105])
+    assert (DONE, 6) == (done.returncode, runs)
+
+
+def test_what_fails_is_not_run_again(compare_fakes):
+    done, runs = compare_fakes([100], [100], error="failed: 1 of 6")
+    assert (NOT_ALL, 1) == (done.returncode, runs)
+    assert "B failed: 1 of 6" in done.stdout
 
 
 def test_a_filter_that_matches_nothing_is_refused():
