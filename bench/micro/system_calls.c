@@ -26,7 +26,8 @@ static long tracepoint_id(char error[SYSTEM_CALLS_ERROR_BYTES])
         FILE *file = fopen(id_paths[i], "re");
 
         if (!file) {
-            id = -errno;
+            id =
+                id == -EACCES ? id : -errno; /* which tells more than that the other is not there */
             continue;
         }
         if (fgets(text, sizeof(text), file))
