@@ -7,10 +7,10 @@ add_library(hello_build INTERFACE)
 target_compile_definitions(hello_build INTERFACE _GNU_SOURCE HELLO_VERSION="${PROJECT_VERSION}")
 target_include_directories(hello_build INTERFACE ${PROJECT_SOURCE_DIR}/src)
 target_compile_options(hello_build INTERFACE
-  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wstrict-prototypes
-  -Wmissing-prototypes -Wold-style-definition -Wundef -Wformat=2 -Wvla -Wpointer-arith -Wcast-qual
-  -Wcast-align -Wwrite-strings -Wnull-dereference -Wdouble-promotion -Wimplicit-fallthrough
-  -Wswitch-enum -fno-common
+  -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wundef -Wformat=2 -Wvla
+  -Wpointer-arith -Wcast-qual -Wcast-align -Wwrite-strings -Wnull-dereference -Wdouble-promotion
+  -Wimplicit-fallthrough -Wswitch-enum -fno-common
+  $<$<COMPILE_LANGUAGE:C>:-Wstrict-prototypes -Wmissing-prototypes -Wold-style-definition>
   $<$<C_COMPILER_ID:GNU>:-Wduplicated-cond -Wduplicated-branches -Wlogical-op -Warith-conversion>
   $<$<C_COMPILER_ID:Clang>:-Wshorten-64-to-32 -Wmissing-variable-declarations -Wunreachable-code -Wcomma>)
 

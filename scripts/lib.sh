@@ -8,7 +8,8 @@ export LC_ALL=C.UTF-8
 
 BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-dev libjansson-dev
     libncurses-dev zlib1g-dev)
-TEST_PACKAGES=("${BUILD_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
+BENCH_PACKAGES=(libbenchmark-dev g++)
+TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
     curl jq procps nginx-light libnginx-mod-stream)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)

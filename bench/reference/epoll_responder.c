@@ -1,5 +1,5 @@
-/* A reference responder: one thread with epoll, as a good C programmer writes it in an afternoon. It
- * stands alone on purpose and uses nothing of src/.
+/* A reference responder: one thread with epoll, as a good C programmer writes it in an afternoon.
+ * It stands alone on purpose and uses nothing of src/.
  *
  * It takes all that waits each time, reads what a client has said by then, and corks greeting and
  * FIN into one segment. A fresh socket has room for so small a greeting, so nothing else needs

@@ -1,0 +1,297 @@
+/* One connection from SYN to EOF, in one process: the responder in a thread and on a CPU of its
+ * own, the generator's flows in this one, both on the same engine. Every byte is compared, and in
+ * the end the responder must have counted each connection as greeted.
+ *
+ * Counters, per connection but for the first: connections_per_s, and of the server's and the
+ * client's side CPU time (that of the kernel on behalf of the other side included: on loopback
+ * whoever sends also does what arrives), system calls and context switches. */
+#include "base/cpus.h"
+#include "base/units.h"
+#include "client.h"
+#include "harness.h"
+#include "net/limits.h"
+#include "option/option.h"
+#include "responder_thread.h"
+#include "system_calls.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+#include <sys/resource.h>
+
+/* At most so many connections are made once more to count system calls. */
+#define COUNTED_CONNECTIONS_MAX 2048
+
+#define LINGER_TIMEOUT_NS (5 * NS_PER_S)
+
+/* Where the benchmarks run, the same for all. */
+struct place {
+    uint32_t sockets_max;
+    int server_cpu;          /* -1: any */
+    bool counts_calls;       /* system calls can be counted here */
+    unsigned char *greeting; /* OPTION_BYTES_MAX bytes, of which each benchmark takes the first */
+};
+
+/* The arguments, in the order of the table. */
+enum { ENGINE, CLOSE, FAMILY, GREETING_BYTES, CONCURRENCY };
+
+static const char *const closes[] = {"linger", "swift"};
+static const char *const families[] = {"ipv4", "ipv6"};
+static const uint64_t sizes_bytes[] = {6, 1 << 10, 64 << 10};
+static const uint64_t concurrencies[] = {1, 16, 256};
+
+/* Both sides of a benchmark. */
+struct pair {
+    struct connection_settings settings;
+    struct responder_thread *responder;
+    struct client *client;
+};
+
+/* What both sides have used so far. */
+struct used {
+    double client_cpu_us, server_cpu_us;
+    double client_switches, server_switches;
+};
+
+static double cpu_us(clockid_t clock)
+{
+    struct timespec time = {0};
+
+    clock_gettime(clock, &time);
+    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+}
+
+static double switches(int who)
+{
+    struct rusage usage = {0};
+
+    getrusage(who, &usage);
+    return (double)usage.ru_nvcsw + (double)usage.ru_nivcsw;
+}
+
+/* This thread is the client, and all others together are the server: its worker, and the threads
+ * that the kernel may start for it under io_uring. */
+static struct used used_now(void)
+{
+    struct used used = {.client_cpu_us = cpu_us(CLOCK_THREAD_CPUTIME_ID),
+                        .client_switches = switches(RUSAGE_THREAD)};
+
+    used.server_cpu_us = cpu_us(CLOCK_PROCESS_CPUTIME_ID) - used.client_cpu_us;
+    used.server_switches = switches(RUSAGE_SELF) - used.client_switches;
+    return used;
+}
+
+static void used_tell(struct bench_state *state, const struct used *before,
+                      const struct used *after)
+{
+    bench_counter(state, "client_cpu_us", after->client_cpu_us - before->client_cpu_us,
+                  BENCH_PER_ITERATION);
+    bench_counter(state, "server_cpu_us", after->server_cpu_us - before->server_cpu_us,
+                  BENCH_PER_ITERATION);
+    bench_counter(state, "client_switches", after->client_switches - before->client_switches,
+                  BENCH_PER_ITERATION);
+    bench_counter(state, "server_switches", after->server_switches - before->server_switches,
+                  BENCH_PER_ITERATION);
+}
+
+/* Count the system calls of some more connections. Returns 0, or -errno with one line in error. */
+static int system_calls_tell(struct bench_state *state, struct client *client,
+                             char error[CLIENT_ERROR_BYTES])
+{
+    uint64_t count = bench_iterations(state), client_calls = 0, server_calls = 0;
+    struct system_calls calls;
+    char problem[SYSTEM_CALLS_ERROR_BYTES] = "the counter cannot be read";
+    int result = system_calls_begin(&calls, problem);
+
+    if (count > COUNTED_CONNECTIONS_MAX)
+        count = COUNTED_CONNECTIONS_MAX;
+    if (result == 0) {
+        int ran = client_run(client, count, error);
+
+        result = system_calls_end(&calls, &client_calls, &server_calls);
+        if (ran < 0)
+            return ran;
+    }
+    if (result < 0) {
+        snprintf(error, CLIENT_ERROR_BYTES, "cannot count system calls: %s", problem);
+        return result;
+    }
+    bench_counter(state, "client_calls", (double)client_calls / (double)count, BENCH_VALUE);
+    bench_counter(state, "server_calls", (double)server_calls / (double)count, BENCH_VALUE);
+    return 0;
+}
+
+/* Start both sides. Returns 0, or -errno with one line in error and nothing left running. */
+static int pair_start(struct pair *pair, const struct bench_state *state, const struct place *place,
+                      char error[CLIENT_ERROR_BYTES])
+{
+    const struct engine_class *class = engine_classes[bench_argument(state, ENGINE)];
+    uint32_t concurrency = (uint32_t)bench_argument(state, CONCURRENCY);
+    struct responder_thread_args server = {
+        .class = class,
+        .family = bench_argument(state, FAMILY) == 0 ? AF_INET : AF_INET6,
+        .settings = &pair->settings,
+        .connections_max = 2 * concurrency, /* some still close while the next are there */
+        .sockets_max = place->sockets_max,
+        .cpu = place->server_cpu,
+    };
+    struct client_args client = {
+        .class = class,
+        .greeting = place->greeting,
+        .greeting_bytes = (uint32_t)bench_argument(state, GREETING_BYTES),
+        .concurrency = concurrency,
+        .sockets_max = place->sockets_max,
+    };
+    struct outcome_counts counts;
+    int result;
+
+    pair->settings = (struct connection_settings){
+        .greeting = place->greeting,
+        .greeting_bytes = client.greeting_bytes,
+        .linger = bench_argument(state, CLOSE) == 0,
+        .linger_timeout_ns = LINGER_TIMEOUT_NS,
+    };
+    result = responder_thread_start(&server, &pair->responder, error);
+    if (result < 0)
+        return result;
+    client.address = responder_thread_address(pair->responder);
+    result = client_new(&client, &pair->client, error);
+    if (result < 0)
+        responder_thread_stop(pair->responder, &counts);
+    return result;
+}
+
+/* End both sides. Fails the benchmark unless both saw the same, and all of it went well. */
+static void pair_end(struct pair *pair, struct bench_state *state)
+{
+    uint64_t ended = client_ended(pair->client);
+    struct outcome_counts counts;
+    char line[160];
+    int result = responder_thread_stop(pair->responder, &counts);
+
+    client_free(pair->client);
+    if (result == 0 && counts.accepted == ended && counts.outcomes[OUTCOME_GREETED] == ended)
+        return;
+    snprintf(line, sizeof(line),
+             "of %llu connections that ended well the responder accepted %llu and greeted %llu",
+             (unsigned long long)ended, (unsigned long long)counts.accepted,
+             (unsigned long long)counts.outcomes[OUTCOME_GREETED]);
+    bench_fail(state, line);
+}
+
+static void connection_run(struct bench_state *state, const void *context)
+{
+    const struct place *place = context;
+    uint64_t count = bench_iterations(state);
+    char error[CLIENT_ERROR_BYTES] = "";
+    struct used before, after;
+    struct pair pair;
+    int result = pair_start(&pair, state, place, error);
+
+    if (result < 0) {
+        bench_skip(state, error);
+        return;
+    }
+    result = client_run(pair.client, bench_argument(state, CONCURRENCY), error); /* warm-up */
+    before = after = used_now();
+    while (result == 0 && bench_keep_running(state, count)) {
+        before = used_now();
+        result = client_run(pair.client, count, error);
+        after = used_now();
+    }
+    if (result == 0) {
+        bench_counter(state, "connections_per_s", (double)count, BENCH_PER_SECOND);
+        used_tell(state, &before, &after);
+    }
+    if (result == 0 && place->counts_calls)
+        result = system_calls_tell(state, pair.client, error);
+    if (result < 0)
+        bench_fail(state, error);
+    pair_end(&pair, state);
+}
+
+static size_t engine_count(void)
+{
+    size_t count = 0;
+
+    while (engine_classes[count])
+        count++;
+    return count;
+}
+
+/* Give each side a CPU of its own, if there are two. Returns 0 or -errno. */
+static int place_choose_cpus(struct place *place)
+{
+    struct cpus cpus;
+    char text[64] = "any";
+    int result = cpus_read(&cpus);
+
+    if (result == 0 && cpus.count > 1) {
+        place->server_cpu = cpus.ids[cpus.count - 1];
+        result = cpus_pin(cpus.ids[0]);
+        snprintf(text, sizeof(text), "client on %u, server on %u", cpus.ids[0],
+                 cpus.ids[cpus.count - 1]);
+    }
+    bench_fact("cpus", text);
+    return result;
+}
+
+/* Find out whether system calls can be counted, and say so. */
+static void place_try_counting(struct place *place)
+{
+    struct system_calls calls;
+    char problem[SYSTEM_CALLS_ERROR_BYTES];
+    char text[SYSTEM_CALLS_ERROR_BYTES + 16];
+    uint64_t own, others;
+
+    place->counts_calls = system_calls_begin(&calls, problem) == 0;
+    if (place->counts_calls)
+        system_calls_end(&calls, &own, &others);
+    snprintf(text, sizeof(text), "not counted: %s", problem);
+    bench_fact("system_calls", place->counts_calls ? "counted in a run of their own" : text);
+}
+
+/* Bytes of which no stretch is found again elsewhere, so that none can stand in for another. */
+static unsigned char *greeting_new(void)
+{
+    unsigned char *greeting = malloc(OPTION_BYTES_MAX);
+
+    for (uint32_t i = 0; greeting && i < OPTION_BYTES_MAX; i++)
+        greeting[i] = (unsigned char)(i * UINT32_C(2654435761) >> 24);
+    return greeting;
+}
+
+int main(int argc, char **argv)
+{
+    struct place place = {.server_cpu = -1, .greeting = greeting_new()};
+    const struct bench benches[] = {
+        {.name = "connection",
+         .run = connection_run,
+         .context = &place,
+         .waits = true,
+         .arguments = {{.name = "engine", .words = engine_choices + 1, .count = engine_count()},
+                       {.name = "close", .words = closes, .count = 2},
+                       {.name = "family", .words = families, .count = 2},
+                       {.name = "bytes", .numbers = sizes_bytes, .count = 3},
+                       {.name = "concurrency", .numbers = concurrencies, .count = 3}}},
+        {.name = NULL},
+    };
+    const struct bench *const tables[] = {benches, NULL};
+    int64_t sockets_max = limits_raise_descriptors();
+    int result = sockets_max < 0 ? (int)sockets_max : place_choose_cpus(&place);
+    int code = 1;
+
+    if (result < 0 || !place.greeting) {
+        fprintf(stderr, "bench_connection: cannot read the CPUs or the descriptor limit: %s\n",
+                strerror(result < 0 ? -result : ENOMEM));
+    } else {
+        place.sockets_max = (uint32_t)sockets_max;
+        place_try_counting(&place);
+        code = bench_main(argc, argv, tables);
+    }
+    free(place.greeting);
+    return code;
+}

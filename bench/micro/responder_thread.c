@@ -1,0 +1,139 @@
+#include "responder_thread.h"
+
+#include "base/clock.h"
+#include "base/units.h"
+#include "crew/worker.h"
+#include "net/listener.h"
+#include "server/responder.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#define BACKLOG 4096
+#define STOP_NS (10 * NS_PER_S) /* how long what is open may take to end */
+
+struct responder_thread {
+    struct address address;
+    int done_fd; /* nobody waits for it */
+    struct responder_args args;
+    struct responder *responder;
+    struct worker *worker;
+};
+
+/* What the responder tells of scarcity shows in the counts, too. */
+static void responder_is_silent(void *context, const char *line)
+{
+    (void)context;
+    (void)line;
+}
+
+static void responder_thread_free(struct responder_thread *thread)
+{
+    if (thread->done_fd >= 0)
+        close(thread->done_fd);
+    free(thread->responder);
+    free(thread);
+}
+
+/* Listen on the loopback address of a family. Returns the listener, or -errno with one line in
+ * error. */
+static int loopback_listen(struct address *address, int family, char error[RESPONDER_ERROR_BYTES])
+{
+    const char *step;
+    int fd;
+
+    if (family == AF_INET6)
+        *address = (struct address){
+            .v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
+        };
+    else
+        *address = (struct address){
+            .v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}},
+        };
+    fd = listener_open(address, BACKLOG, true, &step);
+    if (fd < 0)
+        snprintf(error, RESPONDER_ERROR_BYTES, "cannot listen on the loopback address: %s: %s",
+                 step, strerror(-fd));
+    return fd;
+}
+
+/* Start the worker with its job. Returns 0, or -errno with one line in error. */
+static int responder_thread_work(struct responder_thread *thread,
+                                 const struct responder_thread_args *args,
+                                 char error[RESPONDER_ERROR_BYTES])
+{
+    struct worker_args worker_args = {
+        .cpu = args->cpu,
+        .class = args->class,
+        .listener_fd = thread->args.listener_fd,
+        .sockets_max = args->sockets_max,
+        .job = &responder_job,
+        .done_fd = thread->done_fd,
+    };
+    struct engine_failure failure = {"allocation", ENOMEM, "raise the memory limit"};
+    int result = -ENOMEM;
+
+    thread->responder = responder_new(&thread->args);
+    worker_args.state = thread->responder;
+    if (thread->responder && thread->done_fd >= 0)
+        result = worker_start(&worker_args, &thread->worker, &failure);
+    if (result < 0)
+        snprintf(error, RESPONDER_ERROR_BYTES, "no responder with %s: %s: %s; %s",
+                 args->class->name, failure.step, strerror(failure.error), failure.advice);
+    return result;
+}
+
+int responder_thread_start(const struct responder_thread_args *args,
+                           struct responder_thread **ret_thread, char error[RESPONDER_ERROR_BYTES])
+{
+    struct responder_thread *thread = calloc(1, sizeof(*thread));
+    int listener_fd, result;
+
+    if (!thread) {
+        snprintf(error, RESPONDER_ERROR_BYTES, "no memory for a responder");
+        return -ENOMEM;
+    }
+    thread->done_fd = eventfd(0, EFD_CLOEXEC);
+    listener_fd = loopback_listen(&thread->address, args->family, error);
+    if (listener_fd < 0) {
+        responder_thread_free(thread);
+        return listener_fd;
+    }
+    thread->args = (struct responder_args){
+        .address = &thread->address,
+        .listener_fd = listener_fd,
+        .connections_max = args->connections_max,
+        .settings = args->settings,
+        .notice = responder_is_silent,
+    };
+    result = responder_thread_work(thread, args, error);
+    if (result < 0) {
+        close(listener_fd);
+        responder_thread_free(thread);
+        return result;
+    }
+    worker_go(thread->worker);
+    *ret_thread = thread;
+    return 0;
+}
+
+const struct address *responder_thread_address(const struct responder_thread *thread)
+{
+    return &thread->address;
+}
+
+int responder_thread_stop(struct responder_thread *thread, struct outcome_counts *ret_counts)
+{
+    int result;
+
+    worker_stop(thread->worker, clock_now_ns() + STOP_NS);
+    result = worker_join(thread->worker);
+    *ret_counts = *responder_counts(thread->responder);
+    responder_thread_free(thread);
+    return result;
+}

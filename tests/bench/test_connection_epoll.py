@@ -1,0 +1,47 @@
+"""One connection from SYN to EOF, on epoll."""
+import os
+
+import pytest
+
+import connections
+import micro
+
+# server: accept, send, (linger: half-close, read to EOF,) close, and waiting for each connection;
+# client: socket, connect, read, close, and waiting.
+LEAST = {
+    "linger": {"server": 6, "client": 5},
+    "swift": {"server": 4, "client": 5},
+}
+
+
+@pytest.fixture(scope="module", name="run")
+def fixture_run():
+    return connections.run_all("epoll")
+
+
+def test_each_combination_ends_well(run):
+    connections.expect_every_combination(run, "epoll")
+
+
+def test_both_sides_are_told_apart(run):
+    connections.expect_counters(run)
+
+
+def test_system_calls_are_counted(run):
+    connections.expect_system_calls(run, LEAST)
+
+
+def test_a_connection_that_fails_fails_the_benchmark():
+    if "HELLO_FAULT" not in os.environ:
+        pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
+    told, tell = os.pipe()
+    os.set_inheritable(tell, True)
+    # The first socket is the listener.
+    run = micro.Run(
+        micro.program("BENCH_CONNECTION"), "--benchmark_filter=epoll/close:swift/family:ipv4/bytes:6/",
+        close_fds=False, LD_PRELOAD=os.environ["HELLO_FAULT"], FAULT_FUNCTION="socket",
+        FAULT_CALL="3", FAULT_REPORT=str(tell))
+    os.close(tell)
+    assert os.read(told, 1) == b"!"
+    assert run.code == 1
+    assert any("failed: 1 of " in error for error in run.errors if error), run.printed
