@@ -7,14 +7,20 @@ import pathlib
 import sys
 import time
 
+import curves
 import machine
 import scenarios
+import plots
+import profiles
 import tables
 
 SCENARIOS = {
     "headline": scenarios.headline,
     "quotas": scenarios.quotas,
     "peers": scenarios.peers,
+    "burst": scenarios.burst,
+    "curves": curves.curves,
+    "profile": profiles.profile,
 }
 
 
@@ -65,11 +71,14 @@ class Options(argparse.Namespace):
 def read_options(arguments):
     cpus = sorted(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("scenario", nargs="?", default="headline", choices=SCENARIOS)
+    parser.add_argument("scenario", nargs="?", default="headline", choices=SCENARIOS,
+                        help="; ".join(f"{name}: {run.__doc__.splitlines()[0].rstrip('.')}"
+                                       for name, run in SCENARIOS.items()))
     parser.add_argument("--rounds", type=int, default=9, help="how often each runs (default 9)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a run (default 1.5)")
     parser.add_argument("--warmup-s", type=float, default=0.4, help="before a run (default 0.4)")
-    parser.add_argument("--connections", type=int, default=256, help="in flight (default 256)")
+    parser.add_argument("--connections", type=int, default=1024, help="in flight (default 1024: "
+                        "more than a quota of 5 ms answers, so that nobody waits for the generator)")
     parser.add_argument("--only", metavar="NAME", nargs="+", help="these responders only")
     parser.add_argument("--with", dest="others", metavar="LABEL=BUILD", nargs="+", default=[],
                         type=labelled_build, help="measure hello-server of another build too")
@@ -87,16 +96,25 @@ def read_options(arguments):
 
 def main():
     options = read_options(sys.argv[1:])
+    if os.geteuid() != 0:
+        fail("CPU cgroups and a private network need root: run it with sudo")
+    if options.rounds < 1 or options.seconds <= 0 or options.connections < 1:
+        fail("--rounds, --seconds and --connections must be more than 0")
     if machine.IN_NAMESPACE not in os.environ:
         machine.enter_namespace()
     machine.prepare_namespace()
     command = ["scripts/bench", *sys.argv[1:]]
     document = tables.Document(options.scenario, machine.facts(command))
     start = time.monotonic()
-    SCENARIOS[options.scenario](options, document)
+    try:
+        SCENARIOS[options.scenario](options, document)
+    except OSError as error:
+        fail(str(error), 1)
     document.facts["took"] = f"{time.monotonic() - start:.0f} s"
     document.write(options.results)
+    plots.draw(document, options.results)
     print(document.markdown())
+    print(f"bench: {options.results}/{options.scenario}.md, .json and .svg hold this", file=sys.stderr)
 
 
 if __name__ == "__main__":

@@ -2,6 +2,7 @@
 import contextlib
 import dataclasses
 import socket
+import time
 
 TIMEOUT_S = 10
 TALK = b"talk talk\n"
@@ -52,7 +53,12 @@ def faults(address, stopped, greeting=b"hello\n", clients=100):
                        for _ in range(clients)]
             for talker in talkers:
                 talker.sendall(TALK)
-        answers = [read_to_end(talker) for talker in talkers]
+        answers = []
+        deadline = time.monotonic() + TIMEOUT_S
+        for talker in talkers:
+            talker.settimeout(max(0.1, deadline - time.monotonic()))
+            answers.append(read_to_end(talker))
+            talker.close()
     lost = sum(answer.data != greeting for answer in answers)
     resets = sum(answer.end == "reset" for answer in answers)
     parts = []

@@ -1,4 +1,5 @@
 """The comparisons of responders. Each function is one scenario, and returns its tables."""
+import threading
 import time
 
 import tables
@@ -12,6 +13,7 @@ QUOTAS_US = {5000: "shared-cpu-1x", 10000: "shared-cpu-2x", 20000: "shared-cpu-4
              40000: "shared-cpu-8x"}
 PERIOD_US = 80000
 IDLE_S = 2
+BURST_S, BUCKET_S, BUCKET_LOOK_S = 20, 5, 0.01
 
 # The least that is acceptable, and what to aim for: connections/s of one to those of another.
 TARGETS = [
@@ -140,17 +142,59 @@ def headline(options, document):
 
 def quotas(options, document):
     """The quotas of all shared Machines."""
-    load = Load(options.seconds, options.warmup_s, options.connections)
     with Field(options, options.choose([one for one in RESPONDERS if not one.request]),
                quota_us=5000) as field:
         document.tables.append(idle_table(field))
         for quota_us, machine in QUOTAS_US.items():
             field.limit(quota_us)
+            load = Load(options.seconds, options.warmup_s, options.connections * quota_us // 5000)
             rounds = compare(options, document,
                              f"A quota of {quota_us // 1000} ms per 80 ms ({machine})", field, load)
             document.tables.append(target_table(rounds))
             if quota_us == 5000:
                 half_of_saturation(options, document, field, rounds)
+
+
+def burst(options, document):
+    """Burst, then baseline: a bucket of 5 s of CPU time, as on a fresh Machine."""
+    with Field(options, options.choose(named("uring, swift", "uring, linger", BASELINE))) as field:
+        series = {one.name: drain_bucket(options, field, one) for one in field}
+    table = tables.Table("Connections/s, second by second, from a full bucket of 5 s",
+                         ["second", *series])
+    for second in range(BURST_S):
+        table.rows.append([second + 1] + [rates[second] if second < len(rates) else None
+                                          for rates in series.values()])
+    document.tables.append(table)
+    document.raw["burst"] = series
+    document.curves.append(tables.Curve("burst", "second", "connections/s", {
+        name: list(enumerate(rates, 1)) for name, rates in series.items()}))
+
+
+def drain_bucket(options, field, one):
+    """Connections/s in each second, of a responder that may save and spend CPU time as a shared
+    Machine does: the baseline refills the bucket, and while it is not empty there is no limit."""
+    load = Load(BURST_S, 0, options.connections)
+    stop = threading.Event()
+
+    def bucket():
+        left_s, seen_s, last = BUCKET_S, one.used_s(), time.monotonic()
+        limited = False
+        while not stop.wait(BUCKET_LOOK_S):
+            now, used_s = time.monotonic(), one.used_s()
+            left_s = min(BUCKET_S, left_s + (now - last) * 5000 / PERIOD_US - (used_s - seen_s))
+            last, seen_s = now, used_s
+            if (left_s <= 0) != limited:
+                limited = left_s <= 0
+                one.group.limit(5000 if limited else None, PERIOD_US)
+    one.group.limit(None, PERIOD_US)
+    thread = threading.Thread(target=bucket)
+    thread.start()
+    try:
+        return measure(options.build / "src/hello-load", options.generator_cpus, one,
+                       field.expected[one.name], load).per_s
+    finally:
+        stop.set()
+        thread.join()
 
 
 def peers(options, document):

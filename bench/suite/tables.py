@@ -50,6 +50,16 @@ def ratio_text(ratio):
 
 
 @dataclasses.dataclass
+class Curve:
+    """What a plot shows: lines of (x, y) points, by name."""
+    name: str
+    x: str
+    y: str
+    lines: dict
+    logarithmic: bool = False
+
+
+@dataclasses.dataclass
 class Document:
     """The tables of one scenario, with all that is needed to judge and to repeat them."""
     name: str
@@ -57,12 +67,16 @@ class Document:
     tables: list = dataclasses.field(default_factory=list)
     configurations: dict = dataclasses.field(default_factory=dict)
     raw: dict = dataclasses.field(default_factory=dict)
+    curves: list = dataclasses.field(default_factory=list)
+    remarks: list = dataclasses.field(default_factory=list)
 
     def facts_markdown(self):
         return "\n".join(f"- {name}: {value}" for name, value in self.facts.items()) + "\n"
 
     def markdown(self):
         parts = [f"## {self.name}\n", self.facts_markdown(), *(t.markdown() for t in self.tables)]
+        if self.remarks:
+            parts.append("\n".join(f"- {remark}" for remark in self.remarks) + "\n")
         if self.configurations:
             parts.append("### How each was started\n")
             parts += [f"**{name}**\n```\n{text.strip()}\n```\n"
