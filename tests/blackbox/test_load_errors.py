@@ -3,7 +3,9 @@ import contextlib
 import os
 import re
 import resource
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -115,6 +117,49 @@ def test_a_reset_at_once_is_one_of_two_outcomes(outcome, answering):
     found = outcome(answering(resets_after(b"")))
     assert set(found) <= {("connect", "reset"), ("greeting", "reset")}
     assert sum(found.values()) == 20
+
+
+# A server that does not wait for what it is told
+
+
+@pytest.fixture
+def small_buffers():
+    """What is sent waits in the program when the kernel holds 4 KiB of it."""
+    with sysctl("net.ipv4.tcp_wmem", "4096 4096 4096"), sysctl("net.ipv4.tcp_rmem", "4096 4096 4096"):
+        yield
+
+
+def ends_its_words(data, pause_s=PAUSE_S):
+    """Says them and its FIN; then it closes, which resets since it has not read all."""
+
+    def answer(connection):
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(pause_s)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        (ends_its_words(GREETING), "ok"),
+        (ends_its_words(HALF), ("greeting", "short")),
+        (ends_its_words(GREETING * 2), ("close", "extra")),
+        (ends_its_words(b"jello\n"), ("greeting", "mismatch")),
+        (resets_after(b"", PAUSE_S), ("greeting", "reset")),
+        (resets_after(HALF, PAUSE_S), ("greeting", "reset")),
+        (resets_after(GREETING, PAUSE_S), ("close", "reset")),
+        (resets_after(GREETING * 2, PAUSE_S), ("close", "extra")),
+    ],
+    ids=["greeting", "half of it", "twice", "other words", "reset", "reset after half of it",
+         "reset after it", "reset after it twice"],
+)
+def test_what_a_server_says_counts_though_it_does_not_listen(outcome, answering, small_buffers,
+                                                             tmp_path, answer, expected):
+    words = tmp_path / "words"
+    words.write_bytes(b"x" * 65536)
+    assert outcome(answering(answer), "--send", f"@{words}") == {expected: 20}
 
 
 # How long it takes
