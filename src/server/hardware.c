@@ -127,7 +127,7 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
     hardware->platform_source = fly_source(hardware);
 
     quota = platform_cpu_quota(place(places, PLATFORM_SELF, path));
-    hardware->quota_millis = quota.period_us ? quota.quota_us * 1000 / quota.period_us : UINT64_MAX;
+    hardware->quota_millis = platform_quota_millis(&quota);
     hardware->steal_share = steal_read(place(places, "/proc/stat", path));
     hardware->memory_bytes = 0;
     hardware->memory_source = "nothing tells";
