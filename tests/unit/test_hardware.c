@@ -86,6 +86,43 @@ static void a_large_fly_machine_has_its_cpus_for_itself(void **state)
     assert_int_equal(CPU_KIND_DEDICATED, found(fake, fly_large_environment).cpu_kind);
 }
 
+/* Of a Machine whose variables nobody vouches for; `odd` is all that they say. */
+static char odd[128];
+
+static char *odd_environment(const char *name)
+{
+    (void)name;
+    return odd;
+}
+
+static void memory_that_is_no_number_tells_nothing_of_the_cpus(void **state)
+{
+    static const char *const texts[] = {"", "-1", "256abc", " 256", "99999999999999999999999", "0"};
+    const struct machine_fake *fake = *state;
+
+    fly_write(fake);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        snprintf(odd, sizeof(odd), "%s", texts[i]);
+        assert_int_equal(CPU_KIND_AUTO, found(fake, odd_environment).cpu_kind);
+    }
+    snprintf(odd, sizeof(odd), "17592186044416"); /* MB: 2^64 bytes */
+    assert_int_equal(CPU_KIND_DEDICATED, found(fake, odd_environment).cpu_kind);
+}
+
+static void a_fact_is_one_line_whatever_the_environment_holds(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware;
+
+    snprintf(odd, sizeof(odd), "iad\nworkers=99\x1b[2J");
+    hardware = found(fake, odd_environment);
+    assert_string_equal("iad\\nworkers=99\\x1b[2J", hardware.region);
+    memset(odd, 'x', sizeof(odd) - 1);
+    hardware = found(fake, odd_environment);
+    assert_int_equal(sizeof(hardware.region) - 1, strlen(hardware.region));
+    assert_string_equal("x...", hardware.region + sizeof(hardware.region) - 5);
+}
+
 static void each_sign_of_the_platform_is_enough(void **state)
 {
     const struct machine_fake *fake = *state;
@@ -240,6 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FAKED(a_small_fly_machine_is_known_by_what_it_says_of_itself),
         FAKED(a_large_fly_machine_has_its_cpus_for_itself),
+        FAKED(memory_that_is_no_number_tells_nothing_of_the_cpus),
+        FAKED(a_fact_is_one_line_whatever_the_environment_holds),
         FAKED(each_sign_of_the_platform_is_enough),
         FAKED(steal_shows_that_cpus_are_shared),
         FAKED(what_the_user_says_of_the_cpus_holds),
