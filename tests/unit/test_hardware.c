@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -271,6 +272,27 @@ static void limits_are_raised_and_never_lowered(void **state)
     assert_string_equal("4096\n", text);
 }
 
+static void what_is_told_of_a_limit_is_what_the_kernel_made_of_it(void **state)
+{
+    /* A file of the kernel that keeps only 9 bits of a number, and shows them in hexadecimal. */
+    static const char lossy[] = "/proc/self/coredump_filter";
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = {.memory_bytes = UINT64_C(4096) * 0x8066};
+    char lines[2048] = "", path[128];
+    FILE *file = fopen(lossy, "w");
+
+    if (!file)
+        skip(); /* a kernel without CONFIG_ELF_CORE */
+    fputs("0x33", file);
+    assert_int_equal(0, fclose(file));
+    machine_fake_write(fake, "proc/sys/net/ipv4/tcp_max_tw_buckets", "");
+    snprintf(path, sizeof(path), "%s/proc/sys/net/ipv4/tcp_max_tw_buckets", fake->root);
+    assert_int_equal(0, remove(path));
+    assert_int_equal(0, symlink(lossy, path));
+    tuning_apply(&hardware, fake->root, false, note_line, lines);
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_tw_buckets 33 -> 66\n"));
+}
+
 int main(void)
 {
 #define FAKED(test) cmocka_unit_test_setup_teardown(test, machine_fake_setup, machine_fake_teardown)
@@ -288,6 +310,7 @@ int main(void)
         cmocka_unit_test(connections_are_as_many_as_descriptors_and_memory_allow),
         cmocka_unit_test(the_backlog_is_what_the_kernel_allows_and_memory_holds),
         FAKED(limits_are_raised_and_never_lowered),
+        FAKED(what_is_told_of_a_limit_is_what_the_kernel_made_of_it),
     };
 
     return cmocka_run_group_tests_name("hardware", tests, NULL, NULL);
