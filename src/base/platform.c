@@ -205,6 +205,9 @@ void platform_cgroups_visit(const char *self, const char *controller,
     fclose(file);
 }
 
+/* No kernel takes a larger quota (MAX_BW of kernel/sched/sched.h), so that products with it fit. */
+#define QUOTA_MAX_US (UINT64_C(1) << 44)
+
 /* The quota of one cgroup. */
 static struct platform_quota quota_read(const char *directory, bool v2)
 {
@@ -230,10 +233,10 @@ static struct platform_quota quota_read(const char *directory, bool v2)
         if (platform_number_read(path, &quota.period_us) < 0)
             return none;
     }
-    return quota.period_us ? quota : none;
+    return quota.period_us && quota.quota_us < QUOTA_MAX_US ? quota : none;
 }
 
-static uint64_t quota_millis(const struct platform_quota *quota)
+uint64_t platform_quota_millis(const struct platform_quota *quota)
 {
     return quota->period_us ? quota->quota_us * 1000 / quota->period_us : UINT64_MAX;
 }
@@ -243,7 +246,7 @@ static void quota_keep_smaller(void *context, const char *directory, bool v2)
     struct platform_quota *smallest = context;
     struct platform_quota quota = quota_read(directory, v2);
 
-    if (quota_millis(&quota) < quota_millis(smallest))
+    if (platform_quota_millis(&quota) < platform_quota_millis(smallest))
         *smallest = quota;
 }
 
@@ -253,13 +256,6 @@ struct platform_quota platform_cpu_quota(const char *self)
 
     platform_cgroups_visit(self, "cpu", quota_keep_smaller, &smallest);
     return smallest;
-}
-
-uint64_t platform_cpu_quota_millis(void)
-{
-    struct platform_quota quota = platform_cpu_quota(PLATFORM_SELF);
-
-    return quota_millis(&quota);
 }
 
 static void memory_keep_smaller(void *context, const char *directory, bool v2)

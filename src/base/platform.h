@@ -44,8 +44,8 @@ struct platform_quota {
 /* The quota of the cgroup that limits this process most: cpu.max (v2), cpu.cfs_quota_us (v1). */
 struct platform_quota platform_cpu_quota(const char *self);
 
-/* The same in thousandths of a CPU, for this process; UINT64_MAX if nothing limits it. */
-uint64_t platform_cpu_quota_millis(void);
+/* A quota in thousandths of a CPU; UINT64_MAX if there is none. */
+uint64_t platform_quota_millis(const struct platform_quota *quota);
 
 /* How much memory the cgroup that limits this process most may use: memory.max (v2),
  * memory.limit_in_bytes (v1). UINT64_MAX, or more than the machine has, if nothing limits it. */

@@ -1,6 +1,8 @@
 #include "server/hardware.h"
 
+#include "base/escape.h"
 #include "base/platform.h"
+#include "base/units.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -9,21 +11,20 @@
 
 #include <sys/utsname.h>
 
-#define MIB UINT64_C(1048576)
-
 /* Fly sells shared CPUs with 256 MB to 2 GB each, dedicated ones with 2 GB to 8 GB each. With just
  * 2 GB it can be either. */
-#define FLY_MEMORY_BOTH (2048 * MIB)
+#define FLY_MEMORY_BOTH_MB 2048
 
 /* A CPU that the hypervisor kept from its work for this share of it is not one's own. */
 #define STEAL_SHARED 0.05
 
+/* Escaped, so that a fact is one line whatever the environment holds. */
 static void fact_copy(const struct hardware_places *places, const char *name, char *text,
                       size_t text_bytes)
 {
     const char *value = places->environment(name);
 
-    snprintf(text, text_bytes, "%s", value ? value : "");
+    escape_encode(value, value ? strlen(value) : 0, text, text_bytes);
 }
 
 static char *place(const struct hardware_places *places, const char *name, char path[PATH_MAX])
@@ -97,14 +98,16 @@ static void cpu_kind_set(struct hardware *hardware, enum cpu_kind kind, const ch
 static void cpu_kind_find(const struct hardware_places *places, struct hardware *hardware)
 {
     const char *sold = places->environment("FLY_VM_MEMORY_MB");
-    uint64_t memory_bytes = sold ? strtoull(sold, NULL, 10) * MIB : 0;
-    uint64_t per_cpu = hardware->cpus ? memory_bytes / hardware->cpus : 0;
+    uint64_t memory_mb = 0, per_cpu_mb;
 
+    if (sold)
+        count_parse(sold, &memory_mb); /* what is no number tells nothing */
+    per_cpu_mb = hardware->cpus ? memory_mb / hardware->cpus : 0;
     if (hardware->steal_share >= STEAL_SHARED)
         cpu_kind_set(hardware, CPU_KIND_SHARED, "steal");
-    else if (hardware->platform_source && per_cpu > 0 && per_cpu < FLY_MEMORY_BOTH)
+    else if (hardware->platform_source && per_cpu_mb > 0 && per_cpu_mb < FLY_MEMORY_BOTH_MB)
         cpu_kind_set(hardware, CPU_KIND_SHARED, "less than 2 GB of $FLY_VM_MEMORY_MB per CPU");
-    else if (hardware->platform_source && per_cpu > FLY_MEMORY_BOTH)
+    else if (hardware->platform_source && per_cpu_mb > FLY_MEMORY_BOTH_MB)
         cpu_kind_set(hardware, CPU_KIND_DEDICATED, "more than 2 GB of $FLY_VM_MEMORY_MB per CPU");
     else
         cpu_kind_set(hardware, CPU_KIND_AUTO, "nothing tells; say it by --cpu-kind");
@@ -127,7 +130,7 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
     hardware->platform_source = fly_source(hardware);
 
     quota = platform_cpu_quota(place(places, PLATFORM_SELF, path));
-    hardware->quota_millis = quota.period_us ? quota.quota_us * 1000 / quota.period_us : UINT64_MAX;
+    hardware->quota_millis = platform_quota_millis(&quota);
     hardware->steal_share = steal_read(place(places, "/proc/stat", path));
     hardware->memory_bytes = 0;
     hardware->memory_source = "nothing tells";
@@ -155,7 +158,7 @@ void hardware_print(const struct hardware *hardware, FILE *out)
     fact_print(out, "app", hardware->app, "$FLY_APP_NAME");
     fact_print(out, "region", hardware->region, "$FLY_REGION");
     fact_print(out, "machine_id", hardware->id, "$FLY_MACHINE_ID");
-    fact_print(out, "kernel", hardware->kernel, "uname");
+    fact_print(out, "kernel", hardware->kernel, "/proc/sys/kernel/osrelease");
     fact_print(out, "machine", hardware->machine, "uname");
     snprintf(number, sizeof(number), "%u", hardware->cpus);
     fact_print(out, "cpus", number, "sched_getaffinity");

@@ -13,8 +13,9 @@
 enum cpu_kind { CPU_KIND_AUTO, CPU_KIND_SHARED, CPU_KIND_DEDICATED };
 
 struct hardware {
-    char kernel[65], machine[65];     /* release and architecture (uname(2)) */
-    char app[64], region[32], id[64]; /* of the Fly Machine, by its environment; "" if not told */
+    char kernel[65], machine[65];     /* release (as in /proc) and architecture */
+    char app[64], region[32], id[64]; /* of the Fly Machine, by its environment, with C escapes
+                                         (base/escape.h); "" if not told */
     const char *platform_source; /* what shows that this is a Fly Machine; NULL: nothing does */
     uint32_t cpus;               /* that this process may run on */
     enum cpu_kind cpu_kind;      /* CPU_KIND_AUTO: nothing tells */

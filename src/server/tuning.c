@@ -81,8 +81,11 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
         snprintf(line, TUNING_LINE_BYTES, "tune: %s is not here; nothing to do", tuning->name);
         return;
     }
-    if (wanted > before && !dry)
+    if (wanted > before && !dry) {
         result = number_write(path, wanted);
+        if (result == 0)
+            platform_number_read(path, &wanted); /* what the kernel made of it */
+    }
     tuning_tell(line, tuning->name, before, wanted, dry, result);
 }
 

@@ -34,7 +34,7 @@ class World:
         self._save({
             "calls": [], "user": "jo@example.org", "apps": [], "taken": [], "ips": [],
             "offers": {"v6": [V6], "v4": [V4]}, "machines": [], "processes": {},
-            "failures": {}, "exec": {}, "exec_bytes": 1 << 30, **changes,
+            "failures": {}, "answers": {}, "exec": {}, "exec_bytes": 1 << 30, **changes,
         })
 
     def _load(self):

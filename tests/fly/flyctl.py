@@ -14,11 +14,13 @@ import shlex
 import signal
 import subprocess
 import sys
+import time
 import tomllib
 
 NOW = datetime.datetime(2026, 11, 1, 12, 0, tzinfo=datetime.timezone.utc).isoformat()
 REGISTRY = "registry.fly.io"
 TAG = "deployment-01K8ZK5V7X3Q"
+HANG_S = 60
 DIGEST = "sha256:" + "5f" * 32
 MACHINE = """
 mount -t tmpfs tmpfs /usr/local/bin
@@ -33,12 +35,16 @@ class Failure(Exception):
 
 
 def main(arguments):
+    name = " ".join(arguments[:2] if arguments[0] != "deploy" else arguments[:1])
+    if name == os.environ.get("FLYCTL_HANGS"):
+        open(f"{os.environ['FLYCTL_WORLD']}.hangs", "w", encoding="utf-8").close()
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        time.sleep(HANG_S)
     with open(os.environ["FLYCTL_WORLD"], "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         world = json.load(file)
         world["calls"].append(arguments)
         save(file, world)
-        name = " ".join(arguments[:2] if arguments[0] != "deploy" else arguments[:1])
         if name not in COMMANDS:
             print(f"the stand-in does not know: flyctl {shlex.join(arguments)}", file=sys.stderr)
             return 64
@@ -46,7 +52,10 @@ def main(arguments):
             if not world["user"]:
                 raise Failure("no access token available. Please login with 'flyctl auth login'")
             fail(world, name)
-            COMMANDS[name](world, Arguments(arguments))
+            if name in world["answers"]:
+                print(world["answers"][name])
+            else:
+                COMMANDS[name](world, Arguments(arguments))
             fail(world, f"{name}, done")
         except Failure as failure:
             print(f"Error: {failure}", file=sys.stderr)

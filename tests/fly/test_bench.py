@@ -1,5 +1,6 @@
 """scripts/fly bench: hello-load runs in a Machine of its own, and what it found comes back."""
 import json
+import os
 import signal
 import subprocess
 
@@ -193,6 +194,42 @@ def test_a_signal_ends_the_machine(world, responder):
     assert_only_the_responder_is_left(world)
 
 
+def test_a_second_signal_while_the_machine_is_destroyed_tells_that_it_may_be_left(world, responder, tmp_path):
+    scratch = tmp_path / "scratch"
+    scratch.mkdir()
+    process = subprocess.Popen(
+        fly.command(world, "bench", "--", "-d", "60s"), start_new_session=True, text=True,
+        env={**world.environment(), "FLYCTL_HANGS": "machine destroy", "TMPDIR": str(scratch)},
+        stdin=subprocess.DEVNULL, stdout=-1, stderr=-1)
+    wait_until(lambda: any(call.startswith("machine exec") for call in fly.asked(world)),
+               "hello-load to be waited for")
+    process.send_signal(signal.SIGTERM)
+    wait_until((tmp_path / "world.json.hangs").exists, "the Machine to be destroyed")
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, list(scratch.iterdir())) == (143, [])
+    assert "cannot destroy the Machine e" in error and f"flyctl machine list --app {APP}" in error
+
+
+def test_the_machine_is_destroyed_also_if_nobody_reads_what_is_said(world, responder):
+    process = subprocess.Popen(fly.command(world, "bench", "--wait", "1", "--", "-d", "60s"),
+                               env=world.environment(), stdin=subprocess.DEVNULL,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    while "machine run" not in process.stderr.readline():
+        pass
+    process.stderr.close()
+    process.wait(DEADLINE_S)
+    assert_only_the_responder_is_left(world)
+
+
+@pytest.mark.parametrize("name", ["machine list", "machine exec"])
+def test_an_answer_that_is_not_understood_is_told(world, responder, name):
+    world.set(answers={name: "Update available"})
+    assert "flyctl's answer is not the JSON that is known here" in fails(world, "--wait", "0")
+    world.set(answers={})
+    assert_only_the_responder_is_left(world)
+
+
 def test_half_of_a_result_is_no_result(world, responder):
     world.set(exec_bytes=100)
     assert "what hello-load found did not come back whole; a shorter run" in fails(world, "--", "-n", "5")
@@ -231,6 +268,8 @@ def test_the_public_path_needs_a_public_address(world, responder):
     (["--path", "secret"], "--path is private or public, not 'secret'"),
     (["--ipv4", "yes"], "bench does not know '--ipv4'"),
     (["-n", "5"], "bench does not know '-n'"),
+    (["--output", "/nowhere/out.json"], "cannot write '/nowhere/out.json'; give another --output"),
+    (["--output", "/tmp"], "cannot write '/tmp'"),
 ])
 def test_wrong_usage_is_told_before_anything_is_asked(world, options, complaint):
     assert complaint in fails(world, *options, code=2)

@@ -77,6 +77,18 @@ def test_the_proxy_sends_no_more_connections_than_the_server_takes(config, servi
     assert limits["hard_limit"] <= int(server_config(config["env"])["max-connections"])
 
 
+def test_what_its_comment_says_of_the_server_is_so(name, config):
+    """On a Machine, which has one CPU."""
+    (told,) = re.findall(r"the (\d+) that the server itself allows", (fly.TOP / name).read_text())
+    assert told == server_config({**config["env"], "HELLO_WORKERS": "1"})["max-connections"]
+
+
+def test_the_image_says_the_version_that_it_is_built_from():
+    """Also where nobody tells it, as on Fly."""
+    version = re.search(r"^project\(hello VERSION ([\d.]+)", (fly.TOP / "CMakeLists.txt").read_text(), re.M)
+    assert f"\nARG VERSION={version[1]}\n" in (fly.TOP / "Dockerfile").read_text()
+
+
 def test_as_many_connections_as_the_proxy_sends_fit_in_memory(config, service):
     (vm,) = config["vm"]
     assert vm["memory"] == "256mb"

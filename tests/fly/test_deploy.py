@@ -326,6 +326,15 @@ def test_what_fails_before_the_deployment_ends_it_and_says_what_to_do(world, nam
     assert changes(world) == made
 
 
+@pytest.mark.parametrize("name", ["auth whoami", "apps list", "config show", "ips list"])
+@pytest.mark.parametrize("answer", ["", "Update available", '["a"]', '"a"'])
+def test_an_answer_that_is_not_understood_ends_it(world, name, answer):
+    world.set(answers={name: answer})
+    error = fails(world)
+    assert "fly: flyctl's answer is not the JSON that is known here, see above" in error
+    assert set(changes(world)) <= {CREATE}
+
+
 def test_a_name_that_is_taken_needs_another(world):
     world.set(taken=[APP])
     error = fails(world)
@@ -358,6 +367,8 @@ def test_a_configuration_without_service_is_refused(world):
     (["--ipv4", "maybe"], "--ipv4 is yes or no, not 'maybe'"),
     (["--wait", "long"], "--wait is a number of seconds, not 'long'"),
     (["--wait"], "--wait needs a value"),
+    (["--wait", "99999999999999999999"], "--wait is a number of seconds"),
+    *((["--app", name], f"'{name}' can be no app") for name in ("a b", "-x", "Hello", "a.b", "é", 64 * "a")),
     (["--yes"], "deploy does not know '--yes'"),
     (["--size", "shared-cpu-1x"], "deploy does not know '--size'"),
     (["--", "-n", "1"], "deploy does not know '--'"),

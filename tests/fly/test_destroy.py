@@ -61,3 +61,12 @@ def test_without_a_login_it_says_how(world):
     result = fly.run(world, "destroy", "--yes")
     assert (result.returncode, changes(world)) == (1, [])
     assert "flyctl auth login" in result.stderr
+
+
+@pytest.mark.parametrize("answer", ["", "Update available", "{}", '["a"]', '{"error": "x"}'])
+def test_a_list_that_is_not_understood_is_not_one_without_the_app(world, answer):
+    world.set(answers={"apps list": answer})
+    result = fly.run(world, "destroy", "--yes")
+    assert result.returncode == 1, result
+    assert "flyctl's answer is not the JSON that is known here" in result.stderr
+    assert changes(world) == []

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -84,6 +85,43 @@ static void a_large_fly_machine_has_its_cpus_for_itself(void **state)
 
     fly_write(fake);
     assert_int_equal(CPU_KIND_DEDICATED, found(fake, fly_large_environment).cpu_kind);
+}
+
+/* Of a Machine whose variables nobody vouches for; `odd` is all that they say. */
+static char odd[128];
+
+static char *odd_environment(const char *name)
+{
+    (void)name;
+    return odd;
+}
+
+static void memory_that_is_no_number_tells_nothing_of_the_cpus(void **state)
+{
+    static const char *const texts[] = {"", "-1", "256abc", " 256", "99999999999999999999999", "0"};
+    const struct machine_fake *fake = *state;
+
+    fly_write(fake);
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        snprintf(odd, sizeof(odd), "%s", texts[i]);
+        assert_int_equal(CPU_KIND_AUTO, found(fake, odd_environment).cpu_kind);
+    }
+    snprintf(odd, sizeof(odd), "17592186044416"); /* MB: 2^64 bytes */
+    assert_int_equal(CPU_KIND_DEDICATED, found(fake, odd_environment).cpu_kind);
+}
+
+static void a_fact_is_one_line_whatever_the_environment_holds(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware;
+
+    snprintf(odd, sizeof(odd), "iad\nworkers=99\x1b[2J");
+    hardware = found(fake, odd_environment);
+    assert_string_equal("iad\\nworkers=99\\x1b[2J", hardware.region);
+    memset(odd, 'x', sizeof(odd) - 1);
+    hardware = found(fake, odd_environment);
+    assert_int_equal(sizeof(hardware.region) - 1, strlen(hardware.region));
+    assert_string_equal("x...", hardware.region + sizeof(hardware.region) - 5);
 }
 
 static void each_sign_of_the_platform_is_enough(void **state)
@@ -234,12 +272,35 @@ static void limits_are_raised_and_never_lowered(void **state)
     assert_string_equal("4096\n", text);
 }
 
+static void what_is_told_of_a_limit_is_what_the_kernel_made_of_it(void **state)
+{
+    /* A file of the kernel that keeps only 9 bits of a number, and shows them in hexadecimal. */
+    static const char lossy[] = "/proc/self/coredump_filter";
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = {.memory_bytes = UINT64_C(4096) * 0x8066};
+    char lines[2048] = "", path[128];
+    FILE *file = fopen(lossy, "w");
+
+    if (!file)
+        skip(); /* a kernel without CONFIG_ELF_CORE */
+    fputs("0x33", file);
+    assert_int_equal(0, fclose(file));
+    machine_fake_write(fake, "proc/sys/net/ipv4/tcp_max_tw_buckets", "");
+    snprintf(path, sizeof(path), "%s/proc/sys/net/ipv4/tcp_max_tw_buckets", fake->root);
+    assert_int_equal(0, remove(path));
+    assert_int_equal(0, symlink(lossy, path));
+    tuning_apply(&hardware, fake->root, false, note_line, lines);
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_tw_buckets 33 -> 66\n"));
+}
+
 int main(void)
 {
 #define FAKED(test) cmocka_unit_test_setup_teardown(test, machine_fake_setup, machine_fake_teardown)
     const struct CMUnitTest tests[] = {
         FAKED(a_small_fly_machine_is_known_by_what_it_says_of_itself),
         FAKED(a_large_fly_machine_has_its_cpus_for_itself),
+        FAKED(memory_that_is_no_number_tells_nothing_of_the_cpus),
+        FAKED(a_fact_is_one_line_whatever_the_environment_holds),
         FAKED(each_sign_of_the_platform_is_enough),
         FAKED(steal_shows_that_cpus_are_shared),
         FAKED(what_the_user_says_of_the_cpus_holds),
@@ -249,6 +310,7 @@ int main(void)
         cmocka_unit_test(connections_are_as_many_as_descriptors_and_memory_allow),
         cmocka_unit_test(the_backlog_is_what_the_kernel_allows_and_memory_holds),
         FAKED(limits_are_raised_and_never_lowered),
+        FAKED(what_is_told_of_a_limit_is_what_the_kernel_made_of_it),
     };
 
     return cmocka_run_group_tests_name("hardware", tests, NULL, NULL);

@@ -52,6 +52,28 @@ static void the_level_that_limits_most_counts_in_v2(void **state)
     check_quota(fake, 5000, 80000);
 }
 
+static void what_no_kernel_says_is_no_quota(void **state)
+{
+    static const char *const texts[] = {"",
+                                        "\n",
+                                        "max",
+                                        "-1 100000",
+                                        "5000",
+                                        "5000 nine",
+                                        "5000 0\n",
+                                        "18446744073709552 100000", /* times 1000 is 384 */
+                                        "99999999999999999999999999 100000"};
+    struct machine_fake *fake = *state;
+
+    machine_fake_write(fake, "proc/self/cgroup", "0::/a\n");
+    machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
+    machine_fake_write(fake, "fs/cpu.max", "200000 100000\n");
+    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
+        machine_fake_write(fake, "fs/a/cpu.max", texts[i]);
+        check_quota(fake, 200000, 100000);
+    }
+}
+
 static void only_the_cpu_controller_counts_in_v1(void **state)
 {
     struct machine_fake *fake = *state;
@@ -199,10 +221,9 @@ static void a_setting_is_found_by_its_name(void **state)
 static void the_quota_of_this_process_can_be_read(void **state)
 {
     struct platform_quota quota = platform_cpu_quota(PLATFORM_SELF);
-    uint64_t millis = platform_cpu_quota_millis();
 
     (void)state;
-    assert_true((quota.period_us == 0) == (millis == UINT64_MAX));
+    assert_true((quota.period_us == 0) == (platform_quota_millis(&quota) == UINT64_MAX));
     assert_true((quota.period_us == 0) == (quota.quota_us == UINT64_MAX));
 }
 
@@ -212,6 +233,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FAKED(without_cgroups_there_is_no_quota),
         FAKED(the_level_that_limits_most_counts_in_v2),
+        FAKED(what_no_kernel_says_is_no_quota),
         FAKED(only_the_cpu_controller_counts_in_v1),
         FAKED(a_mount_may_show_only_the_container),
         FAKED(of_several_mounts_the_one_that_shows_most_counts),
