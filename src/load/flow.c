@@ -151,8 +151,7 @@ static int flow_open_socket(struct flows *flows, struct flow *flow, enum result 
 
         result = sources_bind(sources, *turn, flow->sock, family);
         *turn += flows->source_stride;
-        *ret_result =
-            result == -EADDRNOTAVAIL ? RESULT_NO_ADDRESS : result_of_error(result, PHASE_CONNECT);
+        *ret_result = result_of_bind(result);
     }
     return result;
 }

@@ -1,5 +1,6 @@
 """Servers that misbehave in known ways: each way is one counter of hello-load, in one phase."""
 import contextlib
+import ctypes
 import os
 import re
 import resource
@@ -25,6 +26,11 @@ LOOPS = {
     "closed": (IPV4, ("-c", 20, "-n", 20)),
     "open": (IPV6, ("-r", "200/s", "-n", 20)),
 }
+
+
+def without_privileged_ports():
+    """A preexec_fn: drop CAP_NET_BIND_SERVICE for what is executed (PR_CAPBSET_DROP, prctl(2))."""
+    ctypes.CDLL(None).prctl(24, 10, 0, 0, 0)
 
 
 @contextlib.contextmanager
@@ -260,6 +266,13 @@ def test_ports_that_run_out_for_the_kernel_are_counted_and_told(report, engine, 
     assert set(told.errors) == {("greeting", "timeout"), ("connect", "no_port")}
     assert told.errors["greeting", "timeout"] <= 10
     assert re.search(r"ip_local_port_range|--source\b", told.verdicts["no_ports"])
+
+
+def test_a_port_that_only_root_may_use_is_no_network_that_is_not_there(start, engine, server):
+    told = start("-n", 10, "-c", 1, "--source-ports", "80-89", "-e", engine, server().target(IPV4),
+                 before=without_privileged_ports).report()
+    assert told.errors == {("connect", "other"): 10}
+    assert told.all["other_errors"] == {"EACCES": 10}
 
 
 def test_several_sources_have_as_many_times_the_ports(report, engine, holder):
