@@ -289,8 +289,8 @@ static void later_finds_what_is_there_already(void **state)
 static void what_can_be_done_at_once_has_no_event(void **state)
 {
     struct fixture *f = *state;
-    static char much[8 << 20];
-    int sock, client = accept_one(f, &sock);
+    static char much[16 << 20];
+    int sock, sent, client = accept_one(f, &sock);
 
     assert_int_equal(-EAGAIN, engine_discard(f->engine, sock));
     assert_int_equal(6, engine_send_now(f->engine, sock, "hello\n", 6, 0));
@@ -299,10 +299,11 @@ static void what_can_be_done_at_once_has_no_event(void **state)
     assert_int_equal(3, engine_discard(f->engine, sock));
     shutdown(client, SHUT_WR);
     assert_int_equal(0, engine_discard(f->engine, sock));
-    assert_in_range(engine_send_now(f->engine, sock, much, sizeof(much), 0), 1, sizeof(much) - 1);
-    while (engine_send_now(f->engine, sock, much, sizeof(much), 0) > 0)
-        ;
-    assert_int_equal(-EAGAIN, engine_send_now(f->engine, sock, much, sizeof(much), 0));
+    sent = engine_send_now(f->engine, sock, much, sizeof(much), 0);
+    assert_in_range(sent, 1, sizeof(much) - 1);
+    while (sent > 0) /* the client's kernel takes some more */
+        sent = engine_send_now(f->engine, sock, much, sizeof(much), 0);
+    assert_int_equal(-EAGAIN, sent);
     assert_nothing_happens(f);
     engine_close(f->engine, sock, ENGINE_RESET);
     close(client);
