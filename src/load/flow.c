@@ -26,6 +26,7 @@ struct flow {
     uint8_t lane;
     bool measured;
     uint8_t expired; /* enum result: its operation was cancelled for it; RESULT_OK: it was not */
+    bool is_reset;   /* while it sent: what came before that is still to be read */
     uint32_t moved_bytes; /* of what is being sent, or was received */
     uint32_t header_bytes;
     uint64_t intended_ns, connected_ns, greeted_ns;
@@ -124,8 +125,9 @@ static void flow_fail(struct flows *flows, struct flow *flow, int error, uint64_
     enum result result = (enum result)flow->expired;
 
     /* One that is refused in the handshake says so; one that is reset had been accepted (tcp_reset
-     * in Linux's net/ipv4/tcp_input.c), though the engine saw both at once. */
-    if (error == -ECONNRESET && flow->connected_ns == 0)
+     * in Linux's net/ipv4/tcp_input.c; EPIPE: after its FIN), though the engine saw both at once.
+     */
+    if (result == RESULT_OK && (error == -ECONNRESET || error == -EPIPE) && flow->connected_ns == 0)
         flow->connected_ns = now_ns;
     if (result == RESULT_OK)
         result = result_of_error(error, flow_phase(flow));
@@ -149,8 +151,7 @@ static int flow_open_socket(struct flows *flows, struct flow *flow, enum result 
 
         result = sources_bind(sources, *turn, flow->sock, family);
         *turn += flows->source_stride;
-        *ret_result =
-            result == -EADDRNOTAVAIL ? RESULT_NO_ADDRESS : result_of_error(result, PHASE_CONNECT);
+        *ret_result = result_of_bind(result);
     }
     return result;
 }
@@ -256,12 +257,27 @@ static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_
     flow_send(flows, flow, now_ns);
 }
 
+/* The other side did not wait for all that it was to be told. What it said before is judged as if
+ * it had: read on. The kernel tells of the reset once (EPIPE: after a FIN) and of EOF from then on.
+ */
+static void flow_interrupted(struct flows *flows, struct flow *flow, int error, uint64_t now_ns)
+{
+    flow->is_reset = error == -ECONNRESET;
+    flow->state = FLOW_READING;
+    flow->moved_bytes = 0;
+    flow_read(flows, flow, now_ns);
+}
+
 /* EOF: the greeting is all that came before it. */
 static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
     const struct option_bytes *expect = &flows->settings->config->expect;
     bool is_short = !expect->any && flow->moved_bytes < expect->bytes;
 
+    if (flow->is_reset) {
+        flow_fail(flows, flow, -ECONNRESET, now_ns);
+        return;
+    }
     if (flow->greeted_ns == 0 && !is_short)
         flow->greeted_ns = now_ns; /* anything was expected, and nothing came */
     flow_close(flows, flow, is_short ? RESULT_SHORT : RESULT_OK, 0, now_ns);
@@ -299,7 +315,10 @@ void flow_event(struct flows *flows, const struct engine_event *event, uint64_t 
 
     if (!flow)
         return; /* cannot be: each operation has one event */
-    if (event->result < 0 || flow->expired != RESULT_OK) {
+    if (event->op == ENGINE_OP_SEND && flow->expired == RESULT_OK &&
+        (event->result == -ECONNRESET || event->result == -EPIPE)) {
+        flow_interrupted(flows, flow, event->result, now_ns);
+    } else if (event->result < 0 || flow->expired != RESULT_OK) {
         flow_fail(flows, flow, event->result, now_ns);
     } else if (event->op == ENGINE_OP_CONNECT) {
         flow_connected(flows, flow, now_ns);

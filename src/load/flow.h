@@ -2,9 +2,10 @@
  *
  *   connecting -> (sending ->) reading -> closed (-> resting)
  *
- * Every byte is compared with what is expected, and EOF is awaited. Each flow ends in exactly one
- * result, counted in the tally of its lane when it closes. In a closed loop a flow that could not
- * even connect keeps its place for a while, resting, so that a server that is gone is not hammered.
+ * Every byte is compared with what is expected, and EOF is awaited; a peer that resets before it
+ * was told all is judged by what it said before. Each flow ends in exactly one result, counted in
+ * the tally of its lane when it closes. In a closed loop a flow that could not even connect keeps
+ * its place for a while, resting, so that a server that is gone is not hammered.
  *
  * Thread rule: a set of flows belongs to one worker. */
 #ifndef HELLO_FLOW_H

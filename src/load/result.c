@@ -72,3 +72,15 @@ enum result result_of_error(int error, enum phase phase)
         return RESULT_OTHER;
     }
 }
+
+enum result result_of_bind(int error)
+{
+    switch (-error) {
+    case EADDRNOTAVAIL:
+        return RESULT_NO_ADDRESS;
+    case EACCES: /* a privileged port: bind(2) */
+        return RESULT_OTHER;
+    default:
+        return result_of_error(error, PHASE_CONNECT);
+    }
+}

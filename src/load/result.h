@@ -39,7 +39,10 @@ const char *result_name(enum result result);
 /* What to tell people: "connection refused", "reset by the other side", ... */
 const char *result_text(enum result result);
 
-/* What an error (-errno) of socket, bind, connect, send or recv counts as in this phase. */
+/* What an error (-errno) of socket, connect, send or recv counts as in this phase. */
 enum result result_of_error(int error, enum phase phase);
+
+/* What an error (-errno) of bind to a source counts as. */
+enum result result_of_bind(int error);
 
 #endif

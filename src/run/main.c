@@ -6,6 +6,7 @@
 #include "run/run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -110,6 +111,7 @@ int main(int argc, char *argv[])
     int result;
 
     stdio_guard();
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is an error to be told */
     if (!config)
         return fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
     result = load_config_read(config, argc, argv, error);

@@ -60,6 +60,7 @@ def test_memory_that_holders_took_is_used_again(server, engine):
     rss = []
     for _ in range(10):
         holders = [connect(one.address(IPV4)) for _ in range(2000)]
+        wait_until(lambda: count_with_data(holders) == 2000, "everybody to be greeted")
         one.wait_until_idle()
         rss.append(rss_bytes(one.pid))
         close_all(holders)

@@ -13,7 +13,7 @@ import time
 import pytest
 
 from clients import IPV4, IPV6
-from programs import DEADLINE_S, environment, run, totals, wait_until
+from programs import DEADLINE_S, environment, limits, run, totals, wait_until
 
 jsonschema = pytest.importorskip("jsonschema", reason="install python3-jsonschema")
 
@@ -187,6 +187,15 @@ def test_a_document_that_cannot_be_written_is_told(server, form):
         )
     assert process.returncode == 1
     assert re.fullmatch(r"hello-load: [^\n]*No space left[^\n]*\n", process.stderr), process.stderr
+
+
+@pytest.mark.parametrize("bytes_max, code", [(0, 2), (300, 1)], ids=["at once", "in the end"])
+def test_a_log_that_grows_too_large_is_told(server, tmp_path, bytes_max, code):
+    """By a line, not by the signal that the limit sends (setrlimit(2), RLIMIT_FSIZE)."""
+    result = run(os.environ["HELLO_LOAD"], "-q", "-n", 10, "--hlog", tmp_path / "log",
+                 server().target(IPV4), before=limits(FSIZE=bytes_max))
+    assert result.returncode == code
+    assert re.fullmatch(r"hello-load: --hlog [^\n]*File too large[^\n]*\n", result.stderr), result
 
 
 # The same as CSV

@@ -1,9 +1,12 @@
 """Servers that misbehave in known ways: each way is one counter of hello-load, in one phase."""
 import contextlib
+import ctypes
 import os
 import re
 import resource
+import socket
 import subprocess
+import time
 
 import pytest
 
@@ -23,6 +26,11 @@ LOOPS = {
     "closed": (IPV4, ("-c", 20, "-n", 20)),
     "open": (IPV6, ("-r", "200/s", "-n", 20)),
 }
+
+
+def without_privileged_ports():
+    """A preexec_fn: drop CAP_NET_BIND_SERVICE for what is executed (PR_CAPBSET_DROP, prctl(2))."""
+    ctypes.CDLL(None).prctl(24, 10, 0, 0, 0)
 
 
 @contextlib.contextmanager
@@ -115,6 +123,49 @@ def test_a_reset_at_once_is_one_of_two_outcomes(outcome, answering):
     found = outcome(answering(resets_after(b"")))
     assert set(found) <= {("connect", "reset"), ("greeting", "reset")}
     assert sum(found.values()) == 20
+
+
+# A server that does not wait for what it is told
+
+
+@pytest.fixture
+def small_buffers():
+    """What is sent waits in the program when the kernel holds 4 KiB of it."""
+    with sysctl("net.ipv4.tcp_wmem", "4096 4096 4096"), sysctl("net.ipv4.tcp_rmem", "4096 4096 4096"):
+        yield
+
+
+def ends_its_words(data, pause_s=PAUSE_S):
+    """Says them and its FIN; then it closes, which resets since it has not read all."""
+
+    def answer(connection):
+        connection.sendall(data)
+        connection.shutdown(socket.SHUT_WR)
+        time.sleep(pause_s)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    "answer, expected",
+    [
+        (ends_its_words(GREETING), "ok"),
+        (ends_its_words(HALF), ("greeting", "short")),
+        (ends_its_words(GREETING * 2), ("close", "extra")),
+        (ends_its_words(b"jello\n"), ("greeting", "mismatch")),
+        (resets_after(b"", PAUSE_S), ("greeting", "reset")),
+        (resets_after(HALF, PAUSE_S), ("greeting", "reset")),
+        (resets_after(GREETING, PAUSE_S), ("close", "reset")),
+        (resets_after(GREETING * 2, PAUSE_S), ("close", "extra")),
+    ],
+    ids=["greeting", "half of it", "twice", "other words", "reset", "reset after half of it",
+         "reset after it", "reset after it twice"],
+)
+def test_what_a_server_says_counts_though_it_does_not_listen(outcome, answering, small_buffers,
+                                                             tmp_path, answer, expected):
+    words = tmp_path / "words"
+    words.write_bytes(b"x" * 65536)
+    assert outcome(answering(answer), "--send", f"@{words}") == {expected: 20}
 
 
 # How long it takes
@@ -215,6 +266,13 @@ def test_ports_that_run_out_for_the_kernel_are_counted_and_told(report, engine, 
     assert set(told.errors) == {("greeting", "timeout"), ("connect", "no_port")}
     assert told.errors["greeting", "timeout"] <= 10
     assert re.search(r"ip_local_port_range|--source\b", told.verdicts["no_ports"])
+
+
+def test_a_port_that_only_root_may_use_is_no_network_that_is_not_there(start, engine, server):
+    told = start("-n", 10, "-c", 1, "--source-ports", "80-89", "-e", engine, server().target(IPV4),
+                 before=without_privileged_ports).report()
+    assert told.errors == {("connect", "other"): 10}
+    assert told.all["other_errors"] == {"EACCES": 10}
 
 
 def test_several_sources_have_as_many_times_the_ports(report, engine, holder):

@@ -74,9 +74,10 @@ def test_verbose_tells_the_settings_at_start_beside_the_start_line(server):
 def test_quiet_leaves_nothing_but_errors():
     assert "--workers" in complaint("--quiet", "--workers", "0", code=2)
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    before = set(listening_ports())  # a server of the test before may not be gone yet
     with subprocess.Popen([server_path(), "-q", "0"], env=environment(), **pipes) as process:
         # It does not tell when it listens, so ask the kernel; nobody else does in this namespace.
-        wait_until(listening_ports, "the quiet server to listen")
+        wait_until(lambda: set(listening_ports()) - before, "the quiet server to listen")
         process.terminate()
         assert process.communicate(timeout=10) == (b"", b"")
         assert process.returncode == 0

@@ -77,6 +77,16 @@ def test_the_json_of_hello_load_comes_back_and_the_machine_is_gone(world, respon
     assert responder.stop()["greeted"] == 500
 
 
+def test_what_is_in_the_file_that_the_json_is_appended_to_stays(world, responder, tmp_path):
+    results = tmp_path / "results"
+    results.write_text("an earlier run\n")
+    with results.open("a") as file:
+        subprocess.run(fly.command(world, "bench", "--", "-n", "5"), env=world.environment(), check=True,
+                       timeout=4 * DEADLINE_S, stdin=subprocess.DEVNULL, stdout=file)
+    earlier, told = results.read_text().split("\n", 1)
+    assert (earlier, json.loads(told)["result"]["all"]["ok"]) == ("an earlier run", 5)
+
+
 def test_the_commands_are_these(world, responder):
     bench(world, "--", "-n", "1")
     asked = [call for call in fly.asked(world) if not call.startswith("machine run")]

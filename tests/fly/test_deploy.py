@@ -202,6 +202,20 @@ def test_the_greeting_of_the_configuration_is_the_one_to_be_read(world, server):
     assert r'read "moin\tmoin\r\n\n"' in deploy(world).stdout
 
 
+def test_a_greeting_that_the_configuration_holds_as_it_is(world, server):
+    one = server("--greeting", r"moin\n\n")
+    world.write_config(one.port, r'HELLO_GREETING = "moin\n\n"')  # TOML makes these newlines
+    assert r'read "moin\n\n"' in deploy(world).stdout
+
+
+def test_an_empty_greeting_needs_somebody_who_closes(world, server):
+    one = server("--greeting", "")
+    world.write_config(one.port, "HELLO_GREETING = ''")
+    assert 'read ""' in deploy(world).stdout
+    one.stop()
+    assert "Connection refused" in fails(world, "--wait", "0")
+
+
 def test_connections_that_are_accepted_and_closed_prove_nothing(world, peer):
     """As Fly's edge does when nothing is behind it."""
     one = peer(lambda connection: None, family=IPV6)

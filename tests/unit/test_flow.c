@@ -282,10 +282,13 @@ static void a_reset_counts_in_its_phase(void **state)
     starts(f);
     ends(f, ENGINE_OP_CONNECT, -ECONNRESET);
     assert_failed(f, PHASE_GREETING, RESULT_RESET); /* it had been accepted */
+    starts(f);
+    ends(f, ENGINE_OP_CONNECT, -EPIPE); /* and closed in order first */
+    assert_int_equal(2, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
     connects(f);
     receives(f, "hel");
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
-    assert_int_equal(2, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
+    assert_int_equal(3, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
     connects(f);
     receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
@@ -339,8 +342,43 @@ static void an_error_of_a_send_is_one_of_the_greeting(void **state)
 
     expect_bytes(&f->config->send, "hi");
     connects(f);
+    ends(f, ENGINE_OP_SEND, -ETIMEDOUT);
+    assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
+}
+
+/* The other side closed in order, and reset only what came then. */
+static void what_was_said_before_a_send_failed_is_read(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_bytes(&f->config->send, "hi there");
+    connects(f);
+    ends(f, ENGINE_OP_SEND, 3);
     ends(f, ENGINE_OP_SEND, -EPIPE);
+    assert_string_equal("recv", fake_engine_last(&f->fake)->name);
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+}
+
+static void a_reset_that_a_send_was_told_of_counts_where_reading_ends(void **state)
+{
+    struct fixture *f = *state;
+
+    expect_bytes(&f->config->send, "hi");
+    connects(f);
+    ends(f, ENGINE_OP_SEND, -ECONNRESET);
+    ends(f, ENGINE_OP_RECV, 0); /* the kernel tells an error only once */
     assert_failed(f, PHASE_GREETING, RESULT_RESET);
+    connects(f);
+    ends(f, ENGINE_OP_SEND, -ECONNRESET);
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_failed(f, PHASE_CLOSE, RESULT_RESET);
+    connects(f);
+    ends(f, ENGINE_OP_SEND, -ECONNRESET);
+    receives(f, "jello\n");
+    assert_failed(f, PHASE_GREETING, RESULT_MISMATCH);
 }
 
 static void it_closes_by_a_reset_if_asked_to(void **state)
@@ -367,6 +405,10 @@ static void the_connect_timeout_ends_a_handshake(void **state)
     assert_string_equal("", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_CONNECT, -ECANCELED);
     assert_failed(f, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
+    starts(f);
+    flows_expire(&f->flows, START_NS + CONNECT_NS);
+    ends(f, ENGINE_OP_CONNECT, -ECONNRESET); /* it is over all the same */
+    assert_int_equal(2, f->tallies[0].failed[PHASE_CONNECT][RESULT_CONNECT_TIMEOUT]);
 }
 
 static void the_connect_timeout_is_over_with_the_handshake(void **state)
@@ -452,6 +494,8 @@ int main(void)
         FLOW(no_socket_is_no_descriptor),
         FLOW(what_is_to_be_said_is_said_before_reading),
         FLOW(an_error_of_a_send_is_one_of_the_greeting),
+        FLOW(what_was_said_before_a_send_failed_is_read),
+        FLOW(a_reset_that_a_send_was_told_of_counts_where_reading_ends),
         FLOW(it_closes_by_a_reset_if_asked_to),
         FLOW(the_connect_timeout_ends_a_handshake),
         FLOW(the_connect_timeout_is_over_with_the_handshake),
