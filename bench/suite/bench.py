@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import os
 import pathlib
+import signal
 import sys
 import time
 
@@ -106,10 +107,13 @@ def main():
     command = ["scripts/bench", *sys.argv[1:]]
     document = tables.Document(options.scenario, machine.facts(command))
     start = time.monotonic()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # what was started is stopped then
     try:
         SCENARIOS[options.scenario](options, document)
     except OSError as error:
         fail(str(error), 1)
+    except KeyboardInterrupt:
+        sys.exit(130)
     document.facts["took"] = f"{time.monotonic() - start:.0f} s"
     document.write(options.results)
     plots.draw(document, options.results)
