@@ -5,6 +5,7 @@
  * Counters, per connection but for the first: connections_per_s, and of the server's and the
  * client's side CPU time (that of the kernel on behalf of the other side included: on loopback
  * whoever sends also does what arrives), system calls and context switches. */
+#include "base/clock.h"
 #include "base/cpus.h"
 #include "base/units.h"
 #include "client.h"
@@ -18,7 +19,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 #include <sys/resource.h>
 
@@ -58,10 +58,7 @@ struct used {
 
 static double cpu_us(clockid_t clock)
 {
-    struct timespec time = {0};
-
-    clock_gettime(clock, &time);
-    return (double)time.tv_sec * 1e6 + (double)time.tv_nsec / 1e3;
+    return (double)clock_read_ns(clock) / (double)NS_PER_US;
 }
 
 static double switches(int who)

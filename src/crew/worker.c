@@ -1,7 +1,7 @@
 #include "crew/worker.h"
 
+#include "base/clock.h"
 #include "base/cpus.h"
-#include "base/units.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -48,15 +48,6 @@ static int worker_prepare(struct worker *worker, struct engine **ret_engine)
     return result;
 }
 
-static uint64_t clock_cpu_ns(clockid_t clock)
-{
-    struct timespec time;
-
-    if (clock_gettime(clock, &time) < 0)
-        return 0;
-    return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
-}
-
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
@@ -70,7 +61,7 @@ static void *worker_main(void *argument)
         worker->run_result = worker->args.job->run(worker->args.state, worker);
     engine_destroy(engine);
     worker->args.job->release(worker->args.state);
-    atomic_store(&worker->run_cpu_ns, clock_cpu_ns(CLOCK_THREAD_CPUTIME_ID));
+    atomic_store(&worker->run_cpu_ns, clock_read_ns(CLOCK_THREAD_CPUTIME_ID));
     if (worker->run)
         eventfd_write(worker->args.done_fd, 1);
     return NULL;
@@ -146,7 +137,7 @@ uint64_t worker_cpu_ns(const struct worker *worker)
     clockid_t clock;
 
     if (cpu_ns == 0 && pthread_getcpuclockid(worker->thread, &clock) == 0)
-        cpu_ns = clock_cpu_ns(clock);                          /* 0 if it ends just now ... */
+        cpu_ns = clock_read_ns(clock);                         /* 0 if it ends just now ... */
     return cpu_ns ? cpu_ns : atomic_load(&worker->run_cpu_ns); /* ... so then this is set */
 }
 

@@ -12,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #define CGROUPS_MAX    32
@@ -101,11 +100,8 @@ static const char *text_read(struct usage_source *source, int fd)
 
 void usage_read(struct usage_source *source, struct usage *ret_usage)
 {
-    struct timespec process;
-
-    *ret_usage = (struct usage){.time_ns = clock_now_ns()};
-    if (clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &process) == 0)
-        ret_usage->process_ns = (uint64_t)process.tv_sec * NS_PER_S + (uint64_t)process.tv_nsec;
+    *ret_usage = (struct usage){.time_ns = clock_now_ns(),
+                                .process_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID)};
     usage_text_stat(text_read(source, source->stat_fd), &source->cpus, source->ns_per_tick,
                     ret_usage);
     usage_text_tcp(text_read(source, source->snmp_fd), ret_usage);

@@ -1,5 +1,6 @@
 #include "run/run.h"
 
+#include "base/clock.h"
 #include "base/cpus.h"
 #include "base/units.h"
 #include "load/flow.h"
@@ -15,7 +16,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 _Static_assert(OPTION_ERROR_BYTES <= CREW_ERROR_BYTES, "one buffer takes every error");
@@ -185,11 +185,9 @@ static int run_find_targets(struct run *run, char error[CREW_ERROR_BYTES])
 static int run_prepare_recorder(struct run *run, char error[CREW_ERROR_BYTES])
 {
     const struct load_config *config = run->config;
-    struct timespec now;
     int result;
 
-    clock_gettime(CLOCK_REALTIME, &now);
-    run->report.unix_start_ns = (uint64_t)now.tv_sec * NS_PER_S + (uint64_t)now.tv_nsec;
+    run->report.unix_start_ns = clock_read_ns(CLOCK_REALTIME);
     if (config->hlog) {
         result = hlog_open(config->hlog, run->report.unix_start_ns, &run->hlog);
         if (result < 0) {
