@@ -40,26 +40,28 @@ static int epoll_try_connect(int sock, uint32_t happened)
     return -error;
 }
 
-/* Try a parked or new send or recv. Returns its result; -EAGAIN: it would block. */
-static int epoll_try(const struct epoll *epoll, int sock, struct epoll_socket *state)
+static int epoll_try_recv(const struct epoll *epoll, int sock, const struct epoll_socket *state)
 {
     ssize_t result;
 
-    do {
-        if (state->op == ENGINE_OP_SEND)
-            result =
-                send(sock, state->data, state->bytes,
-                     MSG_NOSIGNAL | MSG_DONTWAIT | (state->flags & ENGINE_MORE ? MSG_MORE : 0));
-        else
-            result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
-                          MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
-    } while (result < 0 && errno == EINTR);
-    if (result < 0)
-        result = -errno;
+    do
+        result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
+                      MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : (int)result;
+}
+
+/* Try a parked or new send or recv. Returns its result; -EAGAIN: it would block. */
+static int epoll_try(struct epoll *epoll, int sock, struct epoll_socket *state)
+{
+    int result = state->op == ENGINE_OP_SEND ? socket_send_now(&epoll->engine, sock, state->data,
+                                                               state->bytes, state->flags)
+                                             : epoll_try_recv(epoll, sock, state);
+
     /* A short read took all there was, unless that ended; what comes then is a new event. */
-    if (result == -EAGAIN || (result > 0 && result < (ssize_t)state->bytes && !state->ended))
+    if (result == -EAGAIN || (result > 0 && (uint32_t)result < state->bytes && !state->ended))
         state->readable = false;
-    return (int)result;
+    return result;
 }
 
 /* End the socket's operation and keep its event. */
