@@ -23,6 +23,9 @@ import subprocess
 import sys
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).parent / "suite"))
+import machine  # noqa: E402
+
 IN_NAMESPACE = "HELLO_BENCH_NAMESPACE"
 ANSWERS = {
     "plain": "hello\\n",
@@ -81,24 +84,11 @@ def active_opens():
     return int(values[names.index("ActiveOpens")])
 
 
-def setting(name):
-    try:
-        return pathlib.Path(f"/proc/sys/{name}").read_text(encoding="ascii").strip()
-    except OSError as error:
-        return error.strerror
-
-
-def cpu_model():
-    info = pathlib.Path("/proc/cpuinfo").read_text(encoding="utf-8")
-    found = re.search(r"^model name\s*: (.*)$", info, re.MULTILINE)
-    return found.group(1) if found else platform.machine()
-
-
 def print_machine(options):
-    print(f"kernel     {platform.release()}, {cpu_model()}, {os.cpu_count()} CPUs")
+    print(f"kernel     {platform.release()}, {machine.cpu_model()}, {os.cpu_count()} CPUs")
     print(f"network    {os.environ[IN_NAMESPACE]} namespace, loopback, congestion control "
-          f"{setting('net/ipv4/tcp_congestion_control')}, local ports "
-          f"{'-'.join(setting('net/ipv4/ip_local_port_range').split())}")
+          f"{machine.setting('net/ipv4/tcp_congestion_control')}, local ports "
+          f"{'-'.join(machine.setting('net/ipv4/ip_local_port_range').split())}")
     print(f"responder  hello-server on CPU {options.responder_cpu}, one worker")
     print(f"generator  on CPU {options.generator_cpu}, {options.connections} connections in "
           f"flight, {options.seconds} s a run, {options.rounds} rounds, seed {options.seed}")
