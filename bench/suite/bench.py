@@ -10,10 +10,11 @@ import time
 
 import curves
 import machine
-import scenarios
 import plots
 import profiles
+import scenarios
 import tables
+from responders import is_ours
 
 SCENARIOS = {
     "headline": scenarios.headline,
@@ -47,7 +48,7 @@ class Options(argparse.Namespace):
         chosen = [one for one in responders if not self.only or one.name in self.only]
         chosen += [dataclasses.replace(one, name=f"{one.name} [{label}]", build=build)
                    for label, build in self.others for one in chosen
-                   if one.name.startswith(("uring,", "epoll,"))]
+                   if is_ours(one.name)]
         return chosen
 
     def on_all_cpus(self):

@@ -25,7 +25,7 @@ def cost_of(run):
 
 def median_costs(options, title, field, load):
     rounds = Rounds(options.rounds, options.seed)
-    rounds.run(measures(options, field, load), options.progress(title))
+    rounds.run(measures(field, load), options.progress(title))
     return {name: (rounds.median(name, cost_of), rounds.median(name, lambda run: run.connections_per_s),
                    rounds.median(name, lambda run: run.p99_ms)) for name in rounds.runs}
 

@@ -5,19 +5,20 @@ import pathlib
 import tempfile
 
 import cgroup
+import meter
 import probe
 import responders
 
 FIRST_PORT = 2001
+PERIOD_US = 80000  # of a shared Machine's quota
 
 
 class Field:
     """Use it as a context: what it started is stopped at its end."""
 
-    def __init__(self, options, chosen, workers=1, greeting=b"hello\n", quota_us=None,
-                 period_us=80000):
+    def __init__(self, options, chosen, workers=1, greeting=b"hello\n", quota_us=None):
         self.options, self.chosen, self.workers = options, chosen, workers
-        self.greeting, self.quota_us, self.period_us = greeting, quota_us, period_us
+        self.greeting, self.quota_us = greeting, quota_us
         self.running, self.expected, self.faults, self.missing = [], {}, {}, {}
         self._ends = contextlib.ExitStack()
 
@@ -50,12 +51,17 @@ class Field:
             fault = probe.faults(one.address, one.stopped(), self.greeting)
             if fault:
                 self.faults[one.name] = fault
-        group.limit(self.quota_us, self.period_us)
+        group.limit(self.quota_us, PERIOD_US)
         self.running.append(one)
 
     def __iter__(self):
         return iter(self.running)
 
+    def measure(self, one, load):
+        """One run of a responder of this field."""
+        return meter.measure(self.options.build / "src/hello-load", self.options.generator_cpus, one,
+                             self.expected[one.name], load)
+
     def limit(self, quota_us):
         for one in self.running:
-            one.group.limit(quota_us, self.period_us)
+            one.group.limit(quota_us, PERIOD_US)

@@ -2,6 +2,7 @@
 import statistics
 
 import ratios
+from responders import is_ours
 
 try:
     import matplotlib
@@ -11,10 +12,6 @@ except ImportError:
     pyplot = None
 
 OURS, OTHERS = "#2166ac", "#999999"
-
-
-def is_ours(name):
-    return name.startswith(("uring,", "epoll,"))
 
 
 def draw_bars(axes, title, runs):

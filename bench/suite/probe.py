@@ -13,9 +13,6 @@ class Answer:
     data: bytes
     end: str  # "EOF", "reset" or "timeout"
 
-    def __str__(self):
-        return f"{len(self.data)} bytes, {self.end}"
-
 
 def read_to_end(sock):
     data = b""

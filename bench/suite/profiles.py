@@ -7,8 +7,9 @@ import threading
 
 import tables
 from field import Field
-from meter import Load, measure
+from meter import Load
 from responders import named
+from scenarios import SMALLEST_US
 
 SAMPLES_PER_S = 20000
 
@@ -75,13 +76,11 @@ def profile(options, document):
     table = tables.Table("Share of the responder's CPU time, under a quota of 5 ms per 80 ms",
                          ["responder", *names])
     chosen = options.choose(named("uring, swift", "uring, linger", "epoll, swift", "epoll, linger"))
-    with Field(options, chosen, quota_us=5000) as field:
+    with Field(options, chosen, quota_us=SMALLEST_US) as field:
         for one in field:
             seconds = options.seconds * 4
             load = Load(seconds + 1, 0, options.connections)
-            driver = threading.Thread(target=measure, args=(
-                options.build / "src/hello-load", options.generator_cpus, one,
-                field.expected[one.name], load))
+            driver = threading.Thread(target=field.measure, args=(one, load))
             driver.start()
             try:
                 found = shares(record(one, seconds, one.setup.folder))

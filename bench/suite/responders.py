@@ -121,6 +121,11 @@ RESPONDERS = [
 ]
 
 
+def is_ours(name):
+    """Whether a responder of this name, or of this name and another build, is hello-server."""
+    return name.startswith(("uring,", "epoll,"))
+
+
 def named(*names):
     return [next(one for one in RESPONDERS if one.name == name) for name in names]
 

@@ -1,17 +1,18 @@
 """The comparisons of responders. Each function is one scenario, and returns its tables."""
+import functools
 import threading
 import time
 
 import tables
-from field import Field
-from meter import Load, measure
+from field import PERIOD_US, Field
+from meter import Load
 from responders import RESPONDERS, named
 from rounds import Rounds
 
 BASELINE = "nginx stream"
 QUOTAS_US = {5000: "shared-cpu-1x", 10000: "shared-cpu-2x", 20000: "shared-cpu-4x",
              40000: "shared-cpu-8x"}
-PERIOD_US = 80000
+SMALLEST_US = min(QUOTAS_US)
 IDLE_S = 2
 BURST_S, BUCKET_S, BUCKET_LOOK_S = 20, 5, 0.01
 
@@ -28,11 +29,12 @@ def rate_of(run):
     return run.connections_per_s
 
 
-def measures(options, field, load):
-    def measure_one(one):
-        return lambda: measure(options.build / "src/hello-load", options.generator_cpus, one,
-                               field.expected[one.name], load)
-    return {one.name: measure_one(one) for one in field}
+def quota_title(quota_us):
+    return f"A quota of {quota_us // 1000} ms per {PERIOD_US // 1000} ms ({QUOTAS_US[quota_us]})"
+
+
+def measures(field, load):
+    return {one.name: functools.partial(field.measure, one, load) for one in field}
 
 
 def judgement(field, rounds, name):
@@ -50,9 +52,7 @@ def responder_table(title, field, rounds, failed, load):
     table = tables.Table(title, ["responder", "connections/s", f"to {BASELINE} (95 %)", "p50 ms",
                                  "p99 ms", "CPU µs each", "of a CPU", "stalls/s", "remarks"])
 
-    def median(name, of):
-        return rounds.median(name, of)
-
+    median = rounds.median
     for name in sorted(rounds.runs, key=lambda name: -median(name, rate_of)):
         ratio = rounds.ratio(name, BASELINE, rate_of) if BASELINE in rounds.runs else None
         busy = median(name, lambda run: run.generator_busy)
@@ -74,7 +74,7 @@ def responder_table(title, field, rounds, failed, load):
 def compare(options, document, title, field, load):
     """Measure all that run, in rounds; adds a table to the document."""
     rounds = Rounds(options.rounds, options.seed)
-    failed = rounds.run(measures(options, field, load), options.progress(title))
+    failed = rounds.run(measures(field, load), options.progress(title))
     document.tables.append(responder_table(title, field, rounds, failed, load))
     document.raw[title] = {name: [vars(run) for run in runs] for name, runs in rounds.runs.items()}
     document.configurations.update(configurations(field))
@@ -84,7 +84,7 @@ def compare(options, document, title, field, load):
 def configurations(field):
     for one in field:
         text = "$ " + " ".join(one.command)
-        for path in sorted(one.setup.folder.glob("*.c*f*g*")) + sorted(one.setup.folder.glob("*.conf")):
+        for path in [*one.setup.folder.glob("*.cfg"), *one.setup.folder.glob("*.conf")]:
             text += f"\n\n{path.name}:\n{path.read_text(encoding='ascii').strip()}"
         yield one.name, text.replace(str(one.setup.folder) + "/", "")
 
@@ -131,27 +131,27 @@ def headline(options, document):
     load = Load(options.seconds, options.warmup_s, options.connections)
     chosen = options.choose(named("uring, swift", "uring, linger", "epoll, swift", "blocking loop",
                                   BASELINE))
-    with Field(options, chosen, quota_us=5000) as field:
+    with Field(options, chosen, quota_us=SMALLEST_US) as field:
         idle = idle_table(field)
-        rounds = compare(options, document, "A quota of 5 ms per 80 ms (shared-cpu-1x)", field, load)
+        rounds = compare(options, document, quota_title(SMALLEST_US), field, load)
         document.tables.insert(0, target_table(rounds))
         document.tables.append(idle)
-    with Field(options, options.choose(named("uring, linger", BASELINE)), quota_us=5000) as field:
+    with Field(options, options.choose(named("uring, linger", BASELINE)), quota_us=SMALLEST_US) as field:
         half_of_saturation(options, document, field, rounds)
 
 
 def quotas(options, document):
     """The quotas of all shared Machines."""
     with Field(options, options.choose([one for one in RESPONDERS if not one.request]),
-               quota_us=5000) as field:
+               quota_us=SMALLEST_US) as field:
         document.tables.append(idle_table(field))
-        for quota_us, machine in QUOTAS_US.items():
+        for quota_us in QUOTAS_US:
             field.limit(quota_us)
-            load = Load(options.seconds, options.warmup_s, options.connections * quota_us // 5000)
-            rounds = compare(options, document,
-                             f"A quota of {quota_us // 1000} ms per 80 ms ({machine})", field, load)
+            load = Load(options.seconds, options.warmup_s,
+                        options.connections * quota_us // SMALLEST_US)
+            rounds = compare(options, document, quota_title(quota_us), field, load)
             document.tables.append(target_table(rounds))
-            if quota_us == 5000:
+            if quota_us == SMALLEST_US:
                 half_of_saturation(options, document, field, rounds)
 
 
@@ -181,17 +181,16 @@ def drain_bucket(options, field, one):
         limited = False
         while not stop.wait(BUCKET_LOOK_S):
             now, used_s = time.monotonic(), one.used_s()
-            left_s = min(BUCKET_S, left_s + (now - last) * 5000 / PERIOD_US - (used_s - seen_s))
+            left_s = min(BUCKET_S, left_s + (now - last) * SMALLEST_US / PERIOD_US - (used_s - seen_s))
             last, seen_s = now, used_s
             if (left_s <= 0) != limited:
                 limited = left_s <= 0
-                one.group.limit(5000 if limited else None, PERIOD_US)
+                one.group.limit(SMALLEST_US if limited else None, PERIOD_US)
     one.group.limit(None, PERIOD_US)
     thread = threading.Thread(target=bucket)
     thread.start()
     try:
-        return measure(options.build / "src/hello-load", options.generator_cpus, one,
-                       field.expected[one.name], load).per_s
+        return field.measure(one, load).per_s
     finally:
         stop.set()
         thread.join()
@@ -201,8 +200,8 @@ def peers(options, document):
     """Everybody, in the quota of a shared-cpu-1x, on one whole CPU, and on two."""
     load = Load(options.seconds, options.warmup_s, options.connections)
     everybody = options.choose(RESPONDERS)
-    with Field(options, everybody, quota_us=5000) as field:
-        compare(options, document, "A quota of 5 ms per 80 ms (shared-cpu-1x)", field, load)
+    with Field(options, everybody, quota_us=SMALLEST_US) as field:
+        compare(options, document, quota_title(SMALLEST_US), field, load)
         field.limit(None)
         compare(options, document, "One CPU without a quota, the generator on another", field, load)
     two = options.on_all_cpus()
