@@ -16,6 +16,14 @@ import network
 import programs
 import reports
 
+# How hello-load may be told to end.
+LOOPS = {
+    "closed": ("-c", 50, "-n", 3000),
+    "closed for a time": ("-c", 50, "-d", "1s"),
+    "open": ("-r", "2k/s", "-n", 3000),
+    "open for a time": ("-r", "2k/s", "-d", "1500ms"),
+}
+
 
 def pytest_configure(config):
     config.addinivalue_line("markers", "slow: takes more than half a minute")
@@ -39,6 +47,11 @@ def pytest_collection_modifyitems(items):
 def engine(request):
     if request.param == "uring" and kernel.io_uring_error():
         pytest.skip(f"no io_uring here: {kernel.io_uring_error()}")
+    return request.param
+
+
+@pytest.fixture(params=LOOPS.values(), ids=LOOPS)
+def loop(request):
     return request.param
 
 

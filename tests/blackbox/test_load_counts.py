@@ -10,19 +10,6 @@ from kernel import Counters
 from misbehaving import says
 from programs import totals, wait_until
 
-LOOPS = {
-    "closed": ("-c", 50, "-n", 3000),
-    "closed for a time": ("-c", 50, "-d", "1s"),
-    "open": ("-r", "2k/s", "-n", 3000),
-    "open for a time": ("-r", "2k/s", "-d", "1500ms"),
-}
-
-
-@pytest.fixture(params=LOOPS.values(), ids=LOOPS)
-def loop(request):
-    return request.param
-
-
 # The kernel
 
 

@@ -6,18 +6,6 @@ import pytest
 from clients import IPV6
 from nginx import Nginx
 
-LOOPS = {
-    "closed": ("-c", 50, "-n", 3000),
-    "closed for a time": ("-c", 50, "-d", "1s"),
-    "open": ("-r", "2k/s", "-n", 3000),
-    "open for a time": ("-r", "2k/s", "-d", "1500ms"),
-}
-
-
-@pytest.fixture(params=LOOPS.values(), ids=LOOPS)
-def loop(request):
-    return request.param
-
 
 @pytest.fixture
 def nginx(tmp_path):
