@@ -33,6 +33,18 @@ uint64_t deadline_queue_due_ns(const struct deadline_queue *queue)
     return queue->ends.next->due_ns; /* an empty queue's is its own DEADLINE_NEVER */
 }
 
+uint64_t deadline_queues_due_ns(const struct deadline_queue *const queues[], size_t count)
+{
+    uint64_t first_ns = DEADLINE_NEVER;
+
+    for (size_t i = 0; i < count; i++) {
+        uint64_t due_ns = deadline_queue_due_ns(queues[i]);
+
+        first_ns = due_ns < first_ns ? due_ns : first_ns;
+    }
+    return first_ns;
+}
+
 struct deadline *deadline_queue_take(struct deadline_queue *queue, uint64_t now_ns)
 {
     struct deadline *first = queue->ends.next;

@@ -5,6 +5,7 @@
 #ifndef HELLO_DEADLINE_H
 #define HELLO_DEADLINE_H
 
+#include <stddef.h>
 #include <stdint.h>
 
 #define DEADLINE_NEVER UINT64_MAX
@@ -32,6 +33,9 @@ void deadline_stop(struct deadline *deadline);
 
 /* When the next deadline of the queue comes, or DEADLINE_NEVER. */
 uint64_t deadline_queue_due_ns(const struct deadline_queue *queue);
+
+/* When the next deadline of several queues comes, or DEADLINE_NEVER. */
+uint64_t deadline_queues_due_ns(const struct deadline_queue *const queues[], size_t count);
 
 /* Take one deadline out of the queue that has come by now_ns. Returns NULL if none has. */
 struct deadline *deadline_queue_take(struct deadline_queue *queue, uint64_t now_ns);

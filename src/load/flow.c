@@ -334,16 +334,10 @@ void flow_event(struct flows *flows, const struct engine_event *event, uint64_t 
 
 uint64_t flows_due_ns(const struct flows *flows)
 {
-    const struct deadline_queue *queues[] = {&flows->connect_timeouts, &flows->timeouts,
-                                             &flows->rests};
-    uint64_t first_ns = DEADLINE_NEVER;
+    const struct deadline_queue *const queues[] = {&flows->connect_timeouts, &flows->timeouts,
+                                                   &flows->rests};
 
-    for (size_t i = 0; i < sizeof(queues) / sizeof(queues[0]); i++) {
-        uint64_t due_ns = deadline_queue_due_ns(queues[i]);
-
-        first_ns = due_ns < first_ns ? due_ns : first_ns;
-    }
-    return first_ns;
+    return deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
 }
 
 /* The operation that is pending on an open flow. */

@@ -291,14 +291,11 @@ void connection_event(struct connections *connections, const struct engine_event
 
 uint64_t connections_due_ns(const struct connections *connections)
 {
-    uint64_t due_ns = deadline_queue_due_ns(&connections->greeted);
-    uint64_t leave_ns = deadline_queue_due_ns(&connections->leaving);
-    uint64_t retry_ns = deadline_queue_due_ns(&connections->retries);
-    uint64_t look_ns = deadline_queue_due_ns(&connections->unacknowledged);
+    const struct deadline_queue *const queues[] = {&connections->greeted, &connections->leaving,
+                                                   &connections->retries,
+                                                   &connections->unacknowledged};
 
-    due_ns = leave_ns < due_ns ? leave_ns : due_ns;
-    due_ns = retry_ns < due_ns ? retry_ns : due_ns;
-    return look_ns < due_ns ? look_ns : due_ns;
+    return deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
 }
 
 /* The linger timeout came. A client that is still taking the greeting may go on; others may not. */
