@@ -98,7 +98,7 @@ static void connection_close(struct connections *connections, struct connection 
 
     if (outcome == OUTCOME_STALLED)
         flags = ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
-    else if (!connection->half_closed)
+    else if (!connection->half_closed || outcome == OUTCOME_ABANDONED)
         flags = ENGINE_DRAIN; /* else unread input resets the client and costs it the greeting */
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);

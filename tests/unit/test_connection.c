@@ -535,6 +535,19 @@ static void abandoned_connections_are_closed_and_counted(void **state)
     assert_int_equal(0, connections_open(&f->connections));
 }
 
+/* Nobody has read what the client said while it had time to close. */
+static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    connections_abandon(&f->connections);
+    assert_string_equal("send half_close close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_ABANDONED);
+}
+
 static void event_of_a_connection_that_is_gone_changes_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -604,6 +617,7 @@ int main(void)
         LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),
+        LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
         LINGER(event_of_a_connection_that_is_gone_changes_nothing),
         cmocka_unit_test(totals_are_printed_by_name),
     };
