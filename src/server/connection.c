@@ -206,6 +206,7 @@ static void connection_begin(struct connections *connections, struct connection 
         return;
     }
     connection->sent_bytes = result > 0 ? (uint32_t)result : 0;
+    connection->unsent_bytes = connection->sent_bytes; /* none is acknowledged yet */
     if (connection->sent_bytes == settings->greeting_bytes)
         connection_finish(connections, connection, now_ns);
     else

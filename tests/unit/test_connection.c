@@ -414,6 +414,22 @@ static void greeting_that_fits_in_part_is_carried_on_with_the_rest(void **state)
     assert_ended(f, OUTCOME_GREETED);
 }
 
+static void client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more_time(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = 4;
+    accept_one(f);
+    f->fake.unsent = 3; /* too little to send more */
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    connections_expire(&f->connections, START_NS + 2 * LINGER_NS); /* it took no more */
+    assert_string_equal("cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, -ECANCELED);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
 static void reset_before_the_greeting_counts_as_reset(void **state)
 {
     struct fixture *f = *state;
@@ -608,6 +624,7 @@ int main(void)
         LINGER(client_that_takes_some_is_given_more_time_but_not_for_ever),
         SWIFT(greeting_that_fits_is_sent_while_the_socket_is_at_hand),
         LINGER(greeting_that_fits_in_part_is_carried_on_with_the_rest),
+        LINGER(client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more_time),
         LINGER(reset_before_the_greeting_counts_as_reset),
         LINGER(greeting_without_memory_is_tried_again),
         LEAVING(client_that_has_closed_by_the_first_look_is_not_waited_for),
