@@ -167,7 +167,7 @@ static void connection_finish(struct connections *connections, struct connection
     connection->half_closed = true;
     connection->unsent_bytes = connections->settings->greeting_bytes + 1; /* the FIN counts */
     if (connections->settings->leave_ns > 0 &&
-        connections_room(connections) >= connections->slab.capacity / 2) {
+        connections_open(connections) <= connections->slab.capacity / 2) {
         connection_move(connection, CONNECTION_LEAVING);
         deadline_start(&connections->leaving, &connection->deadline, now_ns);
         return;

@@ -528,6 +528,19 @@ static void first_looks_do_not_keep_more_than_half_of_the_room(void **state)
     assert_int_equal(3, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
 }
 
+/* Else each client would hold the only place until its first look. */
+static void first_looks_do_not_take_the_only_room(void **state)
+{
+    struct fixture *f = *state;
+
+    f->connections.slab.capacity = 1;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_string_equal("send half_close recv", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
 static void room_shrinks_with_each_connection_and_comes_back(void **state)
 {
     struct fixture *f = *state;
@@ -632,6 +645,7 @@ int main(void)
         LEAVING(client_that_talked_by_the_first_look_is_heard_out),
         LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
         LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
+        LEAVING(first_looks_do_not_take_the_only_room),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),
         LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
