@@ -35,9 +35,11 @@ int socket_discard(struct engine *engine, int sock)
             discarded += (int)result;
     } while ((result < 0 && errno == EINTR) ||
              (result == sizeof(untouched) && discarded < (int)ENGINE_DISCARD_BYTES));
+    if (result < 0 && errno != EAGAIN)
+        return -errno; /* the kernel tells an error only once */
     if (discarded > 0)
         return discarded;
-    return result < 0 ? -errno : 0;
+    return result < 0 ? -EAGAIN : 0;
 }
 
 int socket_half_close(struct engine *engine, int sock)

@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/resource.h>
 
 #include <cmocka.h>
@@ -309,6 +310,29 @@ static void what_can_be_done_at_once_has_no_event(void **state)
     close(client);
 }
 
+static void reset_after_all_that_was_thrown_away_is_told(void **state)
+{
+    static char words[128 << 10];
+    struct linger now = {.l_onoff = 1};
+    struct fixture *f = *state;
+    int waiting_bytes = 0, room_bytes = 2 * sizeof(words);
+    int sock, client;
+
+    setsockopt(f->listener_fd, SOL_SOCKET, SO_RCVBUF, &room_bytes, sizeof(room_bytes));
+    client = accept_one(f, &sock);
+    assert_int_equal(sizeof(words), send(client, words, sizeof(words), 0));
+    for (int turn = 0; turn < 1000 && waiting_bytes < (int)sizeof(words); turn++) {
+        ioctl(sock, FIONREAD, &waiting_bytes);
+        usleep(1000);
+    }
+    if (waiting_bytes < (int)sizeof(words))
+        skip(); /* the kernel keeps less than that for a socket */
+    setsockopt(client, SOL_SOCKET, SO_LINGER, &now, sizeof(now));
+    close(client);
+    assert_int_equal(-ECONNRESET, engine_discard(f->engine, sock));
+    engine_close(f->engine, sock, 0);
+}
+
 /* Send more than all buffers hold, to a peer that takes its time. */
 static void send_much(struct fixture *f, int sock, int peer)
 {
@@ -486,6 +510,7 @@ static int run_contract(void)
         ENGINE(input_is_received_or_thrown_away),
         ENGINE(later_finds_what_is_there_already),
         ENGINE(what_can_be_done_at_once_has_no_event),
+        ENGINE(reset_after_all_that_was_thrown_away_is_told),
         ENGINE(send_larger_than_the_buffers_goes_out_whole),
         ENGINE(cancel_ends_what_is_pending),
         ENGINE(close_with_drain_does_not_reset_a_talkative_client),
