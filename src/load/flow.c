@@ -26,7 +26,7 @@ struct flow {
     uint8_t lane;
     bool measured;
     uint8_t expired; /* enum result: its operation was cancelled for it; RESULT_OK: it was not */
-    bool is_reset;   /* while it sent: what came before that is still to be read */
+    bool is_reset;   /* before it read: what came before that is still to be read */
     uint32_t moved_bytes; /* of what is being sent, or was received */
     uint32_t header_bytes;
     uint64_t intended_ns, connected_ns, greeted_ns;
@@ -124,11 +124,6 @@ static void flow_fail(struct flows *flows, struct flow *flow, int error, uint64_
 {
     enum result result = (enum result)flow->expired;
 
-    /* One that is refused in the handshake says so; one that is reset had been accepted (tcp_reset
-     * in Linux's net/ipv4/tcp_input.c; EPIPE: after its FIN), though the engine saw both at once.
-     */
-    if (result == RESULT_OK && (error == -ECONNRESET || error == -EPIPE) && flow->connected_ns == 0)
-        flow->connected_ns = now_ns;
     if (result == RESULT_OK)
         result = result_of_error(error, flow_phase(flow));
     flow_close(flows, flow, result, error, now_ns);
@@ -239,15 +234,22 @@ static int flow_write_header(struct flows *flows, struct flow *flow)
     return 0;
 }
 
-static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_ns)
+/* From here on it is the greeting that is waited for. */
+static void flow_note_connected(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
-    const struct load_config *config = flows->settings->config;
-    int result;
+    const struct option_bytes *expect = &flows->settings->config->expect;
 
     flow->connected_ns = now_ns;
     deadline_stop(&flow->connect_deadline);
-    if (!config->expect.any && config->expect.bytes == 0)
+    if (!expect->any && expect->bytes == 0)
         flow->greeted_ns = now_ns;
+}
+
+static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_ns)
+{
+    int result;
+
+    flow_note_connected(flows, flow, now_ns);
     result = flow_write_header(flows, flow);
     if (result < 0) {
         flow_fail(flows, flow, result, now_ns);
@@ -257,11 +259,13 @@ static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_
     flow_send(flows, flow, now_ns);
 }
 
-/* The other side did not wait for all that it was to be told. What it said before is judged as if
- * it had: read on. The kernel tells of the reset once (EPIPE: after a FIN) and of EOF from then on.
- */
+/* The other side did not wait for all that it was to be told, maybe not until it was seen to accept
+ * (tcp_reset in Linux's net/ipv4/tcp_input.c). What it said before is judged as if it had: read on.
+ * The kernel tells of the reset once (EPIPE: after a FIN) and of EOF from then on. */
 static void flow_interrupted(struct flows *flows, struct flow *flow, int error, uint64_t now_ns)
 {
+    if (flow->state == FLOW_CONNECTING)
+        flow_note_connected(flows, flow, now_ns);
     flow->is_reset = error == -ECONNRESET;
     flow->state = FLOW_READING;
     flow->moved_bytes = 0;
@@ -315,7 +319,7 @@ void flow_event(struct flows *flows, const struct engine_event *event, uint64_t 
 
     if (!flow)
         return; /* cannot be: each operation has one event */
-    if (event->op == ENGINE_OP_SEND && flow->expired == RESULT_OK &&
+    if (event->op != ENGINE_OP_RECV && flow->expired == RESULT_OK &&
         (event->result == -ECONNRESET || event->result == -EPIPE)) {
         flow_interrupted(flows, flow, event->result, now_ns);
     } else if (event->result < 0 || flow->expired != RESULT_OK) {

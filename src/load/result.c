@@ -50,6 +50,7 @@ enum result result_of_error(int error, enum phase phase)
     case ECONNRESET:
     case ECONNABORTED:
     case EPIPE:
+    case ENOTCONN: /* of a reset that connect was told of: it may forget what came before */
         return RESULT_RESET;
     case ETIMEDOUT:
         return phase == PHASE_CONNECT ? RESULT_CONNECT_TIMEOUT : RESULT_TIMEOUT;
