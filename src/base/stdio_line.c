@@ -19,6 +19,13 @@ int stdio_guard(void)
     return 0;
 }
 
+int stdio_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    return errno ? -errno : -EIO;
+}
+
 void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};

@@ -6,6 +6,9 @@
  * number and is written to by mistake. To be called first in main. Returns 0 or -errno. */
 int stdio_guard(void);
 
+/* Hand over all that was printed to stdout. Returns 0, or -errno if any of it got lost. */
+int stdio_flush(void);
+
 /* Write "program: line" and a newline to a descriptor in one write(2), if that can be done within
  * timeout_ms; else the line is dropped: a log that nobody reads must not stop the service. Lines
  * are cut at 512 bytes. Any thread. */

@@ -42,7 +42,7 @@ static bool stdout_has_color(void)
 /* Print the report in the form that was asked for. Returns 0 or -errno. */
 static int print_report(const struct load_config *config, const struct report *report)
 {
-    int result = 0;
+    int result = 0, lost;
 
     errno = 0;
     if (config->json) {
@@ -54,9 +54,25 @@ static int print_report(const struct load_config *config, const struct report *r
             report_text(report, stdout, stdout_has_color(), stdout_columns());
         report_line(report, stdout);
     }
-    if (fflush(stdout) != 0 || ferror(stdout))
-        return errno ? -errno : -EIO;
-    return result;
+    lost = stdio_flush();
+    return lost < 0 ? lost : result;
+}
+
+/* Print what describes the program. Returns the exit code. */
+static int describe(const struct load_config *config)
+{
+    char error[CREW_ERROR_BYTES];
+    int result;
+
+    if (config->help)
+        option_help(&load_options, stdout);
+    else
+        printf("%s %s\n", load_options.program, HELLO_VERSION);
+    result = stdio_flush();
+    if (result == 0)
+        return EXIT_DONE;
+    snprintf(error, sizeof(error), "cannot write: %s; look at where it goes to", strerror(-result));
+    return fail(-EIO, error);
 }
 
 /* True if all that is asserted holds. What does not is told here if the report does not tell. */
@@ -107,8 +123,7 @@ int main(int argc, char *argv[])
 {
     struct load_config *config = calloc(1, sizeof(*config));
     char error[OPTION_ERROR_BYTES];
-    int exit_code = EXIT_DONE;
-    int result;
+    int exit_code, result;
 
     stdio_guard();
     signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is an error to be told */
@@ -117,10 +132,8 @@ int main(int argc, char *argv[])
     result = load_config_read(config, argc, argv, error);
     if (result < 0)
         exit_code = fail(result, error);
-    else if (config->help)
-        option_help(&load_options, stdout);
-    else if (config->version)
-        printf("%s %s\n", load_options.program, HELLO_VERSION);
+    else if (config->help || config->version)
+        exit_code = describe(config);
     else
         exit_code = measure(config);
     free(config);

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 /* How long the totals may wait for whoever reads them. */
@@ -16,6 +17,18 @@ static int fail(int exit_code, const char *error)
 {
     fprintf(stderr, "%s: %s\n", server_options.program, error);
     return exit_code;
+}
+
+/* What was asked for is printed. Returns the exit code. */
+static int end_print(void)
+{
+    char error[CREW_ERROR_BYTES];
+    int result = stdio_flush();
+
+    if (result == 0)
+        return EXIT_DONE;
+    snprintf(error, sizeof(error), "cannot write: %s; look at where it goes to", strerror(-result));
+    return fail(EXIT_CANNOT_RUN, error);
 }
 
 /* Start, serve, stop. Returns the exit code. */
@@ -44,14 +57,16 @@ static int run(struct server_config *config)
 {
     char error[CREW_ERROR_BYTES];
     struct server *server;
-    int exit_code = EXIT_DONE;
+    int exit_code;
 
     if (server_prepare(config, &server, error) < 0)
         return fail(EXIT_CANNOT_RUN, error);
-    if (config->print_config)
+    if (config->print_config) {
         server_print(server, stdout);
-    else
+        exit_code = end_print();
+    } else {
         exit_code = serve(config, server);
+    }
     server_free(server);
     return exit_code;
 }
@@ -70,10 +85,10 @@ int main(int argc, char *argv[])
         exit_code = fail(result == -EINVAL ? EXIT_USAGE : EXIT_CANNOT_RUN, error);
     } else if (config->help) {
         option_help(&server_options, stdout);
-        exit_code = EXIT_DONE;
+        exit_code = end_print();
     } else if (config->version) {
         printf("%s %s\n", server_options.program, HELLO_VERSION);
-        exit_code = EXIT_DONE;
+        exit_code = end_print();
     } else {
         exit_code = run(config);
     }

@@ -9,7 +9,8 @@ import pytest
 from clients import GREETING, IPV4, visit
 from kernel import listening_ports
 from programs import (
-    environment, run, server_config, server_config_and_sources, server_path, totals, wait_until,
+    DEADLINE_S, environment, run, server_config, server_config_and_sources, server_path, totals,
+    wait_until,
 )
 
 LONG_OPTIONS = (
@@ -54,6 +55,20 @@ def test_version_is_one_line():
     assert (result.returncode, result.stderr) == (0, "")
     assert re.fullmatch(r"hello-server \d+\.\d+\.\d+[^\n]*\n", result.stdout)
     assert hello_server("--version").stdout == result.stdout
+
+
+@pytest.mark.parametrize("program, option", [
+    ("HELLO_SERVER", "--help"), ("HELLO_SERVER", "--version"), ("HELLO_SERVER", "--print-config"),
+    ("HELLO_LOAD", "--help"), ("HELLO_LOAD", "--version"),
+])
+def test_what_cannot_be_printed_is_told(program, option):
+    with open("/dev/full", "wb") as full:
+        process = subprocess.run(
+            [os.environ[program], option], env=environment(), stdin=subprocess.DEVNULL, stdout=full,
+            stderr=subprocess.PIPE, text=True, timeout=DEADLINE_S,
+        )
+    assert process.returncode == 1
+    assert re.fullmatch(r"hello-[^\n]*No space left[^\n]*\n", process.stderr), process.stderr
 
 
 def test_print_config_tells_the_defaults_and_the_platform():
