@@ -1,6 +1,7 @@
 /* One connection from SYN to EOF, in one process: the responder in a thread and on a CPU of its
- * own, the generator's flows in this one, both on the same engine. Every byte is compared, and in
- * the end the responder must have counted each connection as greeted.
+ * own, the generator's flows in this one, both on the same engine. The responder gets the settings
+ * and the room that hello-server would give it. Every byte is compared, and in the end it must have
+ * counted each connection as greeted.
  *
  * Counters, per connection but for the first: connections_per_s, and of the server's and the
  * client's side CPU time (that of the kernel on behalf of the other side included: on loopback
@@ -11,34 +12,42 @@
 #include "client.h"
 #include "harness.h"
 #include "net/limits.h"
-#include "option/option.h"
 #include "responder_thread.h"
+#include "server/server.h"
 #include "system_calls.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include <sys/resource.h>
 
-/* At most so many connections are made once more to count system calls. */
-#define COUNTED_CONNECTIONS_MAX 2048
+/* For so long connections are made once more to count system calls. */
+#define COUNTING_NS (20 * NS_PER_MS)
+
+/* More room than this changes nothing: even 100 000 connections/s leave half of it free, so that
+ * none is hurried, and all can be accepted by one request. */
+#define CONNECTIONS_MAX (32u << 10)
 
 #define LINGER_TIMEOUT_NS (5 * NS_PER_S)
 
 /* Where the benchmarks run, the same for all. */
 struct place {
     uint32_t sockets_max;
-    int server_cpu;          /* -1: any */
-    bool counts_calls;       /* system calls can be counted here */
-    unsigned char *greeting; /* OPTION_BYTES_MAX bytes, of which each benchmark takes the first */
+    uint32_t connections_max;     /* of the responder */
+    int server_cpu;               /* -1: any */
+    bool counts_calls;            /* system calls can be counted here */
+    struct server_config *config; /* of the responder; has the longest greeting, and each benchmark
+                                   * takes the first bytes of it */
 };
 
 /* The arguments, in the order of the table. */
 enum { ENGINE, CLOSE, FAMILY, GREETING_BYTES, CONCURRENCY };
 
-static const char *const closes[] = {"linger", "swift"};
+static const char *const closes[] = {
+    [SERVER_CLOSE_LINGER] = "linger", [SERVER_CLOSE_SWIFT] = "swift"};
 static const char *const families[] = {"ipv4", "ipv6"};
 static const uint64_t sizes_bytes[] = {6, 1 << 10, 64 << 10};
 static const uint64_t concurrencies[] = {1, 16, 256};
@@ -98,15 +107,13 @@ static void used_tell(struct bench_state *state, const struct used *before,
 static int system_calls_tell(struct bench_state *state, struct client *client,
                              char error[CLIENT_ERROR_BYTES])
 {
-    uint64_t count = bench_iterations(state), client_calls = 0, server_calls = 0;
+    uint64_t client_calls = 0, server_calls = 0, count = client_ended(client);
     struct system_calls calls;
     char problem[SYSTEM_CALLS_ERROR_BYTES] = "the counter cannot be read";
     int result = system_calls_begin(&calls, problem);
 
-    if (count > COUNTED_CONNECTIONS_MAX)
-        count = COUNTED_CONNECTIONS_MAX;
     if (result == 0) {
-        int ran = client_run(client, count, error);
+        int ran = client_run_for(client, COUNTING_NS, error);
 
         result = system_calls_end(&calls, &client_calls, &server_calls);
         if (ran < 0)
@@ -116,6 +123,7 @@ static int system_calls_tell(struct bench_state *state, struct client *client,
         snprintf(error, CLIENT_ERROR_BYTES, "cannot count system calls: %s", problem);
         return result;
     }
+    count = client_ended(client) - count;
     bench_counter(state, "client_calls", (double)client_calls / (double)count, BENCH_VALUE);
     bench_counter(state, "server_calls", (double)server_calls / (double)count, BENCH_VALUE);
     return 0;
@@ -126,31 +134,27 @@ static int pair_start(struct pair *pair, const struct bench_state *state, const 
                       char error[CLIENT_ERROR_BYTES])
 {
     const struct engine_class *class = engine_classes[bench_argument(state, ENGINE)];
-    uint32_t concurrency = (uint32_t)bench_argument(state, CONCURRENCY);
     struct responder_thread_args server = {
         .class = class,
         .family = bench_argument(state, FAMILY) == 0 ? AF_INET : AF_INET6,
         .settings = &pair->settings,
-        .connections_max = 2 * concurrency, /* some still close while the next are there */
+        .connections_max = place->connections_max,
         .sockets_max = place->sockets_max,
         .cpu = place->server_cpu,
     };
     struct client_args client = {
         .class = class,
-        .greeting = place->greeting,
+        .greeting = place->config->greeting.data,
         .greeting_bytes = (uint32_t)bench_argument(state, GREETING_BYTES),
-        .concurrency = concurrency,
+        .concurrency = (uint32_t)bench_argument(state, CONCURRENCY),
         .sockets_max = place->sockets_max,
     };
     struct outcome_counts counts;
     int result;
 
-    pair->settings = (struct connection_settings){
-        .greeting = place->greeting,
-        .greeting_bytes = client.greeting_bytes,
-        .linger = bench_argument(state, CLOSE) == 0,
-        .linger_timeout_ns = LINGER_TIMEOUT_NS,
-    };
+    place->config->close = (unsigned)bench_argument(state, CLOSE);
+    place->config->greeting.bytes = client.greeting_bytes;
+    pair->settings = server_connection_settings(place->config);
     result = responder_thread_start(&server, &pair->responder, error);
     if (result < 0)
         return result;
@@ -159,6 +163,14 @@ static int pair_start(struct pair *pair, const struct bench_state *state, const 
     if (result < 0)
         responder_thread_stop(pair->responder, &counts);
     return result;
+}
+
+/* Make connections until the responder has as many to see off as to greet: it looks after those
+ * that linger a little later, which belongs to the cost of each. Returns 0, or -errno with one line
+ * in error. */
+static int pair_warm_up(struct pair *pair, char error[CLIENT_ERROR_BYTES])
+{
+    return client_run_for(pair->client, pair->settings.linger ? pair->settings.leave_ns : 0, error);
 }
 
 /* End both sides. Fails the benchmark unless both saw the same, and all of it went well. */
@@ -192,7 +204,7 @@ static void connection_run(struct bench_state *state, const void *context)
         bench_skip(state, error);
         return;
     }
-    result = client_run(pair.client, bench_argument(state, CONCURRENCY), error); /* warm-up */
+    result = pair_warm_up(&pair, error);
     before = after = used_now();
     while (result == 0 && bench_keep_running(state, count)) {
         before = used_now();
@@ -251,19 +263,35 @@ static void place_try_counting(struct place *place)
     bench_fact("system_calls", place->counts_calls ? "counted in a run of their own" : text);
 }
 
-/* Bytes of which no stretch is found again elsewhere, so that none can stand in for another. */
-static unsigned char *greeting_new(void)
+/* Make the part of a configuration that is the same for all benchmarks. The greeting's bytes are
+ * such that no stretch is found again elsewhere, so that none can stand in for another. Returns it,
+ * to be given to free(3), or NULL. */
+static struct server_config *config_new(void)
 {
-    unsigned char *greeting = malloc(OPTION_BYTES_MAX);
+    struct server_config *config = calloc(1, sizeof(*config));
 
-    for (uint32_t i = 0; greeting && i < OPTION_BYTES_MAX; i++)
-        greeting[i] = (unsigned char)(i * UINT32_C(2654435761) >> 24);
-    return greeting;
+    if (!config)
+        return NULL;
+    config->linger_timeout_ns = LINGER_TIMEOUT_NS;
+    for (uint32_t i = 0; i < OPTION_BYTES_MAX; i++)
+        config->greeting.data[i] = (unsigned char)(i * UINT32_C(2654435761) >> 24);
+    return config;
+}
+
+/* Give half of the descriptors to each side, and say how many connections that makes. */
+static void place_share_out(struct place *place, uint32_t sockets_max)
+{
+    char text[32];
+
+    place->sockets_max = sockets_max;
+    place->connections_max = sockets_max / 2 < CONNECTIONS_MAX ? sockets_max / 2 : CONNECTIONS_MAX;
+    snprintf(text, sizeof(text), "%" PRIu32, place->connections_max);
+    bench_fact("connections_max", text);
 }
 
 int main(int argc, char **argv)
 {
-    struct place place = {.server_cpu = -1, .greeting = greeting_new()};
+    struct place place = {.server_cpu = -1, .config = config_new()};
     const struct bench benches[] = {
         {.name = "connection",
          .run = connection_run,
@@ -281,14 +309,14 @@ int main(int argc, char **argv)
     int result = sockets_max < 0 ? (int)sockets_max : place_choose_cpus(&place);
     int code = 1;
 
-    if (result < 0 || !place.greeting) {
+    if (result < 0 || !place.config) {
         fprintf(stderr, "bench_connection: cannot read the CPUs or the descriptor limit: %s\n",
                 strerror(result < 0 ? -result : ENOMEM));
     } else {
-        place.sockets_max = (uint32_t)sockets_max;
+        place_share_out(&place, (uint32_t)sockets_max);
         place_try_counting(&place);
         code = bench_main(argc, argv, tables);
     }
-    free(place.greeting);
+    free(place.config);
     return code;
 }

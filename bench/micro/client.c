@@ -128,7 +128,9 @@ static int client_turn(struct client *client, int64_t timeout_ns)
     return count < 0 ? count : 0;
 }
 
-int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BYTES])
+/* Begin at most `count` connections, none from until_ns on, and let all end. As client_run. */
+static int client_run_until(struct client *client, uint64_t count, uint64_t until_ns,
+                            char error[CLIENT_ERROR_BYTES])
 {
     uint64_t failed = 0;
     int result = 0;
@@ -139,7 +141,7 @@ int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BY
         if (flows_open(&client->flows) > 0) /* one that fails at once leaves nothing to wait for */
             result = client_turn(client, (int64_t)CLIENT_TIMEOUT_NS);
         failed = client->tally->started - client->tally->ok - flows_open(&client->flows);
-        if (failed > 0)
+        if (failed > 0 || clock_now_ns() >= until_ns)
             count = 0;
     }
     if (result == 0)
@@ -149,4 +151,14 @@ int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BY
     else if (failed > 0)
         result = client_describe(client, error);
     return result;
+}
+
+int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BYTES])
+{
+    return client_run_until(client, count, UINT64_MAX, error);
+}
+
+int client_run_for(struct client *client, uint64_t time_ns, char error[CLIENT_ERROR_BYTES])
+{
+    return client_run_until(client, UINT64_MAX, clock_now_ns() + time_ns, error);
 }

@@ -36,6 +36,9 @@ void client_free(struct client *client);
  * error: -EIO if one of them ended otherwise than it should (then no more are begun). */
 int client_run(struct client *client, uint64_t count, char error[CLIENT_ERROR_BYTES]);
 
+/* The same for a time: as many connections as can be begun in it, at least one. */
+int client_run_for(struct client *client, uint64_t time_ns, char error[CLIENT_ERROR_BYTES]);
+
 /* How many have ended well so far. */
 uint64_t client_ended(const struct client *client);
 

@@ -6,7 +6,6 @@
 #include "crew/crew.h"
 #include "net/limits.h"
 #include "net/listener.h"
-#include "server/connection.h"
 #include "server/notify.h"
 #include "server/responder.h"
 #include "server/sizing.h"
@@ -118,6 +117,18 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
     return 0;
 }
 
+struct connection_settings server_connection_settings(const struct server_config *config)
+{
+    return (struct connection_settings){
+        .greeting = config->greeting.data,
+        .greeting_bytes = config->greeting.bytes,
+        .linger = config->close == SERVER_CLOSE_LINGER,
+        .linger_timeout_ns = config->linger_timeout_ns,
+        /* It adds to the linger timeout, so it must be small against it. */
+        .leave_ns = config->linger_timeout_ns >= 10 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
+    };
+}
+
 int server_prepare(struct server_config *config, struct server **ret_server,
                    char error[CREW_ERROR_BYTES])
 {
@@ -131,14 +142,7 @@ int server_prepare(struct server_config *config, struct server **ret_server,
     }
     server->config = config;
     server->address = config->listen.address;
-    server->settings = (struct connection_settings){
-        .greeting = config->greeting.data,
-        .greeting_bytes = config->greeting.bytes,
-        .linger = config->close == SERVER_CLOSE_LINGER,
-        .linger_timeout_ns = config->linger_timeout_ns,
-        /* It adds to the linger timeout, so it must be small against it. */
-        .leave_ns = config->linger_timeout_ns >= 10 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
-    };
+    server->settings = server_connection_settings(config);
     result = server_find_hardware(server, error);
     if (result == 0)
         result = server_size(server, error);

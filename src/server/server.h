@@ -6,12 +6,17 @@
 
 #include "crew/crew.h"
 #include "server/config.h"
+#include "server/connection.h"
 #include "server/outcome.h"
 
 #include <stdint.h>
 #include <stdio.h>
 
 struct server;
+
+/* What the options make of connections. The result refers to the greeting in *config. Any thread.
+ */
+struct connection_settings server_connection_settings(const struct server_config *config);
 
 /* Prepare a responder: read the facts of the machine and settle every setting that was left to it,
  * in *config too. Nothing is opened yet. `config` must outlive the server. Returns 0, or -errno

@@ -3,6 +3,7 @@
 #include "load/config.h"
 #include "option_table_check.h"
 #include "server/config.h"
+#include "server/server.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -90,6 +91,26 @@ static void defaults_are_what_the_readme_says(void **state)
     assert_int_equal(2 * NS_PER_S, server.linger_timeout_ns);
     assert_int_equal(5 * NS_PER_S, server.shutdown_timeout_ns);
     assert_int_equal(0, server.workers);
+}
+
+static void connections_are_what_the_options_make_of_them(void **state)
+{
+    struct connection_settings settings;
+
+    (void)state;
+    assert_int_equal(0, read_server("--greeting=hi", "--linger-timeout=1s"));
+    settings = server_connection_settings(&server);
+    assert_int_equal(2, settings.greeting_bytes);
+    assert_memory_equal("hi", settings.greeting, 2);
+    assert_true(settings.linger);
+    assert_int_equal(NS_PER_S, settings.linger_timeout_ns);
+    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
+
+    /* Clients are not given longer than the timeout says, but for a tenth. */
+    assert_int_equal(0, read_server("--close=swift", "--linger-timeout=999ms"));
+    settings = server_connection_settings(&server);
+    assert_false(settings.linger);
+    assert_int_equal(0, settings.leave_ns);
 }
 
 /* The port that holds, by what is said where: PORT on the command line, --listen, $PORT,
@@ -509,6 +530,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CONFIG(tables_are_sound),
         CONFIG(defaults_are_what_the_readme_says),
+        CONFIG(connections_are_what_the_options_make_of_them),
         CONFIG(port_said_more_directly_holds),
         CONFIG(two_ports_contradict),
         CONFIG(more_workers_than_connections_contradict),
