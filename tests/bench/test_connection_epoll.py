@@ -32,17 +32,22 @@ def test_system_calls_are_counted(run):
     connections.expect_system_calls(run, LEAST)
 
 
-def test_a_connection_that_fails_fails_the_benchmark():
+# The first connection fails. Later calls may be others: the server asks the kernel things when it stops.
+@pytest.mark.parametrize("function, call, said", [
+    ("socket", 1, "connect: "),  # of the client; the first is the listener
+    ("send", 0, "greeting: "),  # of the server: the greeting is lost
+])
+@pytest.mark.parametrize("close", ["linger", "swift"])
+def test_a_connection_that_fails_fails_the_benchmark(function, call, said, close):
     if "HELLO_FAULT" not in os.environ:
         pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
     told, tell = os.pipe()
     os.set_inheritable(tell, True)
-    # The first socket is the listener.
     run = micro.Run(
-        micro.program("BENCH_CONNECTION"), "--benchmark_filter=epoll/close:swift/family:ipv4/bytes:6/",
-        close_fds=False, LD_PRELOAD=os.environ["HELLO_FAULT"], FAULT_FUNCTION="socket",
-        FAULT_CALL="3", FAULT_REPORT=str(tell))
+        micro.program("BENCH_CONNECTION"), f"--benchmark_filter=epoll/close:{close}/family:ipv4/bytes:6/",
+        close_fds=False, LD_PRELOAD=os.environ["HELLO_FAULT"], FAULT_FUNCTION=function,
+        FAULT_CALL=str(call), FAULT_REPORT=str(tell))
     os.close(tell)
     assert os.read(told, 1) == b"!"
     assert run.code == 1
-    assert any("failed: 1 of " in error for error in run.errors if error), run.printed
+    assert any("failed: 1 of " in error and said in error for error in run.errors if error), run.printed

@@ -1,8 +1,9 @@
 /* Loaded into a program by LD_PRELOAD: lets one call of one function fail.
  *
  * FAULT_FUNCTION=mmap FAULT_CALL=3 FAULT_REPORT=7: the fourth mmap fails with ENOMEM, after one
- * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN.
- * Calls that the C library makes to itself do not come by here. */
+ * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN,
+ * and send says that all was sent, and sends nothing. Calls that the C library makes to itself do
+ * not come by here. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -58,6 +59,8 @@ FAULTY(int, epoll_create1, (int flags), (flags), -1)
 FAULTY(int, epoll_ctl, (int epoll, int op, int fd, struct epoll_event *event),
        (epoll, op, fd, event), -1)
 FAULTY(int, socket, (int domain, int type, int protocol), (domain, type, protocol), -1)
+FAULTY(ssize_t, send, (int fd, const void *data, size_t bytes, int flags), (fd, data, bytes, flags),
+       (ssize_t)bytes)
 FAULTY(int, listen, (int fd, int backlog), (fd, backlog), -1)
 FAULTY(int, pthread_create,
        (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *),
