@@ -48,8 +48,11 @@ class Problem(Exception):
 
 
 def run(command, **options):
-    return subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                          check=False, **options)
+    try:
+        return subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              check=False, **options)
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise Problem(f"cannot run {command[0]}: {error}") from error
 
 
 # What is compared: a side is where its programs are, or what was kept of them

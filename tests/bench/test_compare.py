@@ -210,6 +210,15 @@ def test_what_fails_is_not_run_again(compare_fakes):
     assert "B failed: 1 of 6" in done.stdout
 
 
+def test_a_program_that_cannot_be_run_is_told(tmp_path):
+    program = tmp_path / "a"
+    program.write_text("#!/nowhere\n")
+    program.chmod(0o755)
+    done = compare(program, program, "--out", tmp_path)
+    assert CANNOT_RUN == done.returncode
+    assert f"compare: cannot run {program}: " in done.stderr
+
+
 def test_a_filter_that_matches_nothing_is_refused():
     program = micro.program("BENCH_PURE")
     done = compare(program, program, "--filter", "no such")
