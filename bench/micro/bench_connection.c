@@ -24,7 +24,7 @@
 
 #include <sys/resource.h>
 
-/* For so long connections are made once more to count system calls. */
+/* For so long, at least, connections are made once more to count system calls. */
 #define COUNTING_NS (20 * NS_PER_MS)
 
 /* More room than this changes nothing: even 100 000 connections/s leave half of it free, so that
@@ -103,17 +103,25 @@ static void used_tell(struct bench_state *state, const struct used *before,
                   BENCH_PER_ITERATION);
 }
 
+/* How long a responder goes on with a connection after its client has gone: it looks after those
+ * that linger a little later, which belongs to the cost of each. So connections are made for this
+ * time before anything is measured, and for no less while system calls are counted. */
+static uint64_t pair_settling_ns(const struct pair *pair)
+{
+    return pair->settings.linger ? pair->settings.leave_ns : 0;
+}
+
 /* Count the system calls of some more connections. Returns 0, or -errno with one line in error. */
-static int system_calls_tell(struct bench_state *state, struct client *client,
+static int system_calls_tell(struct bench_state *state, const struct pair *pair,
                              char error[CLIENT_ERROR_BYTES])
 {
-    uint64_t client_calls = 0, server_calls = 0, count = client_ended(client);
+    uint64_t client_calls = 0, server_calls = 0, count = client_ended(pair->client);
     struct system_calls calls;
     char problem[SYSTEM_CALLS_ERROR_BYTES] = "the counter cannot be read";
     int result = system_calls_begin(&calls, problem);
 
     if (result == 0) {
-        int ran = client_run_for(client, COUNTING_NS, error);
+        int ran = client_run_for(pair->client, COUNTING_NS + pair_settling_ns(pair), error);
 
         result = system_calls_end(&calls, &client_calls, &server_calls);
         if (ran < 0)
@@ -123,7 +131,7 @@ static int system_calls_tell(struct bench_state *state, struct client *client,
         snprintf(error, CLIENT_ERROR_BYTES, "cannot count system calls: %s", problem);
         return result;
     }
-    count = client_ended(client) - count;
+    count = client_ended(pair->client) - count;
     bench_counter(state, "client_calls", (double)client_calls / (double)count, BENCH_VALUE);
     bench_counter(state, "server_calls", (double)server_calls / (double)count, BENCH_VALUE);
     return 0;
@@ -165,14 +173,6 @@ static int pair_start(struct pair *pair, const struct bench_state *state, const 
     return result;
 }
 
-/* Make connections until the responder has as many to see off as to greet: it looks after those
- * that linger a little later, which belongs to the cost of each. Returns 0, or -errno with one line
- * in error. */
-static int pair_warm_up(struct pair *pair, char error[CLIENT_ERROR_BYTES])
-{
-    return client_run_for(pair->client, pair->settings.linger ? pair->settings.leave_ns : 0, error);
-}
-
 /* End both sides. Fails the benchmark unless both saw the same, and all of it went well. */
 static void pair_end(struct pair *pair, struct bench_state *state)
 {
@@ -204,7 +204,7 @@ static void connection_run(struct bench_state *state, const void *context)
         bench_skip(state, error);
         return;
     }
-    result = pair_warm_up(&pair, error);
+    result = client_run_for(pair.client, pair_settling_ns(&pair), error);
     before = after = used_now();
     while (result == 0 && bench_keep_running(state, count)) {
         before = used_now();
@@ -216,7 +216,7 @@ static void connection_run(struct bench_state *state, const void *context)
         used_tell(state, &before, &after);
     }
     if (result == 0 && place->counts_calls)
-        result = system_calls_tell(state, pair.client, error);
+        result = system_calls_tell(state, &pair, error);
     if (result < 0)
         bench_fail(state, error);
     pair_end(&pair, state);
