@@ -8,7 +8,7 @@ import time
 
 import pytest
 
-from machine import DEADLINE_S, MACHINES, PORT, THERE, Machine, make_network
+from machine import DEADLINE_S, PORT, THERE, Machine
 
 CONNECTIONS = 10_000
 KERNELS = ("5.10", "6.1", "6.12")
@@ -18,19 +18,6 @@ STOP_LINE = re.compile(r"hello-server: stopped accepted=(\d+) greeted=(\d+) expi
                        r"stalled=0 failed=0 abandoned=0\n")
 
 
-@pytest.fixture(scope="session")
-def network():
-    make_network()
-
-
-@pytest.fixture(scope="session")
-def figures():
-    """{kernel: {name: number}}, kept and printed in the end."""
-    found = {}
-    yield found
-    (MACHINES / "figures.json").write_text(json.dumps(found, indent=2, sort_keys=True) + "\n")
-
-
 @pytest.fixture(scope="module", params=KERNELS)
 def machine(request, network, figures, tmp_path_factory):
     one = Machine(request.param, tmp_path_factory.mktemp("machine"))
@@ -38,7 +25,7 @@ def machine(request, network, figures, tmp_path_factory):
     try:
         one.wait_until(lambda: one.greeting("ipv4") == b"hello\n", "a greeting")
         one.clients += 1
-        figures[one.kernel] = {"boot_to_greeting_s": round(time.monotonic() - one.started, 1)}
+        figures.setdefault(one.kernel, {})["boot_to_greeting_s"] = round(time.monotonic() - one.started, 1)
         yield one
     finally:
         one.kill()
