@@ -208,6 +208,8 @@ static void flow_send(struct flows *flows, struct flow *flow, uint64_t now_ns)
     } else if (flow->moved_bytes == bytes) {
         flow->state = FLOW_READING;
         flow->moved_bytes = 0;
+        if (!config->expect.any && config->expect.bytes == 0)
+            flow->greeted_ns = now_ns; /* no byte is waited for: only that all was said */
         flow_read(flows, flow, now_ns);
         return;
     }
@@ -235,21 +237,17 @@ static int flow_write_header(struct flows *flows, struct flow *flow)
 }
 
 /* From here on it is the greeting that is waited for. */
-static void flow_note_connected(struct flows *flows, struct flow *flow, uint64_t now_ns)
+static void flow_note_connected(struct flow *flow, uint64_t now_ns)
 {
-    const struct option_bytes *expect = &flows->settings->config->expect;
-
     flow->connected_ns = now_ns;
     deadline_stop(&flow->connect_deadline);
-    if (!expect->any && expect->bytes == 0)
-        flow->greeted_ns = now_ns;
 }
 
 static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
     int result;
 
-    flow_note_connected(flows, flow, now_ns);
+    flow_note_connected(flow, now_ns);
     result = flow_write_header(flows, flow);
     if (result < 0) {
         flow_fail(flows, flow, result, now_ns);
@@ -265,7 +263,7 @@ static void flow_connected(struct flows *flows, struct flow *flow, uint64_t now_
 static void flow_interrupted(struct flows *flows, struct flow *flow, int error, uint64_t now_ns)
 {
     if (flow->state == FLOW_CONNECTING)
-        flow_note_connected(flows, flow, now_ns);
+        flow_note_connected(flow, now_ns);
     flow->is_reset = error == -ECONNRESET;
     flow->state = FLOW_READING;
     flow->moved_bytes = 0;

@@ -7,7 +7,7 @@
 /* The phases of a connection, as its failures are sorted. */
 enum phase {
     PHASE_CONNECT,  /* from the intended start until the handshake is done */
-    PHASE_GREETING, /* until the last expected byte; sending, if anything is sent, is part of it */
+    PHASE_GREETING, /* until all was sent that is to be, and the last expected byte came */
     PHASE_CLOSE,    /* until EOF */
     PHASE_COUNT,
 };

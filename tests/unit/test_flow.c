@@ -312,9 +312,9 @@ static void a_reset_that_connect_was_told_of_counts_where_reading_ends(void **st
     assert_int_equal(2, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
     f->config->expect.bytes = 0;
     starts(f);
-    ends(f, ENGINE_OP_CONNECT, -ECONNRESET);
+    ends(f, ENGINE_OP_CONNECT, -ECONNRESET); /* before anything was said to it */
     ends(f, ENGINE_OP_RECV, 0);
-    assert_int_equal(2, f->tallies[0].failed[PHASE_CLOSE][RESULT_RESET]);
+    assert_int_equal(3, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
 }
 
 static void what_was_said_before_connect_failed_is_read(void **state)
@@ -378,6 +378,25 @@ static void an_error_of_a_send_is_one_of_the_greeting(void **state)
     connects(f);
     ends(f, ENGINE_OP_SEND, -ETIMEDOUT);
     assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
+}
+
+static void saying_it_is_part_of_the_greeting_even_if_no_byte_is_expected(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->expect.bytes = 0;
+    expect_bytes(&f->config->send, "hi");
+    connects(f);
+    ends(f, ENGINE_OP_SEND, -ETIMEDOUT);
+    assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
+    connects(f);
+    f->now_ns += 20;
+    ends(f, ENGINE_OP_SEND, 2);
+    f->now_ns += 300;
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    assert_int_equal(20, f->tallies[0].timings[TIMING_GREETING].max_ns);
+    assert_int_equal(300, f->tallies[0].timings[TIMING_CLOSE].max_ns);
 }
 
 /* The other side closed in order, and reset only what came then. */
@@ -530,6 +549,7 @@ int main(void)
         FLOW(no_socket_is_no_descriptor),
         FLOW(what_is_to_be_said_is_said_before_reading),
         FLOW(an_error_of_a_send_is_one_of_the_greeting),
+        FLOW(saying_it_is_part_of_the_greeting_even_if_no_byte_is_expected),
         FLOW(what_was_said_before_a_send_failed_is_read),
         FLOW(a_reset_that_a_send_was_told_of_counts_where_reading_ends),
         FLOW(it_closes_by_a_reset_if_asked_to),
