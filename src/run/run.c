@@ -92,10 +92,10 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     room = descriptors > (int64_t)reserved ? (uint64_t)descriptors - reserved : 0;
     report->connections = config->connections;
     if (!config->connections && load_is_open_loop(config))
-        report->connections = LOAD_OPEN_LOOP < room ? LOAD_OPEN_LOOP : room;
+        report->connections = room == 0 ? 1 : room < LOAD_OPEN_LOOP ? room : LOAD_OPEN_LOOP;
     else if (!config->connections)
         report->connections = LOAD_CLOSED_LOOP;
-    if (report->connections > room || room == 0) {
+    if (report->connections > room) {
         snprintf(error, CREW_ERROR_BYTES,
                  "--connections '%" PRIu64 "' needs %" PRIu64
                  " descriptors, but the hard limit is %" PRId64 "; raise it (ulimit -Hn)",

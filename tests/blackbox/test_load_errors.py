@@ -300,3 +300,11 @@ def test_a_limit_of_descriptors_that_is_too_low_is_told_at_once(engine):
                  before=limits(NOFILE=40))
     assert (result.returncode, result.stdout) == (1, "")
     assert re.fullmatch(r"hello-load: [^\n]*50[^\n]*descriptors[^\n]*\n", result.stderr), result
+
+
+def test_an_open_loop_takes_what_descriptors_there_are_but_not_none(engine, server):
+    one = server()
+    for limit, expected in ((20, (1, "--connections '1' needs 29 descriptors")), (40, (0, ""))):
+        result = run(os.environ["HELLO_LOAD"], "-r", "100/s", "-n", 5, "-e", engine, one.target(IPV4),
+                     before=limits(NOFILE=limit))
+        assert (result.returncode, expected[1] in result.stderr) == (expected[0], True), result
