@@ -35,16 +35,20 @@ def machine(request, network, tmp_path_factory):
 def starts(machine, name, *options):
     """Start a program with room for descriptors; what it prints goes to /run/NAME. Returns its process id."""
     command = " ".join(map(str, (name, *options)))
-    machine.output_of(f"rm -f /run/{name}.code; ulimit -n {3 * MANY}; "
+    machine.output_of(f"ulimit -n {3 * MANY}; for end in '' .pid .code; do : >/run/{name}$end; done; "
                       f"{{ {command} & echo $! >/run/{name}.pid; wait $!; echo $? >/run/{name}.code; }}"
                       f" >/run/{name} 2>/run/{name}.errors &")
-    machine.wait_until(lambda: machine.run(f"cat /run/{name}.pid")[1].strip(), name)
-    return int(machine.output_of(f"cat /run/{name}.pid"))
+    machine.wait_until(lambda: said(machine, f"{name}.pid"), name)
+    return int(said(machine, f"{name}.pid"))
+
+
+def said(machine, name):
+    return machine.output_of(f"cat /run/{name}")
 
 
 def ended(machine, name):
-    machine.wait_until(lambda: pause() or machine.run(f"cat /run/{name}.code")[0] == 0, f"the end of {name}")
-    return int(machine.output_of(f"cat /run/{name}.code"))
+    machine.wait_until(lambda: pause() or said(machine, f"{name}.code"), f"the end of {name}")
+    return int(said(machine, f"{name}.code"))
 
 
 def pause():
@@ -73,15 +77,15 @@ def rss_kib(machine, pid):
 def rss_with(machine, engine, count):
     """Memory of hello-load with so many in flight, which all have to end well. Returns KiB."""
     server = starts(machine, "hello-server", "--backlog", 2 * MANY, "--linger-timeout", "10m", PORT)
-    machine.wait_until(lambda: "listening" in machine.output_of("cat /run/hello-server"), "the server")
+    machine.wait_until(lambda: "listening" in said(machine, "hello-server"), "the server")
     machine.output_of(f"kill -STOP {server}")
     load = starts(machine, "hello-load", "--json", "-t", 1, "-n", count, "-c", count, "-e", engine,
                   "--timeout", "1h", "--source", "127.0.0.0/28", f"127.0.0.1:{PORT}")
     machine.wait_until(lambda: pause() or established(machine) >= 2 * count, f"{count} in flight")
     rss = rss_kib(machine, load)
     machine.output_of(f"kill -CONT {server}")
-    assert ended(machine, "hello-load") == 0, machine.output_of("cat /run/hello-load.errors")
-    told = json.loads(machine.output_of("cat /run/hello-load"))["result"]["all"]
+    assert ended(machine, "hello-load") == 0, said(machine, "hello-load.errors")
+    told = json.loads(said(machine, "hello-load"))["result"]["all"]
     assert (told["started"], told["ok"], told["failed"]) == (count, count, 0)
     machine.output_of(f"kill -TERM {server}")
     assert ended(machine, "hello-server") == 0
