@@ -118,10 +118,17 @@ def test_what_is_right_is_counted_beside_what_is_wrong(report, engine, peer):
     assert (told.code, told.ok, told.errors) == (3, 200, {("greeting", "short"): 100})
 
 
-def test_a_reset_at_once_is_one_of_two_outcomes(outcome, answering):
-    """Whether the client gets to see that it was connected is chance."""
-    found = outcome(answering(resets_after(b"")))
-    assert set(found) <= {("connect", "reset"), ("greeting", "reset")}
+@pytest.mark.parametrize("ends_first", [False, True], ids=["reset", "FIN and reset"])
+def test_a_reset_at_once_is_one_of_the_greeting(outcome, answering, ends_first):
+    """Even where the client learns of it together with the connection."""
+
+    def answer(connection):
+        if ends_first:
+            connection.shutdown(socket.SHUT_WR)
+        resets_after(b"")(connection)
+
+    found = outcome(answering(answer))
+    assert set(found) <= {("greeting", "reset"), *([("greeting", "short")] if ends_first else [])}
     assert sum(found.values()) == 20
 
 
