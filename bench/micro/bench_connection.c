@@ -178,16 +178,14 @@ static void pair_end(struct pair *pair, struct bench_state *state)
 {
     uint64_t ended = client_ended(pair->client);
     struct outcome_counts counts;
-    char line[160];
+    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 80];
     int result = responder_thread_stop(pair->responder, &counts);
 
     client_free(pair->client);
     if (result == 0 && counts.accepted == ended && counts.outcomes[OUTCOME_GREETED] == ended)
         return;
-    snprintf(line, sizeof(line),
-             "of %llu connections that ended well the responder accepted %llu and greeted %llu",
-             (unsigned long long)ended, (unsigned long long)counts.accepted,
-             (unsigned long long)counts.outcomes[OUTCOME_GREETED]);
+    snprintf(line, sizeof(line), "%" PRIu64 " connections ended well, but the responder tells: %s",
+             ended, outcome_counts_format(&counts, text));
     bench_fail(state, line);
 }
 
