@@ -40,7 +40,7 @@ static int epoll_try_connect(int sock, uint32_t happened)
     return -error;
 }
 
-static int epoll_try_recv(const struct epoll *epoll, int sock, const struct epoll_socket *state)
+static int epoll_try_recv(const struct epoll *epoll, int sock, struct epoll_socket *state)
 {
     ssize_t result;
 
@@ -48,20 +48,20 @@ static int epoll_try_recv(const struct epoll *epoll, int sock, const struct epol
         result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
                       MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
     while (result < 0 && errno == EINTR);
-    return result < 0 ? -errno : (int)result;
+    if (result < 0)
+        result = -errno;
+    /* A short read took all there was, unless that ended; what comes then is a new event. */
+    if (result == -EAGAIN || (result > 0 && result < state->bytes && !state->ended))
+        state->readable = false;
+    return (int)result;
 }
 
 /* Try a parked or new send or recv. Returns its result; -EAGAIN: it would block. */
 static int epoll_try(struct epoll *epoll, int sock, struct epoll_socket *state)
 {
-    int result = state->op == ENGINE_OP_SEND ? socket_send_now(&epoll->engine, sock, state->data,
-                                                               state->bytes, state->flags)
-                                             : epoll_try_recv(epoll, sock, state);
-
-    /* A short read took all there was, unless that ended; what comes then is a new event. */
-    if (result == -EAGAIN || (result > 0 && (uint32_t)result < state->bytes && !state->ended))
-        state->readable = false;
-    return result;
+    if (state->op == ENGINE_OP_SEND)
+        return socket_send_now(&epoll->engine, sock, state->data, state->bytes, state->flags);
+    return epoll_try_recv(epoll, sock, state);
 }
 
 /* End the socket's operation and keep its event. */

@@ -251,6 +251,8 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
 
     if (!uring->wake_armed)
         uring_arm_wake(uring);
+    if (uring->accept_error < 0)
+        uring_accept_stop(engine); /* there may have been no room for it when it failed */
     result = uring_enter(uring, timeout_ns);
     count = uring_collect(uring, events);
     behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);

@@ -371,6 +371,24 @@ static void send_larger_than_the_buffers_goes_out_whole(void **state)
     close(peer);
 }
 
+static void what_came_while_sending_is_there_to_be_received(void **state)
+{
+    struct fixture *f = *state;
+    int sock = engine_socket(f->engine, AF_INET);
+    int peer = connect_one(f, sock);
+    struct engine_event event;
+    char heard[8];
+
+    assert_int_equal(5, send(peer, "early", 5, 0));
+    send_much(f, sock, peer);
+    engine_recv(f->engine, TOKEN, sock, heard, sizeof(heard), 0);
+    event = next(f);
+    assert_int_equal(ENGINE_OP_RECV, event.op);
+    assert_int_equal(5, event.result);
+    engine_close(f->engine, sock, 0);
+    close(peer);
+}
+
 static void cancel_ends_what_is_pending(void **state)
 {
     struct fixture *f = *state;
@@ -512,6 +530,7 @@ static int run_contract(void)
         ENGINE(what_can_be_done_at_once_has_no_event),
         ENGINE(reset_after_all_that_was_thrown_away_is_told),
         ENGINE(send_larger_than_the_buffers_goes_out_whole),
+        ENGINE(what_came_while_sending_is_there_to_be_received),
         ENGINE(cancel_ends_what_is_pending),
         ENGINE(close_with_drain_does_not_reset_a_talkative_client),
         ENGINE(close_with_reset_resets),
