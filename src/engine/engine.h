@@ -96,6 +96,8 @@ struct engine_class {
 struct engine {
     const struct engine_class *class;
     uint32_t turns_behind; /* waits in a row that could not hand out all that had happened */
+    void
+        *discard; /* ENGINE_DISCARD_BYTES where recv with MSG_TRUNC writes nothing: never touched */
 };
 
 /* The engines by preference, the best first; NULL ends the list. */
@@ -163,8 +165,8 @@ static inline int engine_send_now(struct engine *engine, int sock, const void *d
     return engine->class->send_now(engine, sock, data, bytes, flags);
 }
 
-/* Throw away the input that has arrived. Not while a recv is pending. Returns how many bytes, 0 for
- * the peer's FIN, or -errno (-EAGAIN: nothing has arrived). */
+/* Throw away the input that has arrived, ENGINE_DISCARD_BYTES at most. Not while a recv is pending.
+ * Returns how many bytes, 0 for the peer's FIN, or -errno (-EAGAIN: nothing has arrived). */
 static inline int engine_discard(struct engine *engine, int sock)
 {
     return engine->class->discard(engine, sock);

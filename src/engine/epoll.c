@@ -45,7 +45,7 @@ static int epoll_try_recv(const struct epoll *epoll, int sock, struct epoll_sock
     ssize_t result;
 
     do
-        result = recv(sock, state->data ? state->data : epoll->discard, state->bytes,
+        result = recv(sock, state->data ? state->data : epoll->engine.discard, state->bytes,
                       MSG_DONTWAIT | (state->data ? 0 : MSG_TRUNC));
     while (result < 0 && errno == EINTR);
     if (result < 0)

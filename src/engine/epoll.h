@@ -35,7 +35,6 @@ struct epoll {
     bool has_pwait2;
     unsigned turns_without_poll;
     struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
-    void *discard;                /* where recv with MSG_TRUNC writes nothing: never touched */
     struct event_ring ready;      /* events not handed out yet */
 };
 

@@ -16,7 +16,7 @@ void epoll_destroy(struct engine *engine)
     if (epoll->epoll_fd >= 0)
         close(epoll->epoll_fd);
     pages_unmap(epoll->sockets, epoll->sockets_max * sizeof(*epoll->sockets));
-    pages_unmap(epoll->discard, ENGINE_DISCARD_BYTES);
+    pages_unmap(epoll->engine.discard, ENGINE_DISCARD_BYTES);
     event_ring_release(&epoll->ready);
     free(epoll);
 }
@@ -27,8 +27,8 @@ static int epoll_prepare(struct epoll *epoll, const char **ret_step)
 
     *ret_step = "allocation";
     epoll->sockets = pages_map(epoll->sockets_max * sizeof(*epoll->sockets));
-    epoll->discard = pages_map(ENGINE_DISCARD_BYTES);
-    if (!epoll->sockets || !epoll->discard ||
+    epoll->engine.discard = pages_map(ENGINE_DISCARD_BYTES);
+    if (!epoll->sockets || !epoll->engine.discard ||
         event_ring_init(&epoll->ready, epoll->sockets_max + ENGINE_EVENTS_MAX) < 0)
         return -ENOMEM;
     *ret_step = "epoll_create1";

@@ -6,9 +6,6 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
-/* Thrown away in one call. MSG_TRUNC writes nothing, but takes memory for an address. */
-#define DISCARD_STEP_BYTES (64u << 10)
-
 int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
                     unsigned flags)
 {
@@ -24,22 +21,12 @@ int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t 
 
 int socket_discard(struct engine *engine, int sock)
 {
-    char untouched[DISCARD_STEP_BYTES];
-    int discarded = 0;
     ssize_t result;
 
-    (void)engine;
-    do {
-        result = recv(sock, untouched, sizeof(untouched), MSG_TRUNC | MSG_DONTWAIT);
-        if (result > 0)
-            discarded += (int)result;
-    } while ((result < 0 && errno == EINTR) ||
-             (result == sizeof(untouched) && discarded < (int)ENGINE_DISCARD_BYTES));
-    if (result < 0 && errno != EAGAIN)
-        return -errno; /* the kernel tells an error only once */
-    if (discarded > 0)
-        return discarded;
-    return result < 0 ? -EAGAIN : 0;
+    do
+        result = recv(sock, engine->discard, ENGINE_DISCARD_BYTES, MSG_TRUNC | MSG_DONTWAIT);
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : (int)result;
 }
 
 int socket_half_close(struct engine *engine, int sock)

@@ -1,13 +1,14 @@
 /* The io_uring engine: one ring per worker, entered once per turn.
  *
- * The ring is for what has to wait: accepts (many by one multishot request, where there is room),
- * connects, receives, sends that do not fit. They are queued without a system call and handed over
- * together in engine_wait. What can be done at once (a send to a fresh socket, a close) is a plain
- * system call on a socket that the CPU has in its caches: cheaper than to come back to each of
- * many. Sockets are ordinary descriptors: before Linux 6.13 one idle direct descriptor holds back
- * the close of all later ones (kernel commit 7029acd8a950). */
+ * The ring is for what has to wait: accepts, connects, receives, sends that do not fit. They are
+ * queued without a system call and handed over together in engine_wait. What can be done at once (a
+ * send to a fresh socket, a close) is a plain system call on a socket that the CPU has in its
+ * caches: cheaper than to come back to each of many. Sockets are ordinary descriptors: before
+ * Linux 6.13 one idle direct descriptor holds back the close of all later ones (kernel commit
+ * 7029acd8a950). */
 #include "engine/uring.h"
 
+#include "base/pages.h"
 #include "base/units.h"
 #include "engine/socket.h"
 
@@ -18,10 +19,9 @@
 
 #include <netinet/in.h>
 
-/* In one turn a multishot accept can take as many connections as the completion queue has room for.
- * With less room than this left, connections are asked for one by one, a few at a time. */
-#define ROOM_FOR_MULTISHOT (URING_CQ_ENTRIES + ENGINE_EVENTS_MAX)
-#define SINGLE_ACCEPTS_MAX 16u
+/* Connections are asked for so many at a time, so that each is greeted while it is in the CPU's
+ * caches. A multishot accept would take all that wait, and could run past its owner's room. */
+#define ACCEPTS_MAX 16u
 
 /* How long to hold still when the kernel has no memory for requests. */
 #define NO_MEMORY_PAUSE_NS (10 * NS_PER_MS)
@@ -68,12 +68,8 @@ int uring_arm_wake(struct uring *uring)
 static int uring_accept_start(struct engine *engine, uint32_t room)
 {
     struct uring *uring = uring_of(engine);
-    bool multishot = room >= ROOM_FOR_MULTISHOT;
-    uint32_t requests = multishot ? 1 : room;
+    uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
 
-    if (requests > SINGLE_ACCEPTS_MAX)
-        requests = SINGLE_ACCEPTS_MAX;
-    uring->room = multishot ? room : requests;
     uring->accepts_cancelled = false;
     uring->accept_error = 0;
     for (; requests > 0; requests--) {
@@ -81,10 +77,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
 
         if (!sqe)
             break;
-        if (multishot)
-            io_uring_prep_multishot_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
-        else
-            io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
         request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
         uring->accepts_armed++;
     }
@@ -174,24 +167,15 @@ static void uring_close(struct engine *engine, int sock, unsigned flags)
     close(sock);
 }
 
-/* Keep the books of accepting for one completion, and complete its event. Single accepts end as a
- * whole: when one fails, the others would not be woken for the connection that waits.
+/* Keep the books of accepting for one completion, and complete its event. Accepts end as a whole:
+ * when one fails, the others would not be woken for the connection that waits.
  * Returns false if the owner need not know. */
-static bool uring_accepted(struct uring *uring, uint32_t flags, struct engine_event *event)
+static bool uring_accepted(struct uring *uring, struct engine_event *event)
 {
-    bool goes_on = flags & IORING_CQE_F_MORE;
-
-    if (!goes_on)
-        uring->accepts_armed--;
+    uring->accepts_armed--;
     event->more = uring->accepts_armed > 0;
-    if (event->result >= 0) {
-        if (uring->room > 0)
-            uring->room--;
-        /* A multishot accept must not run past its room: end it while a full turn still fits. */
-        if (goes_on && uring->room < ROOM_FOR_MULTISHOT)
-            uring_accept_stop(&uring->engine);
+    if (event->result >= 0)
         return true;
-    }
     if (event->result != -ECANCELED)
         uring->accept_error = event->result;
     if (event->more) {
@@ -221,7 +205,7 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
             continue;
         events[count] = (struct engine_event){
             .token = cqe->user_data & TOKEN_MASK, .result = cqe->res, .op = op};
-        if (op == ENGINE_OP_ACCEPT && !uring_accepted(uring, cqe->flags, &events[count]))
+        if (op == ENGINE_OP_ACCEPT && !uring_accepted(uring, &events[count]))
             continue;
         if (op == ENGINE_OP_WAKE)
             uring->wake_armed = false;
@@ -273,6 +257,7 @@ static void uring_destroy(struct engine *engine)
     struct uring *uring = uring_of(engine);
 
     io_uring_queue_exit(&uring->ring);
+    pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);
 }
 

@@ -10,7 +10,7 @@
 #define URING_SQ_ENTRIES 1024u
 _Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit into the queue");
 
-/* A multishot accept ends when the completion queue is full, so there is room for a large burst. */
+/* Room for a large burst: what does not fit costs the kernel memory. */
 #define URING_CQ_ENTRIES 4096u
 
 extern const struct engine_class engine_uring;
@@ -21,8 +21,7 @@ struct uring {
     int listener_fd;
     int wake_fd;
     uint64_t wake_count;    /* where the kernel puts what it reads from wake_fd */
-    uint32_t accepts_armed; /* accept requests that will post at least one more completion */
-    uint32_t room;          /* connections that may still be accepted */
+    uint32_t accepts_armed; /* accept requests that will complete */
     int accept_error;       /* why accepting is about to end, or 0 */
     bool accepts_cancelled; /* a cancel is under way */
     bool wake_armed;

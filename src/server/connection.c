@@ -341,6 +341,17 @@ static void connection_look(struct connections *connections, struct connection *
     }
 }
 
+void connections_look(struct connections *connections, uint64_t now_ns)
+{
+    for (int i = 0; i < CONNECTION_LOOKS_MAX; i++) {
+        struct deadline *deadline = deadline_queue_take(&connections->leaving, now_ns);
+
+        if (!deadline)
+            return;
+        connection_look(connections, connection_of(deadline), now_ns);
+    }
+}
+
 /* Try again what could not be done. */
 static void connection_retry(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
@@ -358,8 +369,6 @@ void connections_expire(struct connections *connections, uint64_t now_ns)
 
     while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
-    while ((deadline = deadline_queue_take(&connections->leaving, now_ns)))
-        connection_look(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->unacknowledged, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
     while ((deadline = deadline_queue_take(&connections->retries, now_ns)))

@@ -45,6 +45,10 @@
  * each costs more than to look at all of them a little later. */
 #define CONNECTION_LEAVE_NS UINT64_C(100000000)
 
+/* So many are looked at in a turn, at most: more than a turn accepts, and few enough that those who
+ * come do not wait for long. */
+#define CONNECTION_LOOKS_MAX (ENGINE_EVENTS_MAX / 2)
+
 /* A client may delay its ACK this long (RFC 1122 4.2.3.2 allows 500 ms, systems take up to 200): no
  * greeting counts as not taken before that, however short the linger timeout. */
 #define CONNECTION_ACK_NS UINT64_C(250000000)
@@ -87,10 +91,14 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 void connection_event(struct connections *connections, const struct engine_event *event,
                       uint64_t now_ns);
 
-/* When connections_expire has work next, or DEADLINE_NEVER. */
+/* When connections_look or connections_expire has work next, or DEADLINE_NEVER. */
 uint64_t connections_due_ns(const struct connections *connections);
 
-/* Act on the deadlines that have come. */
+/* Look at clients that had time to close, CONNECTION_LOOKS_MAX at most. Nothing is pending on them,
+ * so this is due in each turn, be the engine behind or not: what is put off piles up. */
+void connections_look(struct connections *connections, uint64_t now_ns);
+
+/* Act on the other deadlines that have come. Not while the engine is behind. */
 void connections_expire(struct connections *connections, uint64_t now_ns);
 
 /* How many are open. */

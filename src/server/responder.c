@@ -12,10 +12,6 @@
 /* Turns that may be spent on events that wait when all is over. */
 #define LAST_TURNS_MAX 64
 
-/* Swiftly closed connections are accepted so many at a time: what is done to one while it is in the
- * CPU's caches is all. Lingering ones come back anyway, and gain from being taken all at once. */
-#define SWIFT_ACCEPTS_MAX 16u
-
 enum responder_phase {
     RESPONDER_SERVING,
     RESPONDER_EMPTYING,  /* stopping: the accept queue is emptied */
@@ -146,8 +142,6 @@ static void responder_keep_accepting(struct responder *responder)
     if (responder->starved)
         responder->scarce_ns = responder->now_ns;
     responder->starved = false;
-    if (!responder->args->settings->linger && room > SWIFT_ACCEPTS_MAX)
-        room = SWIFT_ACCEPTS_MAX;
     if (engine_accept_start(responder->engine, room) == 0)
         responder->accepting = true;
     else
@@ -245,6 +239,7 @@ static int responder_run(void *state, const struct worker *worker)
         responder->now_ns = clock_now_ns();
         for (int i = 0; i < count; i++)
             responder_dispatch(responder, &events[i]);
+        connections_look(&responder->connections, responder->now_ns);
         if (!engine_is_behind(responder->engine))
             connections_expire(&responder->connections, responder->now_ns);
         responder_advance(responder);

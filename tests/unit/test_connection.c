@@ -461,10 +461,10 @@ static void client_that_has_closed_by_the_first_look_is_not_waited_for(void **st
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     assert_string_equal("send half_close", fake_engine_calls(&f->fake));
     assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections));
-    connections_expire(&f->connections, START_NS + LEAVE_NS - 1);
+    connections_look(&f->connections, START_NS + LEAVE_NS - 1);
     assert_string_equal("", fake_engine_calls(&f->fake));
     f->fake.discarded = 0; /* its FIN */
-    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard close", fake_engine_calls(&f->fake));
     assert_int_equal(0, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_GREETED);
@@ -478,7 +478,7 @@ static void client_that_stays_past_the_first_look_is_waited_for(void **state)
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     f->fake.discarded = -EAGAIN;
-    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard recv", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
     assert_int_equal(START_NS + LEAVE_NS + LINGER_NS, connections_due_ns(&f->connections));
@@ -494,7 +494,7 @@ static void client_that_talked_by_the_first_look_is_heard_out(void **state)
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     f->fake.discarded = 64 << 10;
-    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard recv", fake_engine_calls(&f->fake));
     assert_int_equal(0, fake_engine_last(&f->fake)->flags); /* more may be there at once */
     ends(f, ENGINE_OP_RECV, 0);
@@ -508,8 +508,28 @@ static void client_that_reset_by_the_first_look_counts_as_reset(void **state)
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     f->fake.discarded = -ECONNRESET;
-    connections_expire(&f->connections, START_NS + LEAVE_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_ended(f, OUTCOME_RESET);
+}
+
+/* Others are to be greeted in the same turn. */
+static void looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once(void **state)
+{
+    struct fixture *f = *state;
+    const int greeted = CONNECTION_LOOKS_MAX + 1;
+
+    connections_release(&f->connections);
+    assert_int_equal(0, connections_init(&f->connections, &f->settings, &f->fake.engine,
+                                         2 * CONNECTION_LOOKS_MAX + 2));
+    f->fake.sent_now = GREETING_SIZE;
+    for (int i = 0; i < greeted; i++)
+        accept_one(f);
+    f->fake.discarded = 0;
+    connections_look(&f->connections, START_NS + LEAVE_NS);
+    assert_int_equal(1, connections_open(&f->connections));
+    assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections));
+    connections_look(&f->connections, START_NS + LEAVE_NS);
+    assert_int_equal(greeted, f->connections.counts.outcomes[OUTCOME_GREETED]);
 }
 
 static void first_looks_do_not_keep_more_than_half_of_the_room(void **state)
@@ -644,6 +664,7 @@ int main(void)
         LEAVING(client_that_stays_past_the_first_look_is_waited_for),
         LEAVING(client_that_talked_by_the_first_look_is_heard_out),
         LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
+        LEAVING(looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once),
         LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
         LEAVING(first_looks_do_not_take_the_only_room),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
