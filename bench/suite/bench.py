@@ -78,7 +78,7 @@ def read_options(arguments):
                                        for name, run in SCENARIOS.items()))
     parser.add_argument("--rounds", type=int, default=9, help="how often each runs (default 9)")
     parser.add_argument("--seconds", type=float, default=1.5, help="length of a run (default 1.5)")
-    parser.add_argument("--warmup-s", type=float, default=0.4, help="before a run (default 0.4)")
+    parser.add_argument("--warmup-s", type=float, default=0.6, help="before a run (default 0.6)")
     parser.add_argument("--connections", type=int, default=1024, help="in flight (default 1024: "
                         "more than a quota of 5 ms answers, so that nobody waits for the generator)")
     parser.add_argument("--only", metavar="NAME", nargs="+", help="these responders only")

@@ -142,12 +142,16 @@ class Running:
         if responder.needs and not os.path.exists(responder.needs):
             raise OSError(f"{responder.needs} is not installed")
 
-        def place():
-            os.sched_setaffinity(0, cpus)
-            if group:
-                cgroup.add_self(group)
-
+        self.cpus, self.process = cpus, None
         self.log = open(setup.folder / "log", "w+", encoding="utf-8")
+        self.start()
+
+    def start(self):
+        """Start it, also again after stop(). Raises OSError if it does not come to listen."""
+        def place():
+            os.sched_setaffinity(0, self.cpus)
+            cgroup.add_self(self.group)
+
         self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log,
                                         stderr=self.log, preexec_fn=place, process_group=0)
         self._wait_until_it_listens()
@@ -189,6 +193,4 @@ class Running:
             except subprocess.TimeoutExpired:
                 os.killpg(self.process.pid, signal.SIGKILL)
                 self.process.wait()
-        if self.group:
-            cgroup.remove(self.group)
 

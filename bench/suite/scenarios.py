@@ -34,7 +34,7 @@ def quota_title(quota_us):
 
 
 def measures(field, load):
-    return {one.name: functools.partial(field.measure, one, load) for one in field}
+    return {one.name: functools.partial(field.measure_afresh, one, load) for one in field}
 
 
 def judgement(field, rounds, name):
