@@ -9,6 +9,7 @@ import sys
 import time
 
 import curves
+import generators
 import machine
 import plots
 import profiles
@@ -23,6 +24,7 @@ SCENARIOS = {
     "burst": scenarios.burst,
     "curves": curves.curves,
     "profile": profiles.profile,
+    "generators": generators.generators,
 }
 
 

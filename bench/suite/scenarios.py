@@ -78,6 +78,8 @@ def compare(options, document, title, field, load):
     document.tables.append(responder_table(title, field, rounds, failed, load))
     document.raw[title] = {name: [vars(run) for run in runs] for name, runs in rounds.runs.items()}
     document.configurations.update(configurations(field))
+    for one in field:
+        document.tell_version(one.responder.package)
     return rounds
 
 

@@ -2,6 +2,8 @@
 import dataclasses
 import json
 
+import machine
+
 
 @dataclasses.dataclass
 class Table:
@@ -69,6 +71,11 @@ class Document:
     raw: dict = dataclasses.field(default_factory=dict)
     curves: list = dataclasses.field(default_factory=list)
     remarks: list = dataclasses.field(default_factory=list)
+
+    def tell_version(self, package):
+        """Add a Debian package's version to the facts; None is none."""
+        if package:
+            self.facts[package] = machine.version_of(package) or "unknown"
 
     def facts_markdown(self):
         return "\n".join(f"- {name}: {value}" for name, value in self.facts.items()) + "\n"

@@ -14,6 +14,7 @@ SUITE = pathlib.Path(__file__).resolve().parents[2] / "bench" / "suite"
 sys.path.insert(0, str(SUITE))
 
 import cgroup  # noqa: E402
+import generators  # noqa: E402
 import plots  # noqa: E402
 import probe  # noqa: E402
 import profiles  # noqa: E402
@@ -209,6 +210,44 @@ def test_a_short_run_fills_the_tables(tmp_path, group):
     assert idle["epoll, swift"] == 0
     for fact in ("date", "command", "revision", "kernel", "cpu", "congestion control"):
         assert told["facts"][fact]
+
+
+@pytest.mark.parametrize("read, printed, rate, failures", [
+    (generators.read_done_line, "hello-load: done connections_per_s=1234.5 ok=9 failed=2\n", 1234.5, 2),
+    (generators.read_wrk, "Requests/sec:  15040.56\n", 15040.56, 0),
+    (generators.read_wrk, "  Socket errors: connect 0, read 3, write 0, timeout 1\n"
+     "  Non-2xx or 3xx responses: 5\nRequests/sec:  10.5\n", 10.5, 9),
+    (generators.read_hey, "  Requests/sec:\t8033.1\n", 8033.1, 0),
+    (generators.read_hey, "  Requests/sec:\t80.1\n\nError distribution:\n  [7]\tGet: EOF\n  [2]\tother\n",
+     80.1, 9),
+    (generators.read_h2load, "finished in 129.53ms, 15440.56 req/s, 0B/s\n"
+     "requests: 9 total, 9 started, 9 done, 6 succeeded, 1 failed, 2 errored, 4 timeout\n", 15440.56, 7),
+])
+def test_what_generators_print_is_read(read, printed, rate, failures):
+    told_rate, told_failures = read(printed)
+    assert (told_rate, sum(told_failures.values())) == (rate, failures)
+
+
+def test_generators_are_compared_in_both_answers(tmp_path, group):
+    if os.environ.get("HELLO_SANITIZE"):
+        pytest.skip("sanitizers are too slow to be compared with others")
+    del group  # only that there can be one
+    done = subprocess.run(
+        [sys.executable, "-B", SUITE / "bench.py", "generators", "--rounds", "1", "--seconds", "1",
+         "--build", os.environ["HELLO_BUILD"], "--results", tmp_path],
+        capture_output=True, text=True, check=False, timeout=100, cwd=SUITE.parents[1])
+    assert done.returncode == 0, done.stderr
+    told = json.loads((tmp_path / "generators.json").read_text())
+    targets, plain, http, lateness = told["tables"]
+    for table in (plain, http):
+        rows = {row[0]: row for row in table["rows"]}
+        for name in ("hello-load, epoll", "epoll generator"):
+            assert rows[name][1] > 0 and rows[name][-1] == ""
+        for name in ("hello-load, uring", "wrk", "hey", "h2load"):
+            assert name in rows or any(name in remark for remark in table["remarks"]) or (
+                table is plain and "," not in name)
+    assert targets["columns"][-1] == "verdict"
+    assert all(row[2] > 0 for row in lateness["rows"])
 
 
 def test_bad_options_are_told_in_one_line():
