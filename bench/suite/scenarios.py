@@ -123,7 +123,8 @@ def half_of_saturation(options, document, field, saturation):
     for name in rounds.runs:
         if name != BASELINE:
             ratio = rounds.ratio(name, BASELINE, lambda run: run.p99_ms)
-            verdict = "half" if ratio[0] <= 0.5 else "not worse" if ratio[1] <= 1 else "WORSE"
+            verdict = "half" if ratio[0] <= 0.5 else "not worse" if ratio[0] <= 1 else \
+                "cannot tell" if ratio[1] <= 1 else "WORSE"
             table.rows.append([f"{name} : {BASELINE}", tables.ratio_text(ratio), verdict])
     document.tables.append(table)
 
