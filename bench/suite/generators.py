@@ -194,6 +194,8 @@ def compare(options, document, answer):
     title = f"{answer.name} answer"
     runnable, missing = {}, {}
     with Field(options, named(answer.responder), greeting=answer.text) as field:
+        if field.missing:
+            raise OSError(f"{answer.responder} does not run here: {field.missing[answer.responder]}")
         for one in field:
             for generator in GENERATORS:
                 command = started_by(options, generator, answer, one.setup.port)
