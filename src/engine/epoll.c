@@ -197,12 +197,8 @@ static void epoll_close(struct engine *engine, int sock, unsigned flags)
     struct epoll *epoll = epoll_of(engine);
     struct epoll_socket *state = &epoll->sockets[sock];
 
-    if (flags & ENGINE_RESET)
-        socket_reset_on_close(sock);
-    if (flags & ENGINE_DRAIN)
-        socket_discard(engine, sock);
     *state = (struct epoll_socket){.generation = state->generation + 1};
-    close(sock); /* which also ends its watch */
+    socket_close(engine, sock, flags); /* which also ends its watch */
 }
 
 static int epoll_watch_listener(struct epoll *epoll, int how)

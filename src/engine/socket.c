@@ -1,6 +1,7 @@
 #include "engine/socket.h"
 
 #include <errno.h>
+#include <unistd.h>
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
@@ -43,9 +44,13 @@ int64_t socket_unsent(struct engine *engine, int sock)
     return ioctl(sock, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
 }
 
-void socket_reset_on_close(int sock)
+void socket_close(struct engine *engine, int sock, unsigned flags)
 {
     struct linger none = {.l_onoff = 1, .l_linger = 0};
 
-    setsockopt(sock, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    if (flags & ENGINE_RESET)
+        setsockopt(sock, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+    if (flags & ENGINE_DRAIN)
+        socket_discard(engine, sock);
+    close(sock);
 }

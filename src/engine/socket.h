@@ -21,7 +21,7 @@ int socket_half_close(struct engine *engine, int sock);
 /* engine_unsent (SIOCOUTQ, tcp(7)). */
 int64_t socket_unsent(struct engine *engine, int sock);
 
-/* Make close(2) reset the connection (SO_LINGER with no time, socket(7)). */
-void socket_reset_on_close(int sock);
+/* engine_close (ENGINE_RESET: SO_LINGER with no time, socket(7)). */
+void socket_close(struct engine *engine, int sock, unsigned flags);
 
 #endif

@@ -158,15 +158,6 @@ static void uring_cancel(struct engine *engine, enum engine_op op, uint64_t toke
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
-static void uring_close(struct engine *engine, int sock, unsigned flags)
-{
-    if (flags & ENGINE_RESET)
-        socket_reset_on_close(sock);
-    if (flags & ENGINE_DRAIN)
-        socket_discard(engine, sock);
-    close(sock);
-}
-
 /* Keep the books of accepting for one completion, and complete its event. Accepts end as a whole:
  * when one fails, the others would not be woken for the connection that waits.
  * Returns false if the owner need not know. */
@@ -276,6 +267,6 @@ const struct engine_class engine_uring = {
     .half_close = socket_half_close,
     .cancel = uring_cancel,
     .unsent = socket_unsent,
-    .close = uring_close,
+    .close = socket_close,
     .wait = uring_wait,
 };
