@@ -28,7 +28,7 @@
 #define COUNTING_NS (20 * NS_PER_MS)
 
 /* More room than this changes nothing: even 100 000 connections/s leave half of it free, so that
- * none is hurried, and all can be accepted by one request. */
+ * none is hurried. */
 #define CONNECTIONS_MAX (32u << 10)
 
 #define LINGER_TIMEOUT_NS (5 * NS_PER_S)

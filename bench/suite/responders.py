@@ -1,6 +1,6 @@
 """What answers: hello-server in its forms, the two references, and programs that users would take
-instead. Each is configured at its best for this one task: a listener per worker, all that waits
-accepted at once, no logs, nothing kept open, and nothing else loaded."""
+instead. Each is configured at its best for this one task: a listener per worker, many
+connections accepted at a time, no logs, nothing kept open, and nothing else loaded."""
 import contextlib
 import dataclasses
 import os

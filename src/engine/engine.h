@@ -96,8 +96,7 @@ struct engine_class {
 struct engine {
     const struct engine_class *class;
     uint32_t turns_behind; /* waits in a row that could not hand out all that had happened */
-    void
-        *discard; /* ENGINE_DISCARD_BYTES where recv with MSG_TRUNC writes nothing: never touched */
+    void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */
 };
 
 /* The engines by preference, the best first; NULL ends the list. */

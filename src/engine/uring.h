@@ -6,7 +6,8 @@
 
 #include <liburing.h>
 
-/* Each event makes its owner queue at most three requests, so a turn never fills the queue. */
+/* Each event makes its owner queue at most three requests, and few more are due without one
+ * (accepts, first looks), so a turn does not fill the queue. */
 #define URING_SQ_ENTRIES 1024u
 _Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit into the queue");
 
