@@ -1,7 +1,6 @@
 """What a connection costs as the load, the greeting, and what is open and running grow. All on one
 CPU without a quota, the generator on another: the cost is what the responder's cgroup was charged."""
 import contextlib
-import functools
 import multiprocessing
 import resource
 import socket
@@ -24,15 +23,11 @@ def cost_of(run):
     return run.cpu_us
 
 
-def median_costs(options, title, field, load, one_by_one=measures):
+def median_costs(options, title, field, load, afresh=True):
     rounds = Rounds(options.rounds, options.seed)
-    rounds.run(one_by_one(field, load), options.progress(title))
+    rounds.run(measures(field, load, afresh), options.progress(title))
     return {name: (rounds.median(name, cost_of), rounds.median(name, lambda run: run.connections_per_s),
                    rounds.median(name, lambda run: run.p99_ms)) for name in rounds.runs}
-
-
-def measures_as_it_runs(field, load):
-    return {one.name: functools.partial(field.measure, one, load) for one in field}
 
 
 def add(document, title, x, steps, logarithmic=True):
@@ -122,7 +117,7 @@ def by_open(options, document):
             for one in field:
                 held.enter_context(holding(one.address, count))
             load = Load(options.seconds, options.warmup_s, rate=OPEN_RATE)
-            steps.append((count, median_costs(options, title, field, load, measures_as_it_runs)))
+            steps.append((count, median_costs(options, title, field, load, afresh=False)))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     add(document, f"{title}, at {OPEN_RATE:,} connections/s", "open", steps)
 

@@ -13,15 +13,21 @@ import time
 
 import tables
 from field import Field
+from meter import pinned
 from responders import named
 from rounds import Rounds
+from scenarios import rate_of, target_table
 
 IN_FLIGHT = 64
 TIMEOUT_S = 60
 LATENESS_RATE = 10000
 OURS = "hello-load, uring"
-# What hello-load reaches on uring, to each other: must reach, and aim for.
-TARGETS = {"epoll generator": (1.2, 1.2), "wrk": (1.2, 1.6), "hey": (1.0, 1.0)}
+# As in scenarios: the least that is acceptable, and what to aim for.
+TARGETS = [
+    (OURS, "epoll generator", 1.2, 1.2),
+    (OURS, "wrk", 1.2, 1.6),
+    (OURS, "hey", 1.0, 1.0),
+]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -133,15 +139,11 @@ def children_s():
     return used.ru_utime + used.ru_stime
 
 
-def started_by(options, generator, answer, port):
-    cpus = ",".join(map(str, sorted(options.generator_cpus)))
-    return ["taskset", "-c", cpus, *map(str, generator.command(options, answer, port))]
-
-
 def measure(options, generator, answer, one):
     """One run of a generator. Raises OSError if it does not run, or what it prints has no rate."""
     used_s, responder_s, start = children_s(), one.used_s(), time.monotonic()
-    done = subprocess.run(started_by(options, generator, answer, one.setup.port), check=False,
+    command = generator.command(options, answer, one.setup.port)
+    done = subprocess.run(pinned(options.generator_cpus, command), check=False,
                           capture_output=True, text=True, timeout=options.seconds + TIMEOUT_S)
     elapsed_s = time.monotonic() - start
     used_s, responder_s = children_s() - used_s, one.used_s() - responder_s
@@ -152,10 +154,6 @@ def measure(options, generator, answer, one):
     except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError):
         raise OSError(f"ended with {done.returncode} and printed no rate: "
                       f"{(done.stdout + done.stderr).strip()[-200:]}") from None
-
-
-def rate_of(run):
-    return run.connections_per_s
 
 
 def remarks_of(runs):
@@ -182,14 +180,6 @@ def rate_table(rounds, answer, missing):
     return table
 
 
-def target_rows(rounds, answer):
-    for name, (must, aim) in TARGETS.items():
-        if name in rounds.runs and OURS in rounds.runs:
-            ratio = rounds.ratio(OURS, name, rate_of)
-            verdict = "aim reached" if ratio[0] >= aim else "reached" if ratio[0] >= must else "MISSED"
-            yield [f"{OURS} : {name}, {answer.name}", tables.ratio_text(ratio), must, aim, verdict]
-
-
 def compare(options, document, answer):
     title = f"{answer.name} answer"
     runnable, missing = {}, {}
@@ -198,7 +188,6 @@ def compare(options, document, answer):
             raise OSError(f"{answer.responder} does not run here: {field.missing[answer.responder]}")
         for one in field:
             for generator in GENERATORS:
-                command = started_by(options, generator, answer, one.setup.port)
                 if generator.only_http and not answer.request:
                     continue
                 if generator.package and not shutil.which(generator.name):
@@ -206,13 +195,14 @@ def compare(options, document, answer):
                     continue
                 document.tell_version(generator.package)
                 runnable[generator.name] = functools.partial(measure, options, generator, answer, one)
+                command = map(str, generator.command(options, answer, one.setup.port))
                 document.configurations[f"{generator.name}, {answer.name}"] = \
-                    "$ " + shlex.join(command[3:])
+                    "$ " + shlex.join(command)
         rounds = Rounds(options.rounds, options.seed)
         missing.update(rounds.run(runnable, options.progress(title)))
     document.tables.append(rate_table(rounds, answer, missing))
     document.raw[title] = {name: [vars(run) for run in runs] for name, runs in rounds.runs.items()}
-    return target_rows(rounds, answer)
+    return target_table(rounds, TARGETS, f", {answer.name}")
 
 
 def lateness(options, document):
@@ -231,12 +221,11 @@ def lateness(options, document):
 
 
 def late_ms(options, engine, one):
-    cpus = ",".join(map(str, sorted(options.generator_cpus)))
+    command = [options.build / "src/hello-load", "--json", "--engine", engine,
+               "--rate", f"{LATENESS_RATE}/s", "--duration", f"{options.seconds * 1000:.0f}ms",
+               f"127.0.0.1:{one.setup.port}"]
     done = subprocess.run(
-        ["taskset", "-c", cpus, options.build / "src/hello-load", "--json", "--engine", engine,
-         "--rate", f"{LATENESS_RATE}/s", "--duration", f"{options.seconds * 1000:.0f}ms",
-         f"127.0.0.1:{one.setup.port}"],
-        capture_output=True, text=True, check=False, timeout=options.seconds + TIMEOUT_S)
+        pinned(options.generator_cpus, command), capture_output=True, text=True, check=False, timeout=options.seconds + TIMEOUT_S)
     if done.returncode != 0:
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
     percentiles = json.loads(done.stdout)["result"]["all"]["timings"]["lateness"]["percentiles"]
@@ -245,9 +234,8 @@ def late_ms(options, engine, one):
 
 def generators(options, document):
     """hello-load beside other generators, and how late its starts are."""
-    table = tables.Table("What must be reached, in connections/s",
-                         ["compared", "ratio (95 %)", "must reach", "aim for", "verdict"])
-    document.tables.append(table)
-    for answer in ANSWERS:
-        table.rows += compare(options, document, answer)
+    targets = [compare(options, document, answer) for answer in ANSWERS]
+    for more in targets[1:]:
+        targets[0].rows += more.rows
+    document.tables.insert(0, targets[0])
     lateness(options, document)

@@ -47,6 +47,11 @@ def failures_of(errors):
                      for kind, count in kinds.items() if count)
 
 
+def pinned(cpus, command):
+    """The command line that runs this one on these CPUs only."""
+    return ["taskset", "-c", ",".join(map(str, sorted(cpus))), *map(str, command)]
+
+
 def ms(value_ns):
     return value_ns / 1e6 if value_ns else float("nan")
 
@@ -56,10 +61,10 @@ def measure(load_program, cpus, running, expected, load):
     setup, request = running.setup, running.responder.request
     setup.folder.joinpath("request").write_bytes(request)
     setup.folder.joinpath("expected").write_bytes(expected)
-    command = ["taskset", "-c", ",".join(map(str, sorted(cpus))), load_program, "--json",
-               "--no-live", "--send", f"@{setup.folder}/request" if request else "",
-               "--expect", f"@{setup.folder}/expected", *load.options(running.responder),
-               *running.targets()]
+    command = pinned(cpus, [
+        load_program, "--json", "--no-live", "--send", f"@{setup.folder}/request" if request else "",
+        "--expect", f"@{setup.folder}/expected", *load.options(running.responder),
+        *running.targets()])
     used_s, (stalls, throttled_s) = running.group.used_s(), running.group.throttled()
     start = time.monotonic()
     done = subprocess.run(command, capture_output=True, text=True, check=False,

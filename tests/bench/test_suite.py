@@ -188,17 +188,22 @@ def test_a_cgroup_limits_and_counts(group):
     assert stalls > 0 and throttled_s > 0.1
 
 
+def told_by(results, scenario, *options):
+    """What a run of the suite leaves as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-B", SUITE / "bench.py", scenario, *options, "--build", os.environ["HELLO_BUILD"],
+         "--results", results], capture_output=True, text=True, check=False, timeout=100,
+        cwd=SUITE.parents[1])
+    assert done.returncode == 0, done.stderr
+    return json.loads((results / f"{scenario}.json").read_text())
+
+
 def test_a_short_run_fills_the_tables(tmp_path, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow for a CPU quota")
     del group  # only that there can be one
-    done = subprocess.run(
-        [sys.executable, "-B", SUITE / "bench.py", "headline", "--rounds", "2", "--seconds", "0.3",
-         "--warmup-s", "0.1", "--connections", "64", "--build", os.environ["HELLO_BUILD"],
-         "--results", tmp_path], capture_output=True, text=True, check=False, timeout=100,
-        cwd=SUITE.parents[1])
-    assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / "headline.json").read_text())
+    told = told_by(tmp_path, "headline", "--rounds", "2", "--seconds", "0.3", "--warmup-s", "0.1",
+                   "--connections", "64")
     by_title = {table["title"]: table for table in told["tables"]}
     rows = {row[0]: row for row in by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["rows"]}
     assert {"epoll, swift", "blocking loop"} <= set(rows)
@@ -232,12 +237,7 @@ def test_generators_are_compared_in_both_answers(tmp_path, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow to be compared with others")
     del group  # only that there can be one
-    done = subprocess.run(
-        [sys.executable, "-B", SUITE / "bench.py", "generators", "--rounds", "1", "--seconds", "1",
-         "--build", os.environ["HELLO_BUILD"], "--results", tmp_path],
-        capture_output=True, text=True, check=False, timeout=100, cwd=SUITE.parents[1])
-    assert done.returncode == 0, done.stderr
-    told = json.loads((tmp_path / "generators.json").read_text())
+    told = told_by(tmp_path, "generators", "--rounds", "1", "--seconds", "1")
     targets, plain, http, lateness = told["tables"]
     for table in (plain, http):
         rows = {row[0]: row for row in table["rows"]}
