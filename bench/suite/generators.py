@@ -225,7 +225,8 @@ def late_ms(options, engine, one):
                "--rate", f"{LATENESS_RATE}/s", "--duration", f"{options.seconds * 1000:.0f}ms",
                f"127.0.0.1:{one.setup.port}"]
     done = subprocess.run(
-        pinned(options.generator_cpus, command), capture_output=True, text=True, check=False, timeout=options.seconds + TIMEOUT_S)
+        pinned(options.generator_cpus, command), capture_output=True, text=True, check=False,
+        timeout=options.seconds + TIMEOUT_S)
     if done.returncode != 0:
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
     percentiles = json.loads(done.stdout)["result"]["all"]["timings"]["lateness"]["percentiles"]
