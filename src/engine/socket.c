@@ -44,6 +44,19 @@ int64_t socket_unsent(struct engine *engine, int sock)
     return ioctl(sock, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
 }
 
+/* Throw away all that has arrived, though not for ever: a recv ends at urgent data (tcp(7)), so one
+ * may not take it all. */
+static void socket_drain(struct engine *engine, int sock)
+{
+    uint32_t drained_bytes = 0;
+    int result;
+
+    do {
+        result = socket_discard(engine, sock);
+        drained_bytes += result > 0 ? (uint32_t)result : 0;
+    } while (result > 0 && drained_bytes < ENGINE_DISCARD_BYTES);
+}
+
 void socket_close(struct engine *engine, int sock, unsigned flags)
 {
     struct linger none = {.l_onoff = 1, .l_linger = 0};
@@ -51,6 +64,6 @@ void socket_close(struct engine *engine, int sock, unsigned flags)
     if (flags & ENGINE_RESET)
         setsockopt(sock, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     if (flags & ENGINE_DRAIN)
-        socket_discard(engine, sock);
+        socket_drain(engine, sock);
     close(sock);
 }

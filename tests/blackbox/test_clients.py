@@ -142,6 +142,24 @@ def test_a_client_that_half_closes_first_is_greeted(server, engine, family, clos
     assert one.stop() == totals(greeted=200)
 
 
+@pytest.mark.parametrize("urgent", ["first", "last"])
+def test_a_client_that_sent_urgent_data_is_greeted(server, engine, family, close, urgent):
+    """One read ends at the urgent byte (tcp(7)), with more to be thrown away behind it."""
+    one = server("--engine", engine, "--close", close)
+    with one.paused():
+        batch = [connect(one.address(family)) for _ in range(200)]
+        for sock in batch:
+            if urgent == "last":
+                sock.sendall(b"words")
+            sock.send(b"!", socket.MSG_OOB)
+            if urgent == "first":
+                sock.sendall(b"words")
+            wait_until_acknowledged(sock)
+    assert [read_to_end(sock) for sock in batch] == [GREETING] * 200
+    one.wait_until_idle()
+    assert one.stop() == totals(greeted=200)
+
+
 def test_a_client_that_never_stops_talking_is_cut_off(server, engine, family):
     """The linger timeout is a limit on the whole, not on each silence."""
 

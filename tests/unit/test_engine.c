@@ -19,10 +19,10 @@
 
 #include <cmocka.h>
 
-#define TOKEN         UINT64_C(0xabcdef12345678)
-#define PATIENCE_NS   ((int64_t)(5 * NS_PER_S))
-#define SOCKETS_MAX   1024
-#define FAR_FROM_FULL 100000
+#define TOKEN       UINT64_C(0xabcdef12345678)
+#define PATIENCE_NS ((int64_t)(5 * NS_PER_S))
+#define SOCKETS_MAX 1024
+#define PLENTY      100000
 
 static const struct engine_class *class; /* the engine under test */
 
@@ -95,7 +95,7 @@ static int accept_one(struct fixture *f, int *ret_sock)
     int client = client_connect(f);
     struct engine_event event;
 
-    engine_accept_start(f->engine, FAR_FROM_FULL);
+    engine_accept_start(f->engine, PLENTY);
     event = next(f);
     assert_int_equal(ENGINE_OP_ACCEPT, event.op);
     assert_true(event.result >= 0 && event.more);
@@ -168,7 +168,7 @@ static void accepting_goes_on_until_it_is_stopped(void **state)
     close(second);
     second = client_connect(f);
     assert_nothing_happens(f); /* it waits in the accept queue */
-    engine_accept_start(f->engine, FAR_FROM_FULL);
+    engine_accept_start(f->engine, PLENTY);
     assert_true(next(f).result >= 0);
     engine_close(f->engine, sock, 0);
     close(client);
@@ -212,13 +212,13 @@ static void accept_without_descriptors_fails_once_and_loses_nobody(void **state)
     lowered = (struct rlimit){(rlim_t)lowest, limit.rlim_max};
     close(lowest);
     setrlimit(RLIMIT_NOFILE, &lowered);
-    engine_accept_start(f->engine, FAR_FROM_FULL);
+    engine_accept_start(f->engine, PLENTY);
     event = next(f);
     setrlimit(RLIMIT_NOFILE, &limit);
     assert_int_equal(-EMFILE, event.result);
     assert_false(event.more);
     assert_nothing_happens(f);
-    engine_accept_start(f->engine, FAR_FROM_FULL);
+    engine_accept_start(f->engine, PLENTY);
     event = next(f);
     assert_true(event.result >= 0);
     engine_close(f->engine, event.result, 0);
@@ -422,6 +422,23 @@ static void close_with_drain_does_not_reset_a_talkative_client(void **state)
     close(client);
 }
 
+static void close_with_drain_throws_away_urgent_data_and_what_lies_around_it(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+
+    assert_int_equal(5, send(client, "GET /", 5, 0));
+    assert_int_equal(1, send(client, "!", 1, MSG_OOB));
+    assert_int_equal(5, send(client, "more.", 5, 0));
+    engine_send(f->engine, TOKEN, sock, "hello\n", 6, ENGINE_MORE);
+    assert_int_equal(6, next(f).result);
+    engine_close(f->engine, sock, ENGINE_DRAIN);
+    assert_nothing_happens(f);
+    assert_client_reads(client, "hello\n");
+    assert_client_reads(client, "");
+    close(client);
+}
+
 static void close_with_reset_resets(void **state)
 {
     struct fixture *f = *state;
@@ -534,6 +551,7 @@ static int run_contract(void)
         ENGINE(what_came_while_sending_is_there_to_be_received),
         ENGINE(cancel_ends_what_is_pending),
         ENGINE(close_with_drain_does_not_reset_a_talkative_client),
+        ENGINE(close_with_drain_throws_away_urgent_data_and_what_lies_around_it),
         ENGINE(close_with_reset_resets),
         ENGINE(reset_by_the_peer_is_reported),
         ENGINE(connect_succeeds_or_tells_why_not),
