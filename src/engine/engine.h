@@ -14,6 +14,8 @@
 #ifndef HELLO_ENGINE_H
 #define HELLO_ENGINE_H
 
+#include "engine/socket_pool.h"
+
 #include <stdbool.h>
 #include <stdint.h>
 
@@ -88,6 +90,7 @@ struct engine_class {
     int (*half_close)(struct engine *engine, int sock);
     void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
     int64_t (*unsent)(struct engine *engine, int sock);
+    int (*disconnect)(struct engine *engine, int sock); /* see engine_recycle */
     void (*close)(struct engine *engine, int sock, unsigned flags);
     int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);
 };
@@ -95,7 +98,8 @@ struct engine_class {
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;
-    uint32_t turns_behind; /* waits in a row that could not hand out all that had happened */
+    uint32_t turns_behind;       /* waits in a row that could not hand out all that had happened */
+    struct socket_pool pools[2]; /* of IPv4 and of IPv6 */
     void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */
 };
 
@@ -114,11 +118,7 @@ static inline int engine_open(const struct engine_class *class, const struct eng
 }
 
 /* Stop an engine and free it. Sockets that are still open are left open. NULL is fine. */
-static inline void engine_destroy(struct engine *engine)
-{
-    if (engine)
-        engine->class->destroy(engine);
-}
+void engine_destroy(struct engine *engine);
 
 /* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
  * last event comes without `more`. Returns 0, or -errno (nothing was started: try again later). */
@@ -134,12 +134,9 @@ static inline void engine_accept_stop(struct engine *engine)
     engine->class->accept_stop(engine);
 }
 
-/* Open a TCP socket of the family AF_INET or AF_INET6 for engine_connect. Returns it, the caller's
- * to give to engine_close, or -errno. */
-static inline int engine_socket(struct engine *engine, int family)
-{
-    return engine->class->socket(engine, family);
-}
+/* Open a TCP socket of the family AF_INET or AF_INET6 for engine_connect, or take one that was
+ * recycled. Returns it, the caller's to give to engine_close or engine_recycle, or -errno. */
+int engine_socket(struct engine *engine, int family);
 
 /* Connect a socket; `address` must stay until the next engine_wait. The event's result is 0 or
  * -errno; the socket stays open either way. Returns 0 or -errno (nothing was started). */
@@ -206,6 +203,12 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 {
     engine->class->close(engine, sock, flags);
 }
+
+/* Close a socket from engine_socket that has seen EOF and on which nothing is pending, as
+ * engine_close without flags does, and keep it for engine_socket if its FIN was acknowledged at
+ * once. Only for sockets that are as good as new: not bound, no options set, little sent and
+ * received (the kernel grows the buffers of the others). connect(2): AF_UNSPEC. */
+void engine_recycle(struct engine *engine, int sock, int family);
 
 /* True if the last engine_wait left events for the next: what seems to be pending may have ended
  * long ago, so it is too early to cancel it for being late. Never true for ever, however busy the

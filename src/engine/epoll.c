@@ -146,8 +146,10 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
                          const struct sockaddr *address, socklen_t address_bytes)
 {
     struct epoll *epoll = epoll_of(engine);
+    struct epoll_socket *state = &epoll->sockets[sock];
     int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
 
+    state->readable = state->ended = false; /* by an earlier connection of a recycled socket */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
@@ -350,6 +352,7 @@ const struct engine_class engine_epoll = {
     .half_close = socket_half_close,
     .cancel = epoll_cancel,
     .unsent = socket_unsent,
+    .disconnect = socket_disconnect,
     .close = epoll_close,
     .wait = epoll_engine_wait,
 };

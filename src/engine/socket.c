@@ -44,6 +44,14 @@ int64_t socket_unsent(struct engine *engine, int sock)
     return ioctl(sock, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
 }
 
+int socket_disconnect(struct engine *engine, int sock)
+{
+    static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+
+    (void)engine;
+    return connect(sock, &nobody, sizeof(nobody)) < 0 ? -errno : 0;
+}
+
 /* Throw away all that has arrived, though not for ever: a recv ends at urgent data (tcp(7)), so one
  * may not take it all. */
 static void socket_drain(struct engine *engine, int sock)

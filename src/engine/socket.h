@@ -21,6 +21,10 @@ int socket_half_close(struct engine *engine, int sock);
 /* engine_unsent (SIOCOUTQ, tcp(7)). */
 int64_t socket_unsent(struct engine *engine, int sock);
 
+/* The `disconnect` of an engine's class: make a socket whose connection has ended ready for another
+ * connect (connect(2), AF_UNSPEC). Returns 0 or -errno. */
+int socket_disconnect(struct engine *engine, int sock);
+
 /* engine_close (ENGINE_RESET: SO_LINGER with no time, socket(7)). */
 void socket_close(struct engine *engine, int sock, unsigned flags);
 

@@ -267,6 +267,7 @@ const struct engine_class engine_uring = {
     .half_close = socket_half_close,
     .cancel = uring_cancel,
     .unsent = socket_unsent,
+    .disconnect = socket_disconnect,
     .close = socket_close,
     .wait = uring_wait,
 };

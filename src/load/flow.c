@@ -1,6 +1,7 @@
 #include "load/flow.h"
 
 #include "base/counter.h"
+#include "load/flow_socket.h"
 #include "load/proxy_header.h"
 
 #include <errno.h>
@@ -101,14 +102,12 @@ static void flow_count(struct flows *flows, const struct flow *flow, enum result
 static void flow_close(struct flows *flows, struct flow *flow, enum result result, int error,
                        uint64_t now_ns)
 {
-    bool resets = flows->settings->config->close == LOAD_CLOSE_RST;
-
     if (result == RESULT_OK && now_ns >= flows->window_start_ns && now_ns < flows->window_end_ns)
         counter_add(&flows->tallies[flow->lane].ok_in_window, 1);
     if (flow->measured)
         flow_count(flows, flow, result, error, now_ns);
     if (flow->sock >= 0)
-        engine_close(flows->engine, flow->sock, resets ? ENGINE_RESET : 0);
+        flow_socket_close(flows, flow->lane, flow->sock, result);
     deadline_stop(&flow->deadline);
     deadline_stop(&flow->connect_deadline);
     if (flows->settings->rests && flow->connected_ns == 0) {
@@ -129,28 +128,6 @@ static void flow_fail(struct flows *flows, struct flow *flow, int error, uint64_
     flow_close(flows, flow, result, error, now_ns);
 }
 
-/* Get a socket that may connect. Returns 0, or -errno with *ret_result what it counts as. */
-static int flow_open_socket(struct flows *flows, struct flow *flow, enum result *ret_result)
-{
-    const struct sources *sources = flows->settings->sources;
-    int family = flows->settings->targets[flow->lane].address.sa.sa_family;
-    int result = 0;
-
-    flow->sock = engine_socket(flows->engine, family);
-    if (flow->sock < 0) {
-        *ret_result = result_of_error(flow->sock, PHASE_CONNECT);
-        return flow->sock;
-    }
-    if (sources_apply_to(sources, family)) {
-        uint64_t *turn = &flows->source_turns[flow->lane];
-
-        result = sources_bind(sources, *turn, flow->sock, family);
-        *turn += flows->source_stride;
-        *ret_result = result_of_bind(result);
-    }
-    return result;
-}
-
 void flow_start(struct flows *flows, const struct flow_start *start)
 {
     const struct flow_settings *settings = flows->settings;
@@ -165,9 +142,9 @@ void flow_start(struct flows *flows, const struct flow_start *start)
     counter_add(start->measured ? &flows->tallies[start->lane].started
                                 : &flows->tallies[start->lane].warmup,
                 1);
-    result = flow_open_socket(flows, flow, &failure);
-    if (result < 0) {
-        flow_close(flows, flow, failure, result, start->now_ns);
+    flow->sock = flow_socket_open(flows, flow->lane, &failure);
+    if (flow->sock < 0) {
+        flow_close(flows, flow, failure, flow->sock, start->now_ns);
         return;
     }
     deadline_start(&flows->timeouts, &flow->deadline, start->now_ns);

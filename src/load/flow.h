@@ -25,6 +25,10 @@
 /* How long a flow rests that failed to connect in a closed loop. */
 #define FLOW_REST_NS UINT64_C(10000000)
 
+/* A socket that sent and received no more than this in each direction makes further connections,
+ * where engine_recycle can: its buffers are still what a new socket's are. */
+#define FLOW_SHORT_BYTES (16u << 10)
+
 /* What all flows of a run share; stays the caller's and must outlive the set. */
 struct flow_settings {
     const struct load_config *config; /* timeouts, what to send and to expect, how to close */

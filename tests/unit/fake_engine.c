@@ -64,6 +64,11 @@ static int64_t fake_unsent(struct engine *engine, int sock)
     return ((struct fake_engine *)(void *)engine)->unsent;
 }
 
+static int fake_disconnect(struct engine *engine, int sock)
+{
+    return fake_called(engine, (struct fake_call){"disconnect", 0, sock, 0, 0});
+}
+
 static void fake_close(struct engine *engine, int sock, unsigned flags)
 {
     fake_called(engine, (struct fake_call){"close", 0, sock, 0, flags});
@@ -84,8 +89,14 @@ static int fake_connect(struct engine *engine, uint64_t token, int sock,
     return fake_called(engine, (struct fake_call){"connect", token, sock, 0, 0});
 }
 
+static void fake_destroy(struct engine *engine)
+{
+    (void)engine;
+}
+
 static const struct engine_class fake_class = {
     .name = "fake",
+    .destroy = fake_destroy,
     .socket = fake_socket,
     .connect = fake_connect,
     .send = fake_send,
@@ -95,6 +106,7 @@ static const struct engine_class fake_class = {
     .half_close = fake_half_close,
     .cancel = fake_cancel,
     .unsent = fake_unsent,
+    .disconnect = fake_disconnect,
     .close = fake_close,
 };
 

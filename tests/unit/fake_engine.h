@@ -8,7 +8,7 @@
 
 struct fake_call {
     const char *name; /* "send", "recv", "half_close", "cancel", "close", "connect",
-                       * "send_now", "discard" */
+                       * "send_now", "discard", "disconnect" */
     uint64_t token;
     int sock;
     uint32_t bytes;

@@ -4,6 +4,7 @@
 #include "net/listener.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -13,6 +14,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/filter.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -532,6 +534,52 @@ static void input_of_a_connected_socket_comes_however_it_is_cut(void **state)
     engine_close(f->engine, sock, 0);
 }
 
+static bool is_open(int sock)
+{
+    return fcntl(sock, F_GETFD) >= 0;
+}
+
+static void a_recycled_socket_makes_another_connection(void **state)
+{
+    struct fixture *f = *state;
+    int sock = engine_socket(f->engine, AF_INET);
+
+    for (int i = 0; i < 3; i++) {
+        int peer = connect_one(f, sock);
+        char buffer[8] = "";
+
+        engine_recv(f->engine, TOKEN, sock, buffer, sizeof(buffer), 0);
+        assert_nothing_happens(f); /* of the connection before this one */
+        assert_int_equal(5, send(peer, "hello", 5, 0));
+        assert_int_equal(5, next(f).result);
+        shutdown(peer, SHUT_WR);
+        assert_int_equal(0, receive(f, sock, buffer, sizeof(buffer)));
+        engine_recycle(f->engine, sock, AF_INET);
+        assert_client_reads(peer, ""); /* a FIN, and no reset */
+        close(peer);
+        assert_true(is_open(sock));
+        assert_nothing_happens(f);
+        assert_int_equal(sock, engine_socket(f->engine, AF_INET));
+    }
+    engine_close(f->engine, sock, 0);
+}
+
+static void a_socket_whose_fin_is_not_acknowledged_is_not_recycled(void **state)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog deaf = {.len = 1, .filter = &drop};
+    struct fixture *f = *state;
+    int sock = engine_socket(f->engine, AF_INET), peer = connect_one(f, sock);
+    char buffer[8];
+
+    shutdown(peer, SHUT_WR);
+    assert_int_equal(0, receive(f, sock, buffer, sizeof(buffer)));
+    assert_int_equal(0, setsockopt(peer, SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof(deaf)));
+    engine_recycle(f->engine, sock, AF_INET);
+    assert_false(is_open(sock));
+    close(peer);
+}
+
 #define ENGINE(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 static int run_contract(void)
@@ -556,6 +604,8 @@ static int run_contract(void)
         ENGINE(reset_by_the_peer_is_reported),
         ENGINE(connect_succeeds_or_tells_why_not),
         ENGINE(input_of_a_connected_socket_comes_however_it_is_cut),
+        ENGINE(a_recycled_socket_makes_another_connection),
+        ENGINE(a_socket_whose_fin_is_not_acknowledged_is_not_recycled),
     };
 
     return cmocka_run_group_tests_name(class->name, tests, NULL, NULL);

@@ -60,6 +60,7 @@ static int set_up(void **state)
     f->config = calloc(1, sizeof(*f->config));
     f->tallies = pages_map(LANES * sizeof(struct tally));
     fake_engine_init(&f->fake);
+    f->fake.unsent = 1; /* a FIN takes its time, so that sockets are closed and not kept */
     f->class = *f->fake.engine.class;
     f->class.recv = remember_buffer;
     f->fake.engine.class = &f->class;
@@ -446,6 +447,59 @@ static void it_closes_by_a_reset_if_asked_to(void **state)
     assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
 }
 
+static void run_well(struct fixture *f, const char *received)
+{
+    connects(f);
+    receives(f, received);
+    fake_engine_calls(&f->fake);
+    ends(f, ENGINE_OP_RECV, 0);
+}
+
+static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.unsent = 0;
+    run_well(f, EXPECTED);
+    assert_string_equal("half_close disconnect", fake_engine_calls(&f->fake));
+    connects(f);
+    assert_string_equal("connect recv", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    run_well(f, EXPECTED);
+    connects(f);
+    assert_string_equal("half_close disconnect connect recv", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+}
+
+static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
+{
+    struct fixture *f = *state;
+    static char much[FLOW_SHORT_BYTES + 2];
+
+    f->fake.unsent = 0;
+    f->config->expect.any = true; /* there is no saying how much came */
+    run_well(f, EXPECTED);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    f->config->expect.any = false;
+    memset(much, 'x', sizeof(much) - 1);
+    expect_bytes(&f->config->send, much);
+    connects(f);
+    ends(f, ENGINE_OP_SEND, sizeof(much) - 1);
+    receives(f, EXPECTED);
+    fake_engine_calls(&f->fake);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    f->config->send.bytes = 0;
+    connects(f);
+    f->sources.ports.low = 1; /* bound, as if from the start */
+    receives(f, EXPECTED);
+    fake_engine_calls(&f->fake);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_int_equal(3, f->tallies[0].ok);
+}
+
 static void the_connect_timeout_ends_a_handshake(void **state)
 {
     struct fixture *f = *state;
@@ -553,6 +607,8 @@ int main(void)
         FLOW(what_was_said_before_a_send_failed_is_read),
         FLOW(a_reset_that_a_send_was_told_of_counts_where_reading_ends),
         FLOW(it_closes_by_a_reset_if_asked_to),
+        FLOW(a_socket_is_used_again_once_its_connection_ended_well),
+        FLOW(a_socket_that_is_not_as_good_as_new_is_not_used_again),
         FLOW(the_connect_timeout_ends_a_handshake),
         FLOW(the_connect_timeout_is_over_with_the_handshake),
         FLOW(the_timeout_ends_a_flow_in_any_phase),

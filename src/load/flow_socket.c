@@ -1,0 +1,50 @@
+#include "load/flow_socket.h"
+
+static int flow_family(const struct flows *flows, uint32_t lane)
+{
+    return flows->settings->targets[lane].address.sa.sa_family;
+}
+
+int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result)
+{
+    const struct sources *sources = flows->settings->sources;
+    int family = flow_family(flows, lane);
+    int sock = engine_socket(flows->engine, family);
+    int result;
+
+    if (sock < 0) {
+        *ret_result = result_of_error(sock, PHASE_CONNECT);
+        return sock;
+    }
+    if (!sources_apply_to(sources, family))
+        return sock;
+    result = sources_bind(sources, flows->source_turns[lane], sock, family);
+    flows->source_turns[lane] += flows->source_stride;
+    if (result == 0)
+        return sock;
+    *ret_result = result_of_bind(result);
+    engine_close(flows->engine, sock, 0);
+    return result;
+}
+
+/* True if the socket of a flow that ended well is as good as new. */
+static bool flow_may_recycle(const struct flow_settings *settings, int family)
+{
+    const struct load_config *config = settings->config;
+
+    return !config->expect.any && config->expect.bytes <= FLOW_SHORT_BYTES &&
+           config->send.bytes <= FLOW_SHORT_BYTES && !sources_apply_to(settings->sources, family);
+}
+
+void flow_socket_close(struct flows *flows, uint32_t lane, int sock, enum result result)
+{
+    const struct flow_settings *settings = flows->settings;
+    int family = flow_family(flows, lane);
+
+    if (settings->config->close == LOAD_CLOSE_RST)
+        engine_close(flows->engine, sock, ENGINE_RESET);
+    else if (result == RESULT_OK && flow_may_recycle(settings, family))
+        engine_recycle(flows->engine, sock, family);
+    else
+        engine_close(flows->engine, sock, 0);
+}

@@ -1,0 +1,127 @@
+/* Which sockets are kept for another connection, and that they never add to what is open. */
+#include "fake_engine.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include <cmocka.h>
+
+#define SOCK 5
+
+static struct fake_engine fake;
+
+static int set_up(void **state)
+{
+    (void)state;
+    fake_engine_init(&fake);
+    return 0;
+}
+
+static const char *calls(void)
+{
+    return fake_engine_calls(&fake);
+}
+
+static void recycles(int count, int family)
+{
+    for (int i = 0; i < count; i++)
+        engine_recycle(&fake.engine, SOCK, family);
+}
+
+static void a_recycled_socket_is_the_next_of_its_family(void **state)
+{
+    (void)state;
+    recycles(1, AF_INET6);
+    assert_string_equal("half_close disconnect", calls());
+    assert_int_equal(SOCK, engine_socket(&fake.engine, AF_INET6));
+    assert_string_equal("", calls());
+    assert_true(engine_socket(&fake.engine, AF_INET6) != SOCK);
+    assert_string_equal("socket", calls());
+}
+
+static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
+{
+    (void)state;
+    fake.unsent = 1;
+    recycles(1, AF_INET);
+    assert_string_equal("half_close close", calls());
+    fake.unsent = -EBADF;
+    recycles(1, AF_INET);
+    assert_string_equal("half_close close", calls());
+    fake.unsent = 0;
+    fake.failing = "half_close";
+    fake.error = -ENOTCONN;
+    recycles(1, AF_INET);
+    assert_string_equal("half_close close", calls());
+    fake.failing = "disconnect";
+    recycles(1, AF_INET);
+    assert_string_equal("half_close disconnect close", calls());
+    fake.failing = NULL;
+    engine_socket(&fake.engine, AF_INET);
+    assert_string_equal("socket", calls());
+}
+
+static void where_a_fin_takes_a_round_trip_it_is_not_tried_for_ever(void **state)
+{
+    (void)state;
+    fake.unsent = 1;
+    recycles(SOCKET_POOL_MISSES_MAX - 1, AF_INET);
+    fake.unsent = 0;
+    recycles(1, AF_INET); /* chance, then */
+    fake.unsent = 1;
+    recycles(SOCKET_POOL_MISSES_MAX, AF_INET);
+    fake.unsent = 0;
+    calls();
+    recycles(1, AF_INET);
+    assert_string_equal("close", calls());
+    recycles(1, AF_INET6); /* may be elsewhere */
+    assert_string_equal("half_close disconnect", calls());
+}
+
+static void no_more_are_kept_than_there_is_room_for(void **state)
+{
+    (void)state;
+    recycles(SOCKET_POOL_MAX, AF_INET);
+    calls();
+    recycles(1, AF_INET);
+    assert_string_equal("close", calls());
+}
+
+static void what_is_kept_does_not_add_to_what_is_open(void **state)
+{
+    (void)state;
+    recycles(1, AF_INET);
+    calls();
+    engine_socket(&fake.engine, AF_INET6);
+    assert_string_equal("close socket", calls());
+    assert_true(engine_socket(&fake.engine, AF_INET) != SOCK);
+}
+
+static void what_is_kept_is_closed_with_the_engine(void **state)
+{
+    (void)state;
+    recycles(2, AF_INET);
+    recycles(1, AF_INET6);
+    calls();
+    engine_destroy(&fake.engine);
+    assert_string_equal("close close close", calls());
+}
+
+#define POOL(test) cmocka_unit_test_setup(test, set_up)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        POOL(a_recycled_socket_is_the_next_of_its_family),
+        POOL(a_socket_whose_connection_has_not_ended_is_closed),
+        POOL(where_a_fin_takes_a_round_trip_it_is_not_tried_for_ever),
+        POOL(no_more_are_kept_than_there_is_room_for),
+        POOL(what_is_kept_does_not_add_to_what_is_open),
+        POOL(what_is_kept_is_closed_with_the_engine),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
