@@ -72,6 +72,33 @@ class Options(argparse.Namespace):
         return show
 
 
+DEFAULTS = {"seconds": 1.5, "warmup_s": 0.6, "connections": 1024}
+GENERATOR_DEFAULTS = {"seconds": 2, "connections": 64}
+
+
+def fill_in(options):
+    for name, value in (GENERATOR_DEFAULTS if options.scenario == "generators" else DEFAULTS).items():
+        if getattr(options, name) is None:
+            setattr(options, name, value)
+    return options
+
+
+def refusal(options):
+    """Why what was asked for cannot be done, or nothing."""
+    compares_generators = options.scenario == "generators"
+    if compares_generators and (options.warmup_s is not None or options.others):
+        return "generators are compared without --warmup-s and --with: leave them out"
+    if options.rounds < 1 or options.seconds <= 0 or options.connections < 1:
+        return "--rounds, --seconds and --connections must be more than 0"
+    if compares_generators and options.seconds % 1:
+        return f"--seconds {options.seconds}: some generators take whole seconds only"
+    shared = options.generator_cpus & options.responder_cpus
+    if compares_generators and shared:
+        return (f"the generators and the responder share CPU {min(shared)}: give each its own with "
+                "--generator-cpus and --responder-cpus; that takes two CPUs")
+    return None
+
+
 def read_options(arguments):
     cpus = sorted(os.sched_getaffinity(0))
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
@@ -79,11 +106,14 @@ def read_options(arguments):
                         help="; ".join(f"{name}: {run.__doc__.splitlines()[0].rstrip('.')}"
                                        for name, run in SCENARIOS.items()))
     parser.add_argument("--rounds", type=int, default=9, help="how often each runs (default 9)")
-    parser.add_argument("--seconds", type=float, default=1.5, help="length of a run (default 1.5)")
-    parser.add_argument("--warmup-s", type=float, default=0.6, help="before a run (default 0.6)")
-    parser.add_argument("--connections", type=int, default=1024, help="in flight (default 1024: "
-                        "more than a quota of 5 ms answers, so that nobody waits for the generator)")
-    parser.add_argument("--only", metavar="NAME", nargs="+", help="these responders only")
+    parser.add_argument("--seconds", type=float, help="length of a run (default 1.5; 2 for generators, "
+                        "of which some take whole seconds only)")
+    parser.add_argument("--warmup-s", type=float, help="before a run (default 0.6; not for generators, "
+                        "of which most have none)")
+    parser.add_argument("--connections", type=int, help="in flight (default 1024: more than a quota of "
+                        "5 ms answers, so that nobody waits for the generator; 64 for generators)")
+    parser.add_argument("--only", metavar="NAME", nargs="+",
+                        help="these responders only; these generators, if they are compared")
     parser.add_argument("--with", dest="others", metavar="LABEL=BUILD", nargs="+", default=[],
                         type=labelled_build, help="measure hello-server of another build too")
     parser.add_argument("--responder-cpus", type=cpu_set, default={cpus[-1]},
@@ -95,15 +125,16 @@ def read_options(arguments):
                         help="where the programs are (default build/release)")
     parser.add_argument("--results", type=pathlib.Path, default=pathlib.Path("build/bench"),
                         help="where tables go (default build/bench)")
-    return parser.parse_args(arguments, Options())
+    return fill_in(parser.parse_args(arguments, Options()))
 
 
 def main():
     options = read_options(sys.argv[1:])
     if os.geteuid() != 0:
         fail("CPU cgroups and a private network need root: run it with sudo")
-    if options.rounds < 1 or options.seconds <= 0 or options.connections < 1:
-        fail("--rounds, --seconds and --connections must be more than 0")
+    refused = refusal(options)
+    if refused:
+        fail(refused)
     if machine.IN_NAMESPACE not in os.environ:
         machine.enter_namespace()
     machine.prepare_namespace()

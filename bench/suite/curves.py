@@ -23,9 +23,11 @@ def cost_of(run):
     return run.cpu_us
 
 
-def median_costs(options, title, field, load, afresh=True):
+def median_costs(options, document, title, field, load, afresh=True):
     rounds = Rounds(options.rounds, options.seed)
-    rounds.run(measures(field, load, afresh), options.progress(title))
+    failed = rounds.run(measures(field, load, afresh), options.progress(title))
+    for name, why in {**field.missing, **failed}.items():
+        document.remark(f"{title}: {name} is missing: {why}")
     return {name: (rounds.median(name, cost_of), rounds.median(name, lambda run: run.connections_per_s),
                    rounds.median(name, lambda run: run.p99_ms)) for name in rounds.runs}
 
@@ -51,8 +53,9 @@ def by_load(options, document):
                                              BASELINE))) as field:
         for rate in RATES:
             load = Load(options.seconds, options.warmup_s, rate=rate)
-            steps.append((rate, median_costs(options, title, field, load)))
-        full = median_costs(options, title, field, Load(options.seconds, options.warmup_s, 256))
+            steps.append((rate, median_costs(options, document, title, field, load)))
+        load = Load(options.seconds, options.warmup_s, 256)
+        full = median_costs(options, document, title, field, load)
     add(document, title, "connections/s", steps)
     table = tables.Table("At saturation of one of the two CPUs", ["responder", "connections/s",
                                                                   "CPU µs each"])
@@ -68,7 +71,7 @@ def by_greeting(options, document):
         with Field(options, options.choose(named("uring, swift", "uring, linger", "epoll, linger")),
                    greeting=greeting) as field:
             load = Load(options.seconds, options.warmup_s, 64)
-            steps.append((size, median_costs(options, title, field, load)))
+            steps.append((size, median_costs(options, document, title, field, load)))
     add(document, title, "greeting, bytes", steps)
 
 
@@ -110,14 +113,14 @@ def by_open(options, document):
     steps = []
     for count in OPEN:
         if count > room:
-            document.remarks.append(f"{count:,} open connections need {count + DESCRIPTORS_KEPT:,} "
+            document.remark(f"{count:,} open connections need {count + DESCRIPTORS_KEPT:,} "
                                     f"descriptors in one process; here the hard limit is {hard:,}")
             continue
         with Field(options, options.choose(holders)) as field, contextlib.ExitStack() as held:
             for one in field:
                 held.enter_context(holding(one.address, count))
             load = Load(options.seconds, options.warmup_s, rate=OPEN_RATE)
-            steps.append((count, median_costs(options, title, field, load, afresh=False)))
+            steps.append((count, median_costs(options, document, title, field, load, afresh=False)))
     resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
     add(document, f"{title}, at {OPEN_RATE:,} connections/s", "open", steps)
 
@@ -126,14 +129,14 @@ def by_workers(options, document):
     title = "As workers grow, the generator on the same CPUs"
     wide = options.on_all_cpus()
     if wide is None:
-        document.remarks.append("one CPU: no curve of workers")
+        document.remark("one CPU: no curve of workers")
         return
     steps = []
     for workers in range(1, len(wide.responder_cpus) + 1):
         with Field(wide, options.choose(named("uring, swift", "uring, linger", "epoll, linger",
                                               BASELINE)), workers=workers) as field:
             load = Load(options.seconds, options.warmup_s, 256, threads=len(wide.generator_cpus))
-            steps.append((workers, median_costs(wide, title, field, load)))
+            steps.append((workers, median_costs(wide, document, title, field, load)))
     add(document, title, "workers", steps, logarithmic=False)
 
 

@@ -1,24 +1,24 @@
 """Generators of connections, side by side: each on one CPU, against the same hello-server on another.
 Two answers are compared: "plain", the greeting that hello-load is made for, to clients that say
 nothing, and "http", for generators that speak nothing else: there all of them send a request."""
+import collections
 import dataclasses
 import functools
 import json
+import pathlib
 import re
 import resource
 import shlex
 import shutil
-import subprocess
 import time
 
 import tables
 from field import Field
-from meter import pinned
+from meter import run_to_end
 from responders import named
 from rounds import Rounds
 from scenarios import rate_of, target_table
 
-IN_FLIGHT = 64
 TIMEOUT_S = 60
 LATENESS_RATE = 10000
 OURS = "hello-load, uring"
@@ -50,24 +50,41 @@ ANSWERS = [
 class Generator:
     name: str
     command: object  # a function of the options, the answer and the port: the command line
-    read: object  # a function of what it printed: (connections/s, {what failed: how often})
+    read: object  # a function of what it printed: a Told
     package: str = None  # the Debian package it comes from; None: this tree
     only_http: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
+class Told:
+    """What a generator says of its run."""
+    connections_per_s: float
+    ok: int
+    failures: dict  # {what failed: how often}
+
+
+@dataclasses.dataclass(frozen=True)
 class Run:
     connections_per_s: float
+    ok: int
+    failures: dict
+    opened: int  # connections, by the kernel's count
     cpu_us: float  # per connection, work of the kernel on its behalf included
     cpu_share: float  # of its CPU
     responder_share: float  # of the responder's CPU
-    failures: dict
+
+
+@dataclasses.dataclass(frozen=True)
+class LateRun:
+    p50_ms: float
+    p99_ms: float
+    failed: int
 
 
 def hello_load(engine):
     def command(options, answer, port):
         return [options.build / "src/hello-load", "--quiet", "--engine", engine,
-                "--connections", str(IN_FLIGHT), "--duration", f"{options.seconds * 1000:.0f}ms",
+                "--connections", str(options.connections), "--duration", f"{options.seconds * 1000:.0f}ms",
                 "--expect", escaped(answer.text), "--send", escaped(answer.request),
                 f"127.0.0.1:{port}"]
     return command
@@ -78,50 +95,56 @@ def escaped(data):
 
 
 def epoll_generator(options, answer, port):
-    return [options.build / "bench/epoll_generator", "127.0.0.1", str(port), str(IN_FLIGHT),
+    return [options.build / "bench/epoll_generator", "127.0.0.1", str(port), str(options.connections),
             str(options.seconds), answer.text.decode("ascii"), answer.request.decode("ascii")]
 
 
 def wrk(options, _answer, port):
-    return ["wrk", "-t1", f"-c{IN_FLIGHT}", f"-d{max(1, round(options.seconds))}s",
+    return ["wrk", "-t1", f"-c{options.connections}", f"-d{options.seconds:.0f}s",
             "-H", "Connection: close", f"http://127.0.0.1:{port}/"]
 
 
 def hey(options, _answer, port):
-    return ["env", "GOMAXPROCS=1", "hey", "-cpus", "1", "-c", str(IN_FLIGHT),
+    return ["env", "GOMAXPROCS=1", "hey", "-cpus", "1", "-c", str(options.connections),
             "-z", f"{options.seconds}s", "-disable-keepalive", f"http://127.0.0.1:{port}/"]
 
 
 def h2load(options, _answer, port):
     # By number: for a time, it counts nothing where each connection ends after one answer.
-    return ["h2load", "--h1", "-t1", f"-c{IN_FLIGHT}", f"-n{round(options.seconds * 20000)}",
+    return ["h2load", "--h1", "-t1", f"-c{options.connections}", f"-n{round(options.seconds * 20000)}",
             "-H", "Connection: close", f"http://127.0.0.1:{port}/"]
 
 
 def read_done_line(output):
     """The last line of hello-load and of epoll_generator."""
     fields = dict(re.findall(r"(\w+)=([\d.]+)", output.strip().splitlines()[-1]))
-    return float(fields["connections_per_s"]), {"failed": int(fields["failed"])}
+    return Told(float(fields["connections_per_s"]), int(fields["ok"]), {"failed": int(fields["failed"])})
+
+
+def first_number(pattern, output):
+    """The number that a pattern finds; 0 if it finds none."""
+    found = re.search(pattern, output)
+    return int(found[1]) if found else 0
 
 
 def read_wrk(output):
     found = re.search(r"Socket errors: (.*)", output)
     errors = {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", found[1] if found else "")}
-    found = re.search(r"Non-2xx or 3xx responses: (\d+)", output)
-    return (float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
-            {**errors, "other answers": int(found[1]) if found else 0})
+    return Told(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
+                first_number(r"(\d+) requests in", output),
+                {**errors, "other answers": first_number(r"Non-2xx or 3xx responses: (\d+)", output)})
 
 
 def read_hey(output):
     errors = re.findall(r"^\s*\[(\d+)\]\s", output.partition("Error distribution:")[2], re.MULTILINE)
-    return (float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
-            {"failed": sum(map(int, errors))})
+    return Told(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
+                first_number(r"\[200\]\s+(\d+) responses", output), {"failed": sum(map(int, errors))})
 
 
 def read_h2load(output):
-    counts = re.search(r"(\d+) failed, (\d+) errored, (\d+) timeout", output)
-    return (float(re.search(r"finished in .*, ([\d.]+) req/s", output)[1]),
-            dict(zip(("failed", "errored", "timeout"), map(int, counts.groups()))))
+    return Told(float(re.search(r"finished in .*, ([\d.]+) req/s", output)[1]),
+                first_number(r"(\d+) succeeded", output),
+                {"failed": first_number(r"(\d+) failed", output)})  # those that errored are among them
 
 
 GENERATORS = [
@@ -139,33 +162,55 @@ def children_s():
     return used.ru_utime + used.ru_stime
 
 
+def active_opens():
+    """Connections that were opened in this network namespace, by the kernel's count."""
+    names, values = [line.split() for line in
+                     pathlib.Path("/proc/net/snmp").read_text(encoding="ascii").splitlines()
+                     if line.startswith("Tcp:")]
+    return int(values[names.index("ActiveOpens")])
+
+
 def measure(options, generator, answer, one):
     """One run of a generator. Raises OSError if it does not run, or what it prints has no rate."""
-    used_s, responder_s, start = children_s(), one.used_s(), time.monotonic()
-    command = generator.command(options, answer, one.setup.port)
-    done = subprocess.run(pinned(options.generator_cpus, command), check=False,
-                          capture_output=True, text=True, timeout=options.seconds + TIMEOUT_S)
+    used_s, responder_s, opened = children_s(), one.used_s(), active_opens()
+    start = time.monotonic()
+    done = run_to_end(options.generator_cpus, generator.command(options, answer, one.setup.port),
+                      options.seconds + TIMEOUT_S)
     elapsed_s = time.monotonic() - start
     used_s, responder_s = children_s() - used_s, one.used_s() - responder_s
+    opened = active_opens() - opened
     try:
-        rate, failures = generator.read(done.stdout)
-        return Run(rate, used_s / elapsed_s * 1e6 / rate, used_s / elapsed_s,
-                   responder_s / elapsed_s, failures)
-    except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError, AttributeError):
+        told = generator.read(done.stdout)
+        return Run(told.connections_per_s, told.ok, told.failures, opened, used_s * 1e6 / opened,
+                   used_s / elapsed_s, responder_s / elapsed_s)
+    except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError):
         raise OSError(f"ended with {done.returncode} and printed no rate: "
                       f"{(done.stdout + done.stderr).strip()[-200:]}") from None
 
 
-def remarks_of(runs):
-    failed = {what: count for run in runs for what, count in run.failures.items() if count}
-    if failed:
-        yield "failures: " + ", ".join(f"{count} {what}" for what, count in failed.items())
-    if sorted(run.responder_share for run in runs)[len(runs) // 2] > 0.95:
+def judgement(rounds, name):
+    """Why a generator is disqualified, or nothing."""
+    failures = collections.Counter()
+    for run in rounds.runs[name]:
+        failures.update(run.failures)
+    told = ", ".join(f"{count} {what}" for what, count in failures.items() if count)
+    return f"disqualified, failures: {told}" if told else ""
+
+
+def remarks_of(rounds, name, connections):
+    yield judgement(rounds, name)
+    for run in rounds.runs[name]:
+        if abs(run.opened - run.ok) > connections + run.opened / 100:
+            yield f"it tells of {run.ok:,} connections where the kernel counts {run.opened:,}"
+            break
+    if rounds.median(name, lambda run: run.cpu_share) < 0.9:
+        yield "its CPU was not used up"
+    if rounds.median(name, lambda run: run.responder_share) > 0.95:
         yield "the responder was the limit"
 
 
-def rate_table(rounds, answer, missing):
-    table = tables.Table(f"{answer.name} answer, {IN_FLIGHT} connections in flight, one CPU each",
+def rate_table(rounds, title, connections, missing):
+    table = tables.Table(f"{title}, {connections} connections in flight, one CPU each",
                          ["generator", "connections/s", f"{OURS}, to it (95 %)", "CPU µs each",
                           "of its CPU", "of the responder's", "remarks"])
     for name in sorted(rounds.runs, key=lambda name: -rounds.median(name, rate_of)):
@@ -175,9 +220,15 @@ def rate_table(rounds, answer, missing):
             name, round(rounds.median(name, rate_of)),
             tables.ratio_text(rounds.ratio(OURS, name, rate_of)) if OURS in rounds.runs else "–",
             rounds.median(name, lambda run: run.cpu_us), f"{share:.0%}", f"{responder_share:.0%}",
-            "; ".join(remarks_of(rounds.runs[name]))])
+            "; ".join(filter(None, remarks_of(rounds, name, connections)))])
     table.remarks += [f"{name} is missing: {why}" for name, why in missing.items()]
     return table
+
+
+def chosen(options, answer):
+    """Those that speak what is answered, and were asked for."""
+    return [one for one in GENERATORS if (answer.request or not one.only_http) and
+            (not options.only or one.name in options.only)]
 
 
 def compare(options, document, answer):
@@ -187,9 +238,7 @@ def compare(options, document, answer):
         if field.missing:
             raise OSError(f"{answer.responder} does not run here: {field.missing[answer.responder]}")
         for one in field:
-            for generator in GENERATORS:
-                if generator.only_http and not answer.request:
-                    continue
+            for generator in chosen(options, answer):
                 if generator.package and not shutil.which(generator.name):
                     missing[generator.name] = "not installed"
                     continue
@@ -200,37 +249,40 @@ def compare(options, document, answer):
                     "$ " + shlex.join(command)
         rounds = Rounds(options.rounds, options.seed)
         missing.update(rounds.run(runnable, options.progress(title)))
-    document.tables.append(rate_table(rounds, answer, missing))
+    document.tables.append(rate_table(rounds, title, options.connections, missing))
     document.raw[title] = {name: [vars(run) for run in runs] for name, runs in rounds.runs.items()}
-    return target_table(rounds, TARGETS, f", {answer.name}")
+    return target_table(rounds, TARGETS, functools.partial(judgement, rounds), f", {answer.name}")
 
 
 def lateness(options, document):
     """How late starts are in the open loop, when the generator has its CPU for itself."""
-    table = tables.Table(f"Lateness of starts at {LATENESS_RATE:,}/s", ["generator", "p50 ms", "p99 ms",
-                                                                      "worst p99 ms", "verdict"])
+    title = f"Lateness of starts at {LATENESS_RATE:,}/s"
+    rounds = Rounds(options.rounds, options.seed)
     with Field(options, named("uring, swift")) as field:
-        for one in field:
-            for engine in ("uring", "epoll"):
-                seen = sorted((late_ms(options, engine, one) for _ in range(options.rounds)),
-                              key=lambda pair: pair[1])
-                middle = seen[len(seen) // 2]
-                table.rows.append([f"hello-load, {engine}", middle[0], middle[1], seen[-1][1],
-                                   "below 1 ms" if middle[1] < 1 else "1 ms OR MORE"])
+        missing = rounds.run({
+            f"hello-load, {engine}": functools.partial(late_run, options, engine, one)
+            for one in field for engine in ("uring", "epoll")}, options.progress(title))
+    table = tables.Table(title, ["generator", "p50 ms", "p99 ms", "worst p99 ms", "verdict"])
+    for name, runs in rounds.runs.items():
+        p99_ms, failed = rounds.median(name, lambda run: run.p99_ms), sum(run.failed for run in runs)
+        verdict = "below 1 ms" if p99_ms < 1 else "1 ms OR MORE"
+        table.rows.append([name, rounds.median(name, lambda run: run.p50_ms), p99_ms,
+                           max(run.p99_ms for run in runs),
+                           f"DISQUALIFIED: {failed} connections failed" if failed else verdict])
+    table.remarks += [f"{name} is missing: {why}" for name, why in {**field.missing, **missing}.items()]
     document.tables.append(table)
 
 
-def late_ms(options, engine, one):
+def late_run(options, engine, one):
     command = [options.build / "src/hello-load", "--json", "--engine", engine,
                "--rate", f"{LATENESS_RATE}/s", "--duration", f"{options.seconds * 1000:.0f}ms",
                f"127.0.0.1:{one.setup.port}"]
-    done = subprocess.run(
-        pinned(options.generator_cpus, command), capture_output=True, text=True, check=False,
-        timeout=options.seconds + TIMEOUT_S)
-    if done.returncode != 0:
+    done = run_to_end(options.generator_cpus, command, options.seconds + TIMEOUT_S)
+    if done.returncode not in (0, 3):  # 3: a connection failed
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
-    percentiles = json.loads(done.stdout)["result"]["all"]["timings"]["lateness"]["percentiles"]
-    return percentiles["50"] / 1e6, percentiles["99"] / 1e6
+    every = json.loads(done.stdout)["result"]["all"]
+    percentiles = every["timings"]["lateness"]["percentiles"]
+    return LateRun(percentiles["50"] / 1e6, percentiles["99"] / 1e6, every["failed"])
 
 
 def generators(options, document):

@@ -52,6 +52,15 @@ def pinned(cpus, command):
     return ["taskset", "-c", ",".join(map(str, sorted(cpus))), *map(str, command)]
 
 
+def run_to_end(cpus, command, timeout_s):
+    """Run a program on these CPUs, and keep what it prints. Raises OSError if it does not end."""
+    try:
+        return subprocess.run(pinned(cpus, command), capture_output=True, text=True, check=False,
+                              timeout=timeout_s)
+    except subprocess.TimeoutExpired:
+        raise OSError(f"{command[0]} did not end within {timeout_s:.0f} s") from None
+
+
 def ms(value_ns):
     return value_ns / 1e6 if value_ns else float("nan")
 
@@ -61,14 +70,13 @@ def measure(load_program, cpus, running, expected, load):
     setup, request = running.setup, running.responder.request
     setup.folder.joinpath("request").write_bytes(request)
     setup.folder.joinpath("expected").write_bytes(expected)
-    command = pinned(cpus, [
+    command = [
         load_program, "--json", "--no-live", "--send", f"@{setup.folder}/request" if request else "",
         "--expect", f"@{setup.folder}/expected", *load.options(running.responder),
-        *running.targets()])
+        *running.targets()]
     used_s, (stalls, throttled_s) = running.group.used_s(), running.group.throttled()
     start = time.monotonic()
-    done = subprocess.run(command, capture_output=True, text=True, check=False,
-                          timeout=load.seconds + GENERATOR_TIMEOUT_S)
+    done = run_to_end(cpus, command, load.seconds + GENERATOR_TIMEOUT_S)
     elapsed_s = time.monotonic() - start
     used_s = running.group.used_s() - used_s
     stalls_after, throttled_after_s = running.group.throttled()

@@ -7,11 +7,11 @@ import os
 import pathlib
 import shutil
 import signal
-import socket
 import subprocess
 import time
 
 import cgroup
+import probe
 
 START_TIMEOUT_S = 10
 NGINX_MODULE = "/usr/lib/nginx/modules/ngx_stream_module.so"
@@ -147,26 +147,33 @@ class Running:
         self.start()
 
     def start(self):
-        """Start it, also again after stop(). Raises OSError if it does not come to listen."""
+        """Start it, also again after stop(). Raises OSError if it does not come to answer."""
         def place():
             os.sched_setaffinity(0, self.cpus)
             cgroup.add_self(self.group)
 
-        self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log,
-                                        stderr=self.log, preexec_fn=place, process_group=0)
-        self._wait_until_it_listens()
+        self.log.seek(0)
+        self.log.truncate()
+        try:
+            self.process = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log,
+                                            stderr=self.log, preexec_fn=place, process_group=0)
+        except subprocess.SubprocessError as error:  # from place()
+            raise OSError(f"{self.command[0]} could not be put in its place: {error}") from None
+        self._wait_until_it_answers()
 
-    def _wait_until_it_listens(self):
+    def _wait_until_it_answers(self):
+        """Whoever only listens may still be starting, and would be charged for it in a run."""
         deadline = time.monotonic() + START_TIMEOUT_S
         while time.monotonic() < deadline and self.process.poll() is None:
             try:
-                socket.create_connection(self.address, timeout=1).close()
-                return
+                if probe.ask(self.address, self.responder.request).data:
+                    return
             except OSError:
-                time.sleep(0.02)
+                pass
+            time.sleep(0.02)
         self.stop()
         self.log.seek(0)
-        raise OSError(f"{' '.join(self.command)} did not come to listen: {self.log.read().strip()}")
+        raise OSError(f"{' '.join(self.command)} did not come to answer: {self.log.read().strip()}")
 
     def targets(self):
         """Both families, side by side."""

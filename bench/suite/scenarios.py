@@ -93,14 +93,22 @@ def configurations(field):
         yield one.name, text.replace(str(one.setup.folder) + "/", "")
 
 
-def target_table(rounds, targets, where=""):
-    """Which of the targets were reached; `where` says of what runs, if there are others."""
+def verdict_of(ratio, must, aim, disqualified, other_disqualified):
+    if disqualified:
+        return "DISQUALIFIED"
+    verdict = "aim reached" if ratio >= aim else "reached" if ratio >= must else "MISSED"
+    return verdict + (", the other is disqualified" if other_disqualified else "")
+
+
+def target_table(rounds, targets, disqualified, where=""):
+    """Which of the targets were reached. `disqualified` says of a name whether its rate counts;
+    `where` of what runs, if there are others."""
     table = tables.Table("What must be reached, in connections/s",
                          ["compared", "ratio (95 %)", "must reach", "aim for", "verdict"])
     for name, other, must, aim in targets:
         if name in rounds.runs and other in rounds.runs:
             ratio = rounds.ratio(name, other, rate_of)
-            verdict = "aim reached" if ratio[0] >= aim else "reached" if ratio[0] >= must else "MISSED"
+            verdict = verdict_of(ratio[0], must, aim, disqualified(name), disqualified(other))
             table.rows.append([f"{name} : {other}{where}", tables.ratio_text(ratio), must, aim, verdict])
     return table
 
@@ -122,6 +130,8 @@ def half_of_saturation(options, document, field, saturation):
     load = Load(options.seconds, options.warmup_s, rate=saturation.median(BASELINE, rate_of) / 2)
     title = f"At half of what {BASELINE} reaches: {load.rate:,.0f} connections/s"
     rounds = compare(options, document, title, field, load)
+    if BASELINE not in rounds.runs:  # it failed at this, and the table says so
+        return
     table = tables.Table("p99 at half of saturation", ["compared", "ratio (95 %)", "verdict"])
     for name in rounds.runs:
         if name != BASELINE:
@@ -140,7 +150,8 @@ def headline(options, document):
     with Field(options, chosen, quota_us=SMALLEST_US) as field:
         idle = idle_table(field)
         rounds = compare(options, document, quota_title(SMALLEST_US), field, load)
-        document.tables.insert(0, target_table(rounds, TARGETS))
+        document.tables.insert(0, target_table(
+            rounds, TARGETS, functools.partial(judgement, field, rounds)))
         document.tables.append(idle)
     with Field(options, options.choose(named("uring, linger", BASELINE)), quota_us=SMALLEST_US) as field:
         half_of_saturation(options, document, field, rounds)
@@ -156,7 +167,8 @@ def quotas(options, document):
             load = Load(options.seconds, options.warmup_s,
                         options.connections * quota_us // SMALLEST_US)
             rounds = compare(options, document, quota_title(quota_us), field, load)
-            document.tables.append(target_table(rounds, TARGETS))
+            document.tables.append(target_table(
+                rounds, TARGETS, functools.partial(judgement, field, rounds)))
             if quota_us == SMALLEST_US:
                 half_of_saturation(options, document, field, rounds)
 

@@ -72,6 +72,11 @@ class Document:
     curves: list = dataclasses.field(default_factory=list)
     remarks: list = dataclasses.field(default_factory=list)
 
+    def remark(self, text):
+        """Say it once, however often it is found."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
     def tell_version(self, package):
         """Add a Debian package's version to the facts; None is none."""
         if package:

@@ -2,25 +2,28 @@
 import contextlib
 import json
 import os
-import pathlib
 import socket
 import subprocess
 import sys
 import threading
+import types
 
 import pytest
 
-SUITE = pathlib.Path(__file__).resolve().parents[2] / "bench" / "suite"
-sys.path.insert(0, str(SUITE))
+from conftest import SUITE
 
-import cgroup  # noqa: E402
-import generators  # noqa: E402
-import plots  # noqa: E402
-import probe  # noqa: E402
-import profiles  # noqa: E402
-import ratios  # noqa: E402
-import rounds  # noqa: E402
-import tables  # noqa: E402
+import cgroup
+import curves
+import field as fields
+import meter
+import plots
+import probe
+import profiles
+import ratios
+import responders
+import rounds
+import scenarios
+import tables
 
 GREETING = b"hello\n"
 
@@ -131,6 +134,103 @@ def test_an_answer_that_is_no_greeting_is_an_error():
     one.sock.close()
 
 
+SLOW_STARTER = """
+import pathlib, socket, sys
+sock = socket.create_server(("127.0.0.1", int(sys.argv[1])))
+sock.accept()[0].close()
+client = sock.accept()[0]
+pathlib.Path(sys.argv[2]).touch()
+client.sendall(b"hello\\n")
+client.close()
+sock.accept()
+"""
+
+
+def test_a_responder_has_started_when_it_answers(tmp_path, group):
+    """One that listens only may be charged for the rest of its start in a run."""
+    answered = tmp_path / "answered"
+    slow = responders.Responder("slow", lambda setup: [
+        sys.executable, "-c", SLOW_STARTER, setup.port, answered])
+    one = responders.Running(slow, responders.Setup(None, tmp_path, 2001, 1), {0}, group)
+    assert answered.exists()
+    one.stop()
+
+
+def test_a_responder_that_ends_at_once_is_told_with_its_last_words(tmp_path, group):
+    failing = responders.Responder("failing", lambda _: [
+        sys.executable, "-c", "import sys; sys.exit('no such luck')"])
+    with pytest.raises(OSError, match="no such luck"):
+        responders.Running(failing, responders.Setup(None, tmp_path, 2001, 1), {0}, group)
+
+
+def test_a_responder_is_started_without_its_quota_and_measured_with_it():
+    done = []
+
+    class Responder:
+        stop, start = (lambda _: done.append("stop")), (lambda _: done.append("start"))
+        group = property(lambda self: self)
+
+        def limit(self, quota_us, _):
+            done.append(quota_us)
+
+    field = fields.Field(None, [], quota_us=5000)
+    field.measure = lambda one, load: done.append("measure")
+    field.measure_afresh(Responder(), None)
+    assert done == ["stop", None, "start", 5000, "measure"]
+
+
+# What fails
+
+
+def test_a_program_that_hangs_is_an_error_of_its_own():
+    with pytest.raises(OSError, match="sleep did not end within 0 s"):
+        meter.run_to_end({0}, ["sleep", "60"], 0.1)
+
+
+class Options:
+    """A scenario's options, of which hardly one is used."""
+    rounds, seed, seconds, warmup_s = 1, 1, 1, 0
+
+    def progress(self, _title):
+        return None
+
+
+def test_a_curve_says_what_it_lacks_once(monkeypatch):
+    def fail():
+        raise OSError("it is gone")
+    document = tables.Document("curves", {})
+    field = fields.Field(Options(), [])
+    field.missing = {"nginx": "not installed"}
+    monkeypatch.setattr(curves, "measures", lambda *_: {"one": fail})
+    for _ in range(2):
+        assert curves.median_costs(Options(), document, "Load", field, None) == {}
+    assert document.remarks == ["Load: nginx is missing: not installed", "Load: one is missing: it is gone"]
+
+
+def rounds_of(**rates):
+    """One run each, of these rates."""
+    told = rounds.Rounds(1)
+    told.runs = {name: [types.SimpleNamespace(connections_per_s=rate)] for name, rate in rates.items()}
+    return told
+
+
+def test_without_its_baseline_half_of_saturation_is_left_out(monkeypatch):
+    document = tables.Document("headline", {})
+    monkeypatch.setattr(scenarios, "BASELINE", "base")
+    monkeypatch.setattr(scenarios, "compare", lambda *_: rounds_of(one=1))  # it failed at this
+    scenarios.half_of_saturation(Options(), document, None, rounds_of(one=2, base=1))
+    assert document.tables == []
+
+
+@pytest.mark.parametrize("rate, faulty, verdict", [
+    (10, "", "MISSED"), (15, "", "reached"), (20, "", "aim reached"), (20, "one", "DISQUALIFIED"),
+    (15, "other", "reached, the other is disqualified")])
+def test_a_target_is_judged(rate, faulty, verdict):
+    table = scenarios.target_table(rounds_of(one=rate, other=10), [("one", "other", 1.5, 2.0)],
+                                   lambda name: "why" if name == faulty else "")
+    assert table.columns[-1] == "verdict" and table.rows[0][-1] == verdict
+
+
 # What is told
 
 
@@ -168,16 +268,6 @@ def test_a_sample_counts_for_the_innermost_work_that_has_a_name():
 # The machine
 
 
-@pytest.fixture(name="group")
-def fixture_group():
-    try:
-        made = cgroup.make(f"bench-test-{os.getpid()}")
-    except OSError as error:
-        pytest.skip(str(error))
-    yield made
-    cgroup.remove(made)
-
-
 def test_a_cgroup_limits_and_counts(group):
     group.limit(10000, 100000)
     subprocess.run([sys.executable, "-c", "import time\nend = time.monotonic() + 1\n"
@@ -188,21 +278,11 @@ def test_a_cgroup_limits_and_counts(group):
     assert stalls > 0 and throttled_s > 0.1
 
 
-def told_by(results, scenario, *options):
-    """What a run of the suite leaves as JSON."""
-    done = subprocess.run(
-        [sys.executable, "-B", SUITE / "bench.py", scenario, *options, "--build", os.environ["HELLO_BUILD"],
-         "--results", results], capture_output=True, text=True, check=False, timeout=100,
-        cwd=SUITE.parents[1])
-    assert done.returncode == 0, done.stderr
-    return json.loads((results / f"{scenario}.json").read_text())
-
-
-def test_a_short_run_fills_the_tables(tmp_path, group):
+def test_a_short_run_fills_the_tables(told_by, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow for a CPU quota")
     del group  # only that there can be one
-    told = told_by(tmp_path, "headline", "--rounds", "2", "--seconds", "0.3", "--warmup-s", "0.1",
+    told = told_by("headline", "--rounds", "2", "--seconds", "0.3", "--warmup-s", "0.1",
                    "--connections", "64")
     by_title = {table["title"]: table for table in told["tables"]}
     rows = {row[0]: row for row in by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["rows"]}
@@ -217,41 +297,14 @@ def test_a_short_run_fills_the_tables(tmp_path, group):
         assert told["facts"][fact]
 
 
-@pytest.mark.parametrize("read, printed, rate, failures", [
-    (generators.read_done_line, "hello-load: done connections_per_s=1234.5 ok=9 failed=2\n", 1234.5, 2),
-    (generators.read_wrk, "Requests/sec:  15040.56\n", 15040.56, 0),
-    (generators.read_wrk, "  Socket errors: connect 0, read 3, write 0, timeout 1\n"
-     "  Non-2xx or 3xx responses: 5\nRequests/sec:  10.5\n", 10.5, 9),
-    (generators.read_hey, "  Requests/sec:\t8033.1\n", 8033.1, 0),
-    (generators.read_hey, "  Requests/sec:\t80.1\n\nError distribution:\n  [7]\tGet: EOF\n  [2]\tother\n",
-     80.1, 9),
-    (generators.read_h2load, "finished in 129.53ms, 15440.56 req/s, 0B/s\n"
-     "requests: 9 total, 9 started, 9 done, 6 succeeded, 1 failed, 2 errored, 4 timeout\n", 15440.56, 7),
+@pytest.mark.parametrize("options, told", [
+    (["--rounds", "0"], "--rounds"),
+    (["generators", "--generator-cpus", "0", "--responder-cpus", "0"], "share CPU 0"),
+    (["generators", "--seconds", "1.5"], "whole seconds"),
+    (["generators", "--warmup-s", "1"], "--warmup-s"),
 ])
-def test_what_generators_print_is_read(read, printed, rate, failures):
-    told_rate, told_failures = read(printed)
-    assert (told_rate, sum(told_failures.values())) == (rate, failures)
-
-
-def test_generators_are_compared_in_both_answers(tmp_path, group):
-    if os.environ.get("HELLO_SANITIZE"):
-        pytest.skip("sanitizers are too slow to be compared with others")
-    del group  # only that there can be one
-    told = told_by(tmp_path, "generators", "--rounds", "1", "--seconds", "1")
-    targets, plain, http, lateness = told["tables"]
-    for table in (plain, http):
-        rows = {row[0]: row for row in table["rows"]}
-        for name in ("hello-load, epoll", "epoll generator"):
-            assert rows[name][1] > 0 and rows[name][-1] == ""
-        for name in ("hello-load, uring", "wrk", "hey", "h2load"):
-            assert name in rows or any(name in remark for remark in table["remarks"]) or (
-                table is plain and "," not in name)
-    assert targets["columns"][-1] == "verdict"
-    assert all(row[2] > 0 for row in lateness["rows"])
-
-
-def test_bad_options_are_told_in_one_line():
-    done = subprocess.run([sys.executable, "-B", SUITE / "bench.py", "--rounds", "0"],
+def test_bad_options_are_told_in_one_line(options, told):
+    done = subprocess.run([sys.executable, "-B", SUITE / "bench.py", *options],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.count("\n") == 1 and "bench: " in done.stderr
+    assert done.stderr.count("\n") == 1 and "bench: " in done.stderr and told in done.stderr
