@@ -15,7 +15,7 @@ import plots
 import profiles
 import scenarios
 import tables
-from responders import is_ours
+from responders import RESPONDERS, is_ours
 
 SCENARIOS = {
     "headline": scenarios.headline,
@@ -90,12 +90,16 @@ def refusal(options):
         return "generators are compared without --warmup-s and --with: leave them out"
     if options.rounds < 1 or options.seconds <= 0 or options.connections < 1:
         return "--rounds, --seconds and --connections must be more than 0"
+    known = [one.name for one in (generators.GENERATORS if compares_generators else RESPONDERS)]
+    unknown = set(options.only or []) - set(known)
+    if unknown:
+        return f"--only '{min(unknown)}' is none of: {'; '.join(known)}"
     if compares_generators and options.seconds % 1:
         return f"--seconds {options.seconds}: some generators take whole seconds only"
-    shared = options.generator_cpus & options.responder_cpus
-    if compares_generators and shared:
-        return (f"the generators and the responder share CPU {min(shared)}: give each its own with "
-                "--generator-cpus and --responder-cpus; that takes two CPUs")
+    sets = options.generator_cpus, options.responder_cpus
+    if compares_generators and (any(len(cpus) != 1 for cpus in sets) or sets[0] == sets[1]):
+        return ("generators and their responder have one CPU each: name two different ones by "
+                "--generator-cpus and --responder-cpus")
     return None
 
 

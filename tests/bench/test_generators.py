@@ -33,11 +33,21 @@ def run(failures=None, ok=1000, opened=1000, cpu_share=0.99, responder_share=0.5
                                  responder_share=responder_share, failures=failures or {})
 
 
+def test_a_generator_that_makes_no_connection_is_an_error_of_its_own():
+    failing = generators.Generator("failing", lambda *_: ["echo", "done connections_per_s=0 ok=0 failed=9"],
+                                   generators.read_done_line)
+    options = types.SimpleNamespace(generator_cpus={0}, seconds=1)
+    one = types.SimpleNamespace(used_s=lambda: 0, setup=types.SimpleNamespace(port=1))
+    with pytest.raises(OSError, match="no connection ended well: {'failed': 9}"):
+        generators.measure(options, failing, generators.ANSWERS[0], one)
+
+
 @pytest.mark.parametrize("runs, remarks", [
     ([run(), run()], ""),
     ([run({"read": 2}), run({"read": 3, "timeout": 1}), run()],
      "disqualified, failures: 5 read, 1 timeout"),
     ([run(ok=1010, opened=1000)], ""),
+    ([run({"read": 500}, ok=500, opened=1000)], "disqualified, failures: 500 read"),
     ([run(ok=2000, opened=1000)], "it tells of 2,000 connections where the kernel counts 1,000"),
     ([run(cpu_share=0.5)], "its CPU was not used up"),
     ([run(responder_share=0.99)], "the responder was the limit"),

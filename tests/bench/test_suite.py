@@ -299,7 +299,10 @@ def test_a_short_run_fills_the_tables(told_by, group):
 
 @pytest.mark.parametrize("options, told", [
     (["--rounds", "0"], "--rounds"),
-    (["generators", "--generator-cpus", "0", "--responder-cpus", "0"], "share CPU 0"),
+    (["generators", "--generator-cpus", "0", "--responder-cpus", "0"], "two different ones"),
+    (["generators", "--generator-cpus", "0,1", "--responder-cpus", "2"], "one CPU each"),
+    (["generators", "--only", "ab"], "'ab' is none of: hello-load, uring; "),
+    (["--only", "wrk"], "'wrk' is none of: uring, swift; "),
     (["generators", "--seconds", "1.5"], "whole seconds"),
     (["generators", "--warmup-s", "1"], "--warmup-s"),
 ])
