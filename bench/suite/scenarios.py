@@ -13,7 +13,7 @@ BASELINE = "nginx stream"
 QUOTAS_US = {5000: "shared-cpu-1x", 10000: "shared-cpu-2x", 20000: "shared-cpu-4x",
              40000: "shared-cpu-8x"}
 SMALLEST_US = min(QUOTAS_US)
-IDLE_S = 2
+IDLE_S, SETTLE_S = 2, 0.5  # the last clients of a probe are looked after for a moment
 BURST_S, BUCKET_S, BUCKET_LOOK_S = 20, 5, 0.01
 
 # The least that is acceptable, and what to aim for: connections/s of one to those of another.
@@ -115,6 +115,7 @@ def target_table(rounds, targets, disqualified, where=""):
 
 def idle_table(field):
     """What each uses while nobody comes."""
+    time.sleep(SETTLE_S)
     before = {one.name: one.used_s() for one in field}
     time.sleep(IDLE_S)
     table = tables.Table("Idle", ["responder", "CPU µs per second"])
