@@ -93,23 +93,19 @@ def configurations(field):
         yield one.name, text.replace(str(one.setup.folder) + "/", "")
 
 
-def verdict_of(ratio, must, aim, disqualified, other_disqualified):
-    if disqualified:
-        return "DISQUALIFIED"
-    verdict = "aim reached" if ratio >= aim else "reached" if ratio >= must else "MISSED"
-    return verdict + (", the other is disqualified" if other_disqualified else "")
-
-
-def target_table(rounds, targets, disqualified, where=""):
-    """Which of the targets were reached. `disqualified` says of a name whether its rate counts;
-    `where` of what runs, if there are others."""
+def target_table(rounds, targets, fault_of, where=""):
+    """Which of the targets were reached. `fault_of` a name: why its rate does not count, or nothing;
+    `where` says of what runs, if there are others."""
     table = tables.Table("What must be reached, in connections/s",
                          ["compared", "ratio (95 %)", "must reach", "aim for", "verdict"])
     for name, other, must, aim in targets:
         if name in rounds.runs and other in rounds.runs:
             ratio = rounds.ratio(name, other, rate_of)
-            verdict = verdict_of(ratio[0], must, aim, disqualified(name), disqualified(other))
+            verdict = "DISQUALIFIED" if fault_of(name) else "aim reached" if ratio[0] >= aim else \
+                "reached" if ratio[0] >= must else "MISSED"
             table.rows.append([f"{name} : {other}{where}", tables.ratio_text(ratio), must, aim, verdict])
+            table.remarks += [f"{one}: {fault_of(one)}" for one in (name, other)
+                              if fault_of(one) and f"{one}: {fault_of(one)}" not in table.remarks]
     return table
 
 

@@ -222,13 +222,14 @@ def test_without_its_baseline_half_of_saturation_is_left_out(monkeypatch):
     assert document.tables == []
 
 
-@pytest.mark.parametrize("rate, faulty, verdict", [
-    (10, "", "MISSED"), (15, "", "reached"), (20, "", "aim reached"), (20, "one", "DISQUALIFIED"),
-    (15, "other", "reached, the other is disqualified")])
-def test_a_target_is_judged(rate, faulty, verdict):
-    table = scenarios.target_table(rounds_of(one=rate, other=10), [("one", "other", 1.5, 2.0)],
+@pytest.mark.parametrize("rate, faulty, verdict, remarks", [
+    (10, "", "MISSED", []), (15, "", "reached", []), (20, "", "aim reached", []),
+    (20, "one", "DISQUALIFIED", ["one: why"]), (15, "other", "reached", ["other: why"])])
+def test_a_target_is_judged(rate, faulty, verdict, remarks):
+    table = scenarios.target_table(rounds_of(one=rate, other=10), [("one", "other", 1.5, 2.0)] * 2,
                                    lambda name: "why" if name == faulty else "")
-    assert table.columns[-1] == "verdict" and table.rows[0][-1] == verdict
+    assert table.columns[-1] == "verdict" and [row[-1] for row in table.rows] == [verdict] * 2
+    assert table.remarks == remarks
 
 
 # What is told
