@@ -1,0 +1,102 @@
+/* A turn of the responder, on an engine that always has more to hand out. */
+#include "base/clock.h"
+#include "fake_engine.h"
+#include "server/responder.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#include <cmocka.h>
+
+#define SOCK     7
+#define LEAVE_NS 1000 /* over by the next turn */
+#define TURNS    10
+
+/* Only one responder runs at a time, in one thread: it may be where its engine finds it. */
+static struct {
+    struct fake_engine fake;
+    struct engine_class class;
+    uint32_t turns;
+} one;
+
+static int fake_open(const struct engine_args *args, struct engine **ret_engine,
+                     struct engine_failure *ret_failure)
+{
+    (void)args;
+    (void)ret_failure;
+    one.fake.engine.class = &one.class;
+    *ret_engine = &one.fake.engine;
+    return 0;
+}
+
+static int fake_accept_start(struct engine *engine, uint32_t room)
+{
+    (void)engine;
+    (void)room;
+    return 0;
+}
+
+/* A client comes in the first turn; the engine is behind in each, and breaks in the last. */
+static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    uint64_t start_ns = clock_now_ns();
+
+    (void)timeout_ns;
+    while (clock_now_ns() - start_ns <= LEAVE_NS)
+        ;
+    engine->turns_behind = ++one.turns;
+    events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.turns == TURNS ? -EIO : one.turns == 1;
+}
+
+static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n",
+                                                        .greeting_bytes = 6,
+                                                        .linger = true,
+                                                        .linger_timeout_ns =
+                                                            UINT64_C(3600000000000),
+                                                        .leave_ns = LEAVE_NS};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+    struct responder *responder = responder_new(&args);
+    struct worker_args worker_args = {.cpu = -1,
+                                      .class = &one.class,
+                                      .listener_fd = -1,
+                                      .job = &responder_job,
+                                      .state = responder,
+                                      .done_fd = eventfd(0, EFD_CLOEXEC)};
+    struct worker *worker;
+    struct engine_failure failure;
+
+    (void)state;
+    fake_engine_init(&one.fake);
+    one.fake.sent_now = 6;
+    one.fake.discarded = 0; /* its FIN */
+    one.class = *one.fake.engine.class;
+    one.class.open = fake_open;
+    one.class.accept_start = fake_accept_start;
+    one.class.wait = fake_wait;
+    assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
+    worker_go(worker);
+    worker_join(worker);
+    assert_string_equal("send_now half_close discard close", fake_engine_calls(&one.fake));
+    assert_int_equal(1, responder_counts(responder)->outcomes[OUTCOME_GREETED]);
+    close(worker_args.done_fd);
+    free(responder);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_client_that_left_is_looked_at_while_the_engine_is_behind),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
