@@ -206,8 +206,10 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 
 /* Close a socket from engine_socket that has seen EOF and on which nothing is pending, as
  * engine_close without flags does, and keep it for engine_socket if its FIN was acknowledged at
- * once. Only for sockets that are as good as new: not bound, no options set, little sent and
- * received (the kernel grows the buffers of the others). connect(2): AF_UNSPEC. */
+ * once and it had timestamps. Only for sockets that are as good as new (not bound, no options set,
+ * little sent and received, as the kernel grows the buffers of the others), and only where a port
+ * comes again a millisecond later at the earliest, so that timestamps tell its uses apart.
+ * Source: socket_disconnect. */
 void engine_recycle(struct engine *engine, int sock, int family);
 
 /* True if the last engine_wait left events for the next: what seems to be pending may have ended

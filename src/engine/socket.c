@@ -4,6 +4,8 @@
 #include <unistd.h>
 
 #include <linux/sockios.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -47,8 +49,15 @@ int64_t socket_unsent(struct engine *engine, int sock)
 int socket_disconnect(struct engine *engine, int sock)
 {
     static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
+    struct tcp_info info;
+    socklen_t info_bytes = sizeof(info);
 
     (void)engine;
+    if (shutdown(sock, SHUT_WR) < 0 ||
+        getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0)
+        return -errno;
+    if (info.tcpi_state != TCP_CLOSE || !(info.tcpi_options & TCPI_OPT_TIMESTAMPS))
+        return -EAGAIN;
     return connect(sock, &nobody, sizeof(nobody)) < 0 ? -errno : 0;
 }
 

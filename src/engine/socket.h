@@ -21,8 +21,12 @@ int socket_half_close(struct engine *engine, int sock);
 /* engine_unsent (SIOCOUTQ, tcp(7)). */
 int64_t socket_unsent(struct engine *engine, int sock);
 
-/* The `disconnect` of an engine's class: make a socket whose connection has ended ready for another
- * connect (connect(2), AF_UNSPEC). Returns 0 or -errno. */
+/* The `disconnect` of an engine's class: end the connection of a socket that has seen EOF, and make
+ * the socket ready for another connect (connect(2), AF_UNSPEC). Its next sequence numbers go on
+ * from these instead of from the clock (tcp_disconnect in Linux's net/ipv4/tcp.c), so a peer in
+ * TIME_WAIT can tell a new connection by its timestamp only (RFC 6191): without timestamps it is
+ * not done. Returns 0, -EAGAIN (no timestamps, or the FIN is not acknowledged yet) or another
+ * -errno; the FIN is sent by then, and the socket remains to be closed. */
 int socket_disconnect(struct engine *engine, int sock);
 
 /* engine_close (ENGINE_RESET: SO_LINGER with no time, socket(7)). */

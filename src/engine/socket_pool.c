@@ -1,7 +1,5 @@
 #include "engine/engine.h"
 
-#include <errno.h>
-
 static struct socket_pool *socket_pool_of(struct engine *engine, int family)
 {
     return &engine->pools[family == AF_INET6];
@@ -26,19 +24,12 @@ int engine_socket(struct engine *engine, int family)
     return engine->class->socket(engine, family);
 }
 
-/* End the connection, if that takes no time. Returns false if the socket has still to be closed. */
-static bool socket_pool_disconnect(struct engine *engine, int sock)
-{
-    return engine_half_close(engine, sock) == 0 && engine_unsent(engine, sock) == 0 &&
-           engine->class->disconnect(engine, sock) == 0;
-}
-
 void engine_recycle(struct engine *engine, int sock, int family)
 {
     struct socket_pool *pool = socket_pool_of(engine, family);
 
     if (pool->count < SOCKET_POOL_MAX && pool->misses < SOCKET_POOL_MISSES_MAX) {
-        if (socket_pool_disconnect(engine, sock)) {
+        if (engine->class->disconnect(engine, sock) == 0) {
             pool->misses = 0;
             pool->socks[pool->count++] = sock;
             return;

@@ -29,12 +29,18 @@
  * where engine_recycle can: its buffers are still what a new socket's are. */
 #define FLOW_SHORT_BYTES (16u << 10)
 
+/* Fewer local ports than this would come again within the millisecond that tells their uses apart
+ * (see engine_recycle): the kernel goes through its range in steps of up to 16 (inet_hashtables.c),
+ * so these last for 1 ms at a million connections per second to a target. */
+#define FLOW_RECYCLE_PORTS_MIN 16384
+
 /* What all flows of a run share; stays the caller's and must outlive the set. */
 struct flow_settings {
     const struct load_config *config; /* timeouts, what to send and to expect, how to close */
     const struct target *targets;     /* a lane for each */
     const struct sources *sources;
-    bool rests; /* closed loop */
+    bool rests;    /* closed loop */
+    bool recycles; /* there are FLOW_RECYCLE_PORTS_MIN local ports */
 };
 
 /* One worker's flows. Private to flow.c but for the window, which the owner sets, and what is said

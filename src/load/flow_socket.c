@@ -32,7 +32,7 @@ static bool flow_may_recycle(const struct flow_settings *settings, int family)
 {
     const struct load_config *config = settings->config;
 
-    return !config->expect.any && config->expect.bytes <= FLOW_SHORT_BYTES &&
+    return settings->recycles && !config->expect.any && config->expect.bytes <= FLOW_SHORT_BYTES &&
            config->send.bytes <= FLOW_SHORT_BYTES && !sources_apply_to(settings->sources, family);
 }
 

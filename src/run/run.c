@@ -109,6 +109,17 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     return 0;
 }
 
+/* From how many ports the kernel chooses; 0: it does not say. */
+static uint32_t run_local_ports(const struct machine *machine)
+{
+    const char *text = machine_setting(machine, "net.ipv4.ip_local_port_range");
+    char *rest;
+    unsigned long low = strtoul(text, &rest, 10);
+    unsigned long high = strtoul(rest, NULL, 10);
+
+    return high > low ? (uint32_t)(high - low + 1) : 0;
+}
+
 static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
 {
     const struct load_config *config = run->config;
@@ -117,7 +128,9 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
     run->settings = (struct flow_settings){.config = config,
                                            .targets = run->targets,
                                            .sources = &run->sources,
-                                           .rests = !load_is_open_loop(config)};
+                                           .rests = !load_is_open_loop(config),
+                                           .recycles = run_local_ports(&report->machine) >=
+                                                       FLOW_RECYCLE_PORTS_MIN};
     for (uint32_t i = 0; i < report->threads; i++) {
         run->generator_args[i] = (struct generator_args){
             .settings = &run->settings,

@@ -6,7 +6,7 @@ import time
 import pytest
 
 from clients import FAMILIES, GREETING, IPV4
-from kernel import Counters
+from kernel import Counters, sysctl
 from misbehaving import says
 from programs import totals, wait_until
 
@@ -27,6 +27,21 @@ def test_the_kernel_opened_as_many_connections(server, report, engine, family, l
     for name in ("active_opens", "passive_opens"):
         assert told.usage[name] == pytest.approx(told.started, abs=some), name
     assert one.stop() == totals(greeted=told.ok)
+
+
+@pytest.mark.parametrize("timestamps", [0, 1])
+@pytest.mark.parametrize("ports", ["40000 40199", "20000 36999"])
+def test_ports_that_come_again_soon_are_no_trouble(server, load, engine, family, timestamps, ports):
+    """A server that closed first knows the pair of ports for a minute yet (TIME_WAIT). It takes a SYN
+    for them if that has a later timestamp, or a higher sequence number, and repels others for a while."""
+    with sysctl("net.ipv4.tcp_timestamps", timestamps), \
+            sysctl("net.ipv4.ip_local_port_range", ports):
+        one = server()
+        counters = Counters()
+        result = load("-c", 8, "-n", 20_000, "-e", engine, one.target(family))
+    assert (result.code, result.ok) == (0, 20_000)
+    assert counters["TcpExtTCPSynRetrans"] == 0
+    assert counters["TcpOutRsts"] == 0
 
 
 def test_connections_that_failed_were_opened_too(peer, report, engine):

@@ -23,6 +23,7 @@ struct fake_engine {
     int error;           /* ... with this -errno */
     int sent_now;        /* what engine_send_now answers; 0: that it cannot */
     int discarded;       /* what engine_discard answers */
+    bool disconnects;    /* at once */
     int64_t unsent;
 };
 

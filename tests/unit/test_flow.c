@@ -60,7 +60,6 @@ static int set_up(void **state)
     f->config = calloc(1, sizeof(*f->config));
     f->tallies = pages_map(LANES * sizeof(struct tally));
     fake_engine_init(&f->fake);
-    f->fake.unsent = 1; /* a FIN takes its time, so that sockets are closed and not kept */
     f->class = *f->fake.engine.class;
     f->class.recv = remember_buffer;
     f->fake.engine.class = &f->class;
@@ -69,8 +68,8 @@ static int set_up(void **state)
     f->config->connect_timeout_ns = CONNECT_NS;
     for (int i = 0; i < LANES; i++)
         f->targets[i] = (struct target){.address = {.v4 = {.sin_family = AF_INET}}, .weight = 1};
-    f->settings =
-        (struct flow_settings){.config = f->config, .targets = f->targets, .sources = &f->sources};
+    f->settings = (struct flow_settings){
+        .config = f->config, .targets = f->targets, .sources = &f->sources, .recycles = true};
     f->now_ns = START_NS;
     return flows_init(&f->flows, &f->settings, &f->fake.engine, f->tallies, 2, 0, 1);
 }
@@ -459,16 +458,16 @@ static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
 {
     struct fixture *f = *state;
 
-    f->fake.unsent = 0;
+    f->fake.disconnects = true;
     run_well(f, EXPECTED);
-    assert_string_equal("half_close disconnect", fake_engine_calls(&f->fake));
+    assert_string_equal("disconnect", fake_engine_calls(&f->fake));
     connects(f);
     assert_string_equal("connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     run_well(f, EXPECTED);
     connects(f);
-    assert_string_equal("half_close disconnect connect recv", fake_engine_calls(&f->fake));
+    assert_string_equal("disconnect connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
 }
 
@@ -477,7 +476,7 @@ static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
     struct fixture *f = *state;
     static char much[FLOW_SHORT_BYTES + 2];
 
-    f->fake.unsent = 0;
+    f->fake.disconnects = true;
     f->config->expect.any = true; /* there is no saying how much came */
     run_well(f, EXPECTED);
     assert_string_equal("close", fake_engine_calls(&f->fake));
@@ -497,7 +496,11 @@ static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
     fake_engine_calls(&f->fake);
     ends(f, ENGINE_OP_RECV, 0);
     assert_string_equal("close", fake_engine_calls(&f->fake));
-    assert_int_equal(3, f->tallies[0].ok);
+    f->sources.ports.low = 0;
+    f->settings.recycles = false;
+    run_well(f, EXPECTED);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_int_equal(4, f->tallies[0].ok);
 }
 
 static void the_connect_timeout_ends_a_handshake(void **state)

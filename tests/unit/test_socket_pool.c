@@ -1,7 +1,6 @@
 /* Which sockets are kept for another connection, and that they never add to what is open. */
 #include "fake_engine.h"
 
-#include <errno.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -17,6 +16,7 @@ static int set_up(void **state)
 {
     (void)state;
     fake_engine_init(&fake);
+    fake.disconnects = true;
     return 0;
 }
 
@@ -35,7 +35,7 @@ static void a_recycled_socket_is_the_next_of_its_family(void **state)
 {
     (void)state;
     recycles(1, AF_INET6);
-    assert_string_equal("half_close disconnect", calls());
+    assert_string_equal("disconnect", calls());
     assert_int_equal(SOCK, engine_socket(&fake.engine, AF_INET6));
     assert_string_equal("", calls());
     assert_true(engine_socket(&fake.engine, AF_INET6) != SOCK);
@@ -45,21 +45,9 @@ static void a_recycled_socket_is_the_next_of_its_family(void **state)
 static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
 {
     (void)state;
-    fake.unsent = 1;
+    fake.disconnects = false;
     recycles(1, AF_INET);
-    assert_string_equal("half_close close", calls());
-    fake.unsent = -EBADF;
-    recycles(1, AF_INET);
-    assert_string_equal("half_close close", calls());
-    fake.unsent = 0;
-    fake.failing = "half_close";
-    fake.error = -ENOTCONN;
-    recycles(1, AF_INET);
-    assert_string_equal("half_close close", calls());
-    fake.failing = "disconnect";
-    recycles(1, AF_INET);
-    assert_string_equal("half_close disconnect close", calls());
-    fake.failing = NULL;
+    assert_string_equal("disconnect close", calls());
     engine_socket(&fake.engine, AF_INET);
     assert_string_equal("socket", calls());
 }
@@ -67,18 +55,18 @@ static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
 static void where_a_fin_takes_a_round_trip_it_is_not_tried_for_ever(void **state)
 {
     (void)state;
-    fake.unsent = 1;
+    fake.disconnects = false;
     recycles(SOCKET_POOL_MISSES_MAX - 1, AF_INET);
-    fake.unsent = 0;
+    fake.disconnects = true;
     recycles(1, AF_INET); /* chance, then */
-    fake.unsent = 1;
+    fake.disconnects = false;
     recycles(SOCKET_POOL_MISSES_MAX, AF_INET);
-    fake.unsent = 0;
+    fake.disconnects = true;
     calls();
     recycles(1, AF_INET);
     assert_string_equal("close", calls());
     recycles(1, AF_INET6); /* may be elsewhere */
-    assert_string_equal("half_close disconnect", calls());
+    assert_string_equal("disconnect", calls());
 }
 
 static void no_more_are_kept_than_there_is_room_for(void **state)
