@@ -38,8 +38,11 @@ class Machine:
         self.started = time.monotonic()
         self.process = subprocess.Popen(
             ["qemu-system-x86_64", "-machine", "pc", "-accel", "tcg", "-cpu", "qemu64",
-             "-smp", "1", "-m", str(memory_mb), "-nodefaults", "-no-user-config", "-no-reboot",
-             "-display", "none", "-kernel", files / "vmlinuz", "-initrd", files / "initramfs",
+             # One CPU, of two that there could be: for a machine that can have only one, the emulator
+             # leaves out the fences of locked instructions, without which a virtio device and its
+             # driver can miss each other, and the network stand still ("NETDEV WATCHDOG").
+             "-smp", "cpus=1,maxcpus=2", "-m", str(memory_mb),
+             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", files / "vmlinuz", "-initrd", files / "initramfs",
              "-append", "console=ttyS0 quiet panic=-1",
              "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no",
              "-device", "virtio-net-pci,netdev=net,romfile=",
