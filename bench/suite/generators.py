@@ -137,8 +137,10 @@ def read_wrk(output):
 
 def read_hey(output):
     errors = re.findall(r"^\s*\[(\d+)\]\s", output.partition("Error distribution:")[2], re.MULTILINE)
+    others = re.findall(r"\[(?!200\])\d+\]\s+(\d+) responses", output)
     return Told(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
-                first_number(r"\[200\]\s+(\d+) responses", output), {"failed": sum(map(int, errors))})
+                first_number(r"\[200\]\s+(\d+) responses", output),
+                {"failed": sum(map(int, errors)), "other answers": sum(map(int, others))})
 
 
 def read_h2load(output):

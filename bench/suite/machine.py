@@ -75,5 +75,7 @@ def facts(command):
         "network": "loopback in a namespace of its own",
         "congestion control": setting("net/ipv4/tcp_congestion_control"),
         "tcp_max_tw_buckets": setting("net/ipv4/tcp_max_tw_buckets"),
+        "local ports": setting("net/ipv4/ip_local_port_range"),
+        "tcp_timestamps": setting("net/ipv4/tcp_timestamps"),
         "liburing": version_of("liburing2") or "unknown",
     }

@@ -159,7 +159,11 @@ class Running:
                                             stderr=self.log, preexec_fn=place, process_group=0)
         except subprocess.SubprocessError as error:  # from place()
             raise OSError(f"{self.command[0]} could not be put in its place: {error}") from None
-        self._wait_until_it_answers()
+        try:
+            self._wait_until_it_answers()
+        except BaseException:  # also when the benchmark is stopped meanwhile
+            self.stop()
+            raise
 
     def _wait_until_it_answers(self):
         """Whoever only listens may still be starting, and would be charged for it in a run."""
@@ -171,7 +175,6 @@ class Running:
             except OSError:
                 pass
             time.sleep(0.02)
-        self.stop()
         self.log.seek(0)
         raise OSError(f"{' '.join(self.command)} did not come to answer: {self.log.read().strip()}")
 

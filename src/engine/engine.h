@@ -117,7 +117,8 @@ static inline int engine_open(const struct engine_class *class, const struct eng
     return class->open(args, ret_engine, ret_failure);
 }
 
-/* Stop an engine and free it. Sockets that are still open are left open. NULL is fine. */
+/* Stop an engine and free it. Sockets that are still open are left open, but for those that were
+ * recycled. NULL is fine. */
 void engine_destroy(struct engine *engine);
 
 /* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
@@ -207,9 +208,9 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 /* Close a socket from engine_socket that has seen EOF and on which nothing is pending, as
  * engine_close without flags does, and keep it for engine_socket if its FIN was acknowledged at
  * once and it had timestamps. Only for sockets that are as good as new (not bound, no options set,
- * little sent and received, as the kernel grows the buffers of the others), and only where a port
- * comes again a millisecond later at the earliest, so that timestamps tell its uses apart.
- * Source: socket_disconnect. */
+ * connected to an address without a scope and not IPv4-mapped, little sent and received, as the
+ * kernel grows the buffers of the others), and only where a port comes again a millisecond later at
+ * the earliest, so that timestamps tell its uses apart. Source: socket_disconnect. */
 void engine_recycle(struct engine *engine, int sock, int family);
 
 /* True if the last engine_wait left events for the next: what seems to be pending may have ended

@@ -31,8 +31,9 @@
 
 /* Fewer local ports than this would come again within the millisecond that tells their uses apart
  * (see engine_recycle): the kernel goes through its range in steps of up to 16 (inet_hashtables.c),
- * so these last for 1 ms at a million connections per second to a target. */
-#define FLOW_RECYCLE_PORTS_MIN 16384
+ * so these last for 1 ms at a million connections per second to a target, if most are free. */
+#define FLOW_RECYCLE_PORTS_MIN      16384
+#define FLOW_RECYCLE_PORTS_EACH_MIN 16 /* for each connection in flight */
 
 /* What all flows of a run share; stays the caller's and must outlive the set. */
 struct flow_settings {
@@ -40,7 +41,7 @@ struct flow_settings {
     const struct target *targets;     /* a lane for each */
     const struct sources *sources;
     bool rests;    /* closed loop */
-    bool recycles; /* there are FLOW_RECYCLE_PORTS_MIN local ports */
+    bool recycles; /* there are as many local ports as FLOW_RECYCLE_PORTS_... want */
 };
 
 /* One worker's flows. Private to flow.c but for the window, which the owner sets, and what is said

@@ -120,6 +120,14 @@ static uint32_t run_local_ports(const struct machine *machine)
     return high > low ? (uint32_t)(high - low + 1) : 0;
 }
 
+static bool run_may_recycle(const struct report *report)
+{
+    uint32_t ports = run_local_ports(&report->machine);
+
+    return ports >= FLOW_RECYCLE_PORTS_MIN &&
+           ports / FLOW_RECYCLE_PORTS_EACH_MIN >= report->connections;
+}
+
 static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
 {
     const struct load_config *config = run->config;
@@ -129,8 +137,7 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
                                            .targets = run->targets,
                                            .sources = &run->sources,
                                            .rests = !load_is_open_loop(config),
-                                           .recycles = run_local_ports(&report->machine) >=
-                                                       FLOW_RECYCLE_PORTS_MIN};
+                                           .recycles = run_may_recycle(report)};
     for (uint32_t i = 0; i < report->threads; i++) {
         run->generator_args[i] = (struct generator_args){
             .settings = &run->settings,

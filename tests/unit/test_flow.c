@@ -12,6 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <arpa/inet.h>
+
 #include <cmocka.h>
 
 #define START_NS    UINT64_C(1000000)
@@ -503,6 +505,24 @@ static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
     assert_int_equal(4, f->tallies[0].ok);
 }
 
+static void a_socket_is_used_again_if_its_address_leaves_no_trace_on_it(void **state)
+{
+    struct fixture *f = *state;
+    struct sockaddr_in6 *address = &f->targets[0].address.v6;
+
+    f->fake.disconnects = true;
+    *address = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
+    run_well(f, EXPECTED);
+    assert_string_equal("disconnect", fake_engine_calls(&f->fake));
+    address->sin6_scope_id = 1; /* the kernel binds the socket to the interface */
+    run_well(f, EXPECTED);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    address->sin6_scope_id = 0;
+    inet_pton(AF_INET6, "::ffff:127.0.0.1", &address->sin6_addr); /* and makes it speak IPv4 */
+    run_well(f, EXPECTED);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+}
+
 static void the_connect_timeout_ends_a_handshake(void **state)
 {
     struct fixture *f = *state;
@@ -612,6 +632,7 @@ int main(void)
         FLOW(it_closes_by_a_reset_if_asked_to),
         FLOW(a_socket_is_used_again_once_its_connection_ended_well),
         FLOW(a_socket_that_is_not_as_good_as_new_is_not_used_again),
+        FLOW(a_socket_is_used_again_if_its_address_leaves_no_trace_on_it),
         FLOW(the_connect_timeout_ends_a_handshake),
         FLOW(the_connect_timeout_is_over_with_the_handshake),
         FLOW(the_timeout_ends_a_flow_in_any_phase),
