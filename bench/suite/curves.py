@@ -26,8 +26,7 @@ def cost_of(run):
 def median_costs(options, document, title, field, load, afresh=True):
     rounds = Rounds(options.rounds, options.seed)
     failed = rounds.run(measures(field, load, afresh), options.progress(title))
-    for name, why in {**field.missing, **failed}.items():
-        document.remark(f"{title}: {name} is missing: {why}")
+    document.remark_missing({**field.missing, **failed}, f"{title}: ")
     return {name: (rounds.median(name, cost_of), rounds.median(name, lambda run: run.connections_per_s),
                    rounds.median(name, lambda run: run.p99_ms)) for name in rounds.runs}
 
@@ -114,7 +113,7 @@ def by_open(options, document):
     for count in OPEN:
         if count > room:
             document.remark(f"{count:,} open connections need {count + DESCRIPTORS_KEPT:,} "
-                                    f"descriptors in one process; here the hard limit is {hard:,}")
+                            f"descriptors in one process; here the hard limit is {hard:,}")
             continue
         with Field(options, options.choose(holders)) as field, contextlib.ExitStack() as held:
             for one in field:

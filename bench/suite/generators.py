@@ -226,7 +226,7 @@ def rate_table(rounds, title, connections, missing):
             tables.ratio_text(rounds.ratio(OURS, name, rate_of)) if OURS in rounds.runs else "–",
             rounds.median(name, lambda run: run.cpu_us), f"{share:.0%}", f"{responder_share:.0%}",
             "; ".join(filter(None, remarks_of(rounds, name, connections)))])
-    table.remarks += [f"{name} is missing: {why}" for name, why in missing.items()]
+    table.remark_missing(missing)
     return table
 
 
@@ -275,7 +275,7 @@ def lateness(options, document):
         table.rows.append([name, rounds.median(name, lambda run: run.p50_ms), p99_ms,
                            max(run.p99_ms for run in runs),
                            f"DISQUALIFIED: {failed} connections failed" if failed else verdict])
-    table.remarks += [f"{name} is missing: {why}" for name, why in {**field.missing, **missing}.items()]
+    table.remark_missing({**field.missing, **missing})
     document.tables.append(table)
 
 

@@ -68,8 +68,7 @@ def responder_table(title, field, rounds, failed, load):
             f"{median(name, lambda run: run.cpu_share):.0%}",
             median(name, lambda run: run.stalls / (load.seconds + load.warmup_s)),
             "; ".join(remarks)])
-    table.remarks += [f"{name} is missing: {why}" for name, why in
-                      {**field.missing, **failed}.items()]
+    table.remark_missing({**field.missing, **failed})
     return table
 
 
@@ -101,11 +100,12 @@ def target_table(rounds, targets, fault_of, where=""):
     for name, other, must, aim in targets:
         if name in rounds.runs and other in rounds.runs:
             ratio = rounds.ratio(name, other, rate_of)
-            verdict = "DISQUALIFIED" if fault_of(name) else "aim reached" if ratio[0] >= aim else \
+            faults = {one: fault for one in (name, other) if (fault := fault_of(one))}
+            verdict = "DISQUALIFIED" if name in faults else "aim reached" if ratio[0] >= aim else \
                 "reached" if ratio[0] >= must else "MISSED"
             table.rows.append([f"{name} : {other}{where}", tables.ratio_text(ratio), must, aim, verdict])
-            table.remarks += [f"{one}: {fault_of(one)}" for one in (name, other)
-                              if fault_of(one) and f"{one}: {fault_of(one)}" not in table.remarks]
+            for one, fault in faults.items():
+                table.remark(f"{one}: {fault}")
     return table
 
 

@@ -5,8 +5,22 @@ import json
 import machine
 
 
+class Remarked:
+    """What has a list of remarks."""
+
+    def remark(self, text):
+        """Say it once, however often it is found."""
+        if text not in self.remarks:
+            self.remarks.append(text)
+
+    def remark_missing(self, missing, where=""):
+        """Say what was left out: name → why."""
+        for name, why in missing.items():
+            self.remark(f"{where}{name} is missing: {why}")
+
+
 @dataclasses.dataclass
-class Table:
+class Table(Remarked):
     title: str
     columns: list
     rows: list = dataclasses.field(default_factory=list)
@@ -62,7 +76,7 @@ class Curve:
 
 
 @dataclasses.dataclass
-class Document:
+class Document(Remarked):
     """The tables of one scenario, with all that is needed to judge and to repeat them."""
     name: str
     facts: dict
@@ -71,11 +85,6 @@ class Document:
     raw: dict = dataclasses.field(default_factory=dict)
     curves: list = dataclasses.field(default_factory=list)
     remarks: list = dataclasses.field(default_factory=list)
-
-    def remark(self, text):
-        """Say it once, however often it is found."""
-        if text not in self.remarks:
-            self.remarks.append(text)
 
     def tell_version(self, package):
         """Add a Debian package's version to the facts; None is none."""

@@ -1,14 +1,9 @@
 #include "load/flow_socket.h"
 
-static int flow_family(const struct flows *flows, uint32_t lane)
-{
-    return flows->settings->targets[lane].address.sa.sa_family;
-}
-
 int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result)
 {
     const struct sources *sources = flows->settings->sources;
-    int family = flow_family(flows, lane);
+    int family = flows->settings->targets[lane].address.sa.sa_family;
     int sock = engine_socket(flows->engine, family);
     int result;
 

@@ -448,12 +448,18 @@ static void it_closes_by_a_reset_if_asked_to(void **state)
     assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
 }
 
-static void run_well(struct fixture *f, const char *received)
+/* The calls at its end are then the only ones to be told. */
+static void ends_well(struct fixture *f)
 {
-    connects(f);
-    receives(f, received);
+    receives(f, EXPECTED);
     fake_engine_calls(&f->fake);
     ends(f, ENGINE_OP_RECV, 0);
+}
+
+static void runs_well(struct fixture *f)
+{
+    connects(f);
+    ends_well(f);
 }
 
 static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
@@ -461,13 +467,13 @@ static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
     struct fixture *f = *state;
 
     f->fake.disconnects = true;
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("disconnect", fake_engine_calls(&f->fake));
     connects(f);
     assert_string_equal("connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
     assert_string_equal("close", fake_engine_calls(&f->fake));
-    run_well(f, EXPECTED);
+    runs_well(f);
     connects(f);
     assert_string_equal("disconnect connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
@@ -480,27 +486,23 @@ static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
 
     f->fake.disconnects = true;
     f->config->expect.any = true; /* there is no saying how much came */
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     f->config->expect.any = false;
     memset(much, 'x', sizeof(much) - 1);
     expect_bytes(&f->config->send, much);
     connects(f);
     ends(f, ENGINE_OP_SEND, sizeof(much) - 1);
-    receives(f, EXPECTED);
-    fake_engine_calls(&f->fake);
-    ends(f, ENGINE_OP_RECV, 0);
+    ends_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     f->config->send.bytes = 0;
     connects(f);
     f->sources.ports.low = 1; /* bound, as if from the start */
-    receives(f, EXPECTED);
-    fake_engine_calls(&f->fake);
-    ends(f, ENGINE_OP_RECV, 0);
+    ends_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     f->sources.ports.low = 0;
     f->settings.recycles = false;
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     assert_int_equal(4, f->tallies[0].ok);
 }
@@ -512,14 +514,14 @@ static void a_socket_is_used_again_if_its_address_leaves_no_trace_on_it(void **s
 
     f->fake.disconnects = true;
     *address = (struct sockaddr_in6){.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT};
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("disconnect", fake_engine_calls(&f->fake));
     address->sin6_scope_id = 1; /* the kernel binds the socket to the interface */
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     address->sin6_scope_id = 0;
     inet_pton(AF_INET6, "::ffff:127.0.0.1", &address->sin6_addr); /* and makes it speak IPv4 */
-    run_well(f, EXPECTED);
+    runs_well(f);
     assert_string_equal("close", fake_engine_calls(&f->fake));
 }
 

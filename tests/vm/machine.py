@@ -42,7 +42,8 @@ class Machine:
              # leaves out the fences of locked instructions, without which a virtio device and its
              # driver can miss each other, and the network stand still ("NETDEV WATCHDOG").
              "-smp", "cpus=1,maxcpus=2", "-m", str(memory_mb),
-             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-kernel", files / "vmlinuz", "-initrd", files / "initramfs",
+             "-nodefaults", "-no-user-config", "-no-reboot", "-display", "none",
+             "-kernel", files / "vmlinuz", "-initrd", files / "initramfs",
              "-append", "console=ttyS0 quiet panic=-1",
              "-netdev", f"tap,id=net,ifname={TAP},script=no,downscript=no",
              "-device", "virtio-net-pci,netdev=net,romfile=",
