@@ -57,7 +57,8 @@ def test_connections_that_failed_were_opened_too(peer, report, engine):
 def test_the_kernel_sent_a_reset_for_each_connection_that_was_to_be_reset(
         link, server, report, engine, family, how, per_connection):
     """At the other end, so that only this end's segments are counted; a FIN leaves the server in
-    TIME_WAIT, as it closed first, and a reset leaves nothing."""
+    TIME_WAIT, as it closed first, and a reset leaves nothing. What either end sends twice, as they
+    do when the link stood still for 200 ms, can have this end answer one reset more each."""
     way = link()
     one = server("--close", "linger", link=way)
     counters, there = Counters(), way.counters()
@@ -65,7 +66,8 @@ def test_the_kernel_sent_a_reset_for_each_connection_that_was_to_be_reset(
     assert (told.code, told.ok) == (0, 2000)
     assert told.json["run"]["options"]["close"] == how
     one.wait_until_idle()
-    assert counters["TcpOutRsts"] == per_connection * 2000
+    repeated = counters["TcpRetransSegs"] + there["TcpRetransSegs"]
+    assert 0 <= counters["TcpOutRsts"] - per_connection * 2000 <= repeated
     assert there["TcpPassiveOpens"] == 2000
 
 
