@@ -70,6 +70,7 @@ int connections_init(struct connections *connections, const struct connection_se
     *connections = (struct connections){.settings = settings, .engine = engine};
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
     deadline_queue_init(&connections->leaving, settings->leave_ns);
+    connections->leaving.slack_ns = settings->leave_ns;
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
     deadline_queue_init(&connections->unacknowledged, CONNECTION_ACK_NS);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));

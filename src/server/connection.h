@@ -42,7 +42,8 @@
 #define CONNECTION_RETRIES_MAX 100
 
 /* Clients close when they have read the FIN, mostly a round trip after it was sent. To wait for
- * each costs more than to look at all of them a little later. */
+ * each costs more than to look at all of them a little later: in a turn that is made for others, if
+ * one comes in as much time again. */
 #define CONNECTION_LEAVE_NS UINT64_C(100000000)
 
 /* So many are looked at in a turn, at most: more than a turn accepts, and few enough that those who
@@ -71,7 +72,8 @@ struct connections {
     struct engine *engine;
     struct slab slab;
     struct deadline_queue greeted; /* linger timeouts */
-    struct deadline_queue leaving; /* first looks, after leave_ns */
+    struct deadline_queue
+        leaving; /* first looks, after leave_ns; after twice that, a turn is made */
     struct deadline_queue retries;
     struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
     struct outcome_counts counts;

@@ -125,7 +125,7 @@ struct connection_settings server_connection_settings(const struct server_config
         .linger = config->close == SERVER_CLOSE_LINGER,
         .linger_timeout_ns = config->linger_timeout_ns,
         /* It adds to the linger timeout, so it must be small against it. */
-        .leave_ns = config->linger_timeout_ns >= 10 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
+        .leave_ns = config->linger_timeout_ns >= 20 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
     };
 }
 

@@ -82,6 +82,12 @@ def switches(pid):
     return {thread: thread_switches(pid, thread) for thread in threads(pid)}
 
 
+def sleeps(pid):
+    """How often its threads went to sleep, together."""
+    return sum(int(_status_field(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches"))
+               for thread in threads(pid))
+
+
 def rss_bytes(pid):
     """Resident memory, counted page by page: VmRSS lags behind by some dozen pages on each CPU."""
     return int(_status_field(f"/proc/{pid}/smaps_rollup", "Rss").split()[0]) << 10

@@ -3,8 +3,8 @@ import time
 
 import pytest
 
-from clients import FAMILIES, IPV4, crowd
-from kernel import cpu_seconds, io_uring_error, switches
+from clients import FAMILIES, GREETING, IPV4, crowd, visit
+from kernel import cpu_seconds, io_uring_error, sleeps, switches
 from programs import SANITIZED, totals, wait_until
 
 IDLE_S = 10
@@ -40,3 +40,15 @@ def test_no_thread_runs_while_there_is_nothing_to_do(server, close):
         one.wait_until_idle()
     assert [one.stop(all_accepted=False) for one in fresh] == [totals(greeted=1)] * len(fresh)
     assert [one.stop(all_accepted=False) for one in used] == [totals(greeted=1001)] * len(used)
+
+
+def test_it_wakes_once_for_each_client_that_comes_and_goes(server, engine, close, family):
+    """That one has left is seen in the turn of one that comes."""
+    visitors = 200
+    one = server("--engine", engine, "--close", close, "--workers", 1)
+    before = sleeps(one.pid)
+    for _ in range(visitors):
+        assert visit(one.address(family)) == GREETING
+        time.sleep(0.005)  # it goes to sleep
+    one.wait_until_idle()
+    assert sleeps(one.pid) - before < 1.5 * visitors
