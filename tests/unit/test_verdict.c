@@ -399,6 +399,7 @@ static void repeated_handshakes_are_told_of(void **state)
     assert_string_equal("generator_fine ", verdict_names(sample));
     usage->syn_retransmits = 12;
     check_says(sample, "syn_retransmits", "12 SYNs of this network namespace had to be sent again");
+    check_says(sample, "syn_retransmits", "(TIME_WAIT; a few ms each)");
     assert_string_equal("syn_retransmits generator_fine ", verdict_names(sample));
     sample->report.target_is_local = true;
     check_says(sample, "syn_retransmits", "a local accept queue overflowed 9 times, and 12 SYNs");
