@@ -78,7 +78,7 @@ def profile(options, document):
     chosen = options.choose(named("uring, swift", "uring, linger", "epoll, swift", "epoll, linger"))
     with Field(options, chosen, quota_us=SMALLEST_US) as field:
         for one in field:
-            seconds = options.seconds * 4
+            seconds = options.seconds * 8
             load = Load(seconds + 1, 0, options.connections)
             driver = threading.Thread(target=field.measure, args=(one, load))
             driver.start()
