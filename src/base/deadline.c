@@ -5,7 +5,6 @@
 void deadline_queue_init(struct deadline_queue *queue, uint64_t timeout_ns)
 {
     queue->timeout_ns = timeout_ns;
-    queue->slack_ns = 0;
     queue->ends.previous = queue->ends.next = &queue->ends;
     queue->ends.due_ns = DEADLINE_NEVER;
 }
@@ -31,9 +30,7 @@ void deadline_stop(struct deadline *deadline)
 
 uint64_t deadline_queue_due_ns(const struct deadline_queue *queue)
 {
-    const struct deadline *first = queue->ends.next;
-
-    return first == &queue->ends ? DEADLINE_NEVER : first->due_ns + queue->slack_ns;
+    return queue->ends.next->due_ns; /* an empty queue's is its own DEADLINE_NEVER */
 }
 
 uint64_t deadline_queues_due_ns(const struct deadline_queue *const queues[], size_t count)

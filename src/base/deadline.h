@@ -19,7 +19,6 @@ struct deadline {
 struct deadline_queue {
     struct deadline ends; /* next: the first, previous: the last; itself when empty */
     uint64_t timeout_ns;
-    uint64_t slack_ns; /* nobody has to wake for a deadline until so long after it; at first 0 */
 };
 
 /* Make an empty queue whose deadlines come timeout_ns after their start. The queue must not move.
@@ -32,14 +31,13 @@ void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uin
 /* Stop a deadline; nothing happens if it is in no queue. */
 void deadline_stop(struct deadline *deadline);
 
-/* When the next deadline of the queue has to be taken, its slack used up, or DEADLINE_NEVER. */
+/* When the next deadline of the queue comes, or DEADLINE_NEVER. */
 uint64_t deadline_queue_due_ns(const struct deadline_queue *queue);
 
-/* When the next deadline of several queues has to be taken, or DEADLINE_NEVER. */
+/* When the next deadline of several queues comes, or DEADLINE_NEVER. */
 uint64_t deadline_queues_due_ns(const struct deadline_queue *const queues[], size_t count);
 
-/* Take one deadline out of the queue that has come by now_ns, be there slack or not. Returns NULL
- * if none has. */
+/* Take one deadline out of the queue that has come by now_ns. Returns NULL if none has. */
 struct deadline *deadline_queue_take(struct deadline_queue *queue, uint64_t now_ns);
 
 #endif

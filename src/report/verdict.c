@@ -157,7 +157,7 @@ static bool find_syn_retransmits(const struct report *report, char *text)
         return false;
     return verdict_holds(
         text,
-        "%s SYN%s of this network namespace had to be sent again: packets were lost, or the accept "
+        "%s SYN%s of this network namespace had to be sent again: packets were lost or the accept "
         "queue of the service was full (1s or more each), or it still knew the ports (TIME_WAIT; a "
         "few ms each); look at its ListenOverflows (nstat) and at the network",
         figure_count(usage->syn_retransmits, ROOM), verdict_plural(usage->syn_retransmits));

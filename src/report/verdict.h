@@ -12,7 +12,7 @@
  *   starts_late         starts of an open loop came late
  *   steal               the hypervisor ran something else
  *   stalls              the machine stood still, in no pattern
- *   syn_retransmits     handshakes had to be repeated: loss, or a full accept queue
+ *   syn_retransmits     handshakes had to be repeated: loss, a full accept queue, or TIME_WAIT
  *   values_above_range  a duration was beyond one hour
  *   cut_short           a signal ended the run
  *   too_short           too few connections ended well for percentiles

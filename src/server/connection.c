@@ -70,7 +70,6 @@ int connections_init(struct connections *connections, const struct connection_se
     *connections = (struct connections){.settings = settings, .engine = engine};
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
     deadline_queue_init(&connections->leaving, settings->leave_ns);
-    connections->leaving.slack_ns = settings->leave_ns;
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
     deadline_queue_init(&connections->unacknowledged, CONNECTION_ACK_NS);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));
@@ -291,13 +290,16 @@ void connection_event(struct connections *connections, const struct engine_event
     }
 }
 
-uint64_t connections_due_ns(const struct connections *connections)
+uint64_t connections_due_ns(const struct connections *connections, bool others_come)
 {
-    const struct deadline_queue *const queues[] = {&connections->greeted, &connections->leaving,
-                                                   &connections->retries,
+    const struct deadline_queue *const queues[] = {&connections->greeted, &connections->retries,
                                                    &connections->unacknowledged};
+    uint64_t due_ns = deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
+    uint64_t look_ns = deadline_queue_due_ns(&connections->leaving);
 
-    return deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
+    if (others_come && look_ns != DEADLINE_NEVER)
+        look_ns += connections->settings->leave_slack_ns;
+    return look_ns < due_ns ? look_ns : due_ns;
 }
 
 /* The linger timeout came. A client that is still taking the greeting may go on; others may not. */

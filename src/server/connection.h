@@ -42,8 +42,8 @@
 #define CONNECTION_RETRIES_MAX 100
 
 /* Clients close when they have read the FIN, mostly a round trip after it was sent. To wait for
- * each costs more than to look at all of them a little later: in a turn that is made for others, if
- * one comes in as much time again. */
+ * each costs more than to look at all of them a little later. Any turn after this time makes the
+ * look; one is made just for it only after twice this time. */
 #define CONNECTION_LEAVE_NS UINT64_C(100000000)
 
 /* So many are looked at in a turn, at most: more than a turn accepts, and few enough that those who
@@ -64,6 +64,7 @@ struct connection_settings {
     bool linger; /* false: swift */
     uint64_t linger_timeout_ns;
     uint64_t leave_ns; /* what a client gets to close before it is waited for; 0: no such time */
+    uint64_t leave_slack_ns; /* what it gets more, while no turn is made anyway */
 };
 
 /* One worker's connections. Private to connection.c, but for `counts`, which may be read. */
@@ -72,8 +73,7 @@ struct connections {
     struct engine *engine;
     struct slab slab;
     struct deadline_queue greeted; /* linger timeouts */
-    struct deadline_queue
-        leaving; /* first looks, after leave_ns; after twice that, a turn is made */
+    struct deadline_queue leaving; /* first looks, after leave_ns */
     struct deadline_queue retries;
     struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
     struct outcome_counts counts;
@@ -93,8 +93,9 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 void connection_event(struct connections *connections, const struct engine_event *event,
                       uint64_t now_ns);
 
-/* When connections_look or connections_expire has work next, or DEADLINE_NEVER. */
-uint64_t connections_due_ns(const struct connections *connections);
+/* When a turn has to be made for connections_look or connections_expire, or DEADLINE_NEVER. If
+ * `others_come`, who may make turns anyway, looks have time for leave_slack_ns. */
+uint64_t connections_due_ns(const struct connections *connections, bool others_come);
 
 /* Look at clients that had time to close, CONNECTION_LOOKS_MAX at most. Nothing is pending on them,
  * so this is due in each turn, be the engine behind or not: what is put off piles up. */

@@ -208,7 +208,7 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
 /* How long the next wait may take: -1, for ever, when nothing is due. */
 static int64_t responder_timeout_ns(struct responder *responder)
 {
-    uint64_t due_ns = connections_due_ns(&responder->connections);
+    uint64_t due_ns = connections_due_ns(&responder->connections, responder->accepting);
     uint64_t deadline_ns = worker_stop_ns(responder->worker);
 
     if (!responder->accepting && responder->phase <= RESPONDER_EMPTYING &&

@@ -119,13 +119,18 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
 
 struct connection_settings server_connection_settings(const struct server_config *config)
 {
+    /* First looks add to the linger timeout: a tenth of it, at most. */
+    uint64_t look_ns = config->linger_timeout_ns / 10;
+    uint64_t leave_ns = look_ns >= CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0;
+    uint64_t slack_ns = leave_ns > 0 ? look_ns - leave_ns : 0;
+
     return (struct connection_settings){
         .greeting = config->greeting.data,
         .greeting_bytes = config->greeting.bytes,
         .linger = config->close == SERVER_CLOSE_LINGER,
         .linger_timeout_ns = config->linger_timeout_ns,
-        /* It adds to the linger timeout, so it must be small against it. */
-        .leave_ns = config->linger_timeout_ns >= 20 * CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0,
+        .leave_ns = leave_ns,
+        .leave_slack_ns = slack_ns < CONNECTION_LEAVE_NS ? slack_ns : CONNECTION_LEAVE_NS,
     };
 }
 

@@ -105,12 +105,21 @@ static void connections_are_what_the_options_make_of_them(void **state)
     assert_true(settings.linger);
     assert_int_equal(2 * NS_PER_S, settings.linger_timeout_ns);
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
+    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
 
     /* Clients are not given longer than the timeout says, but for a tenth. */
-    assert_int_equal(0, read_server("--close=swift", "--linger-timeout=1999ms"));
+    assert_int_equal(0, read_server("--close=swift", "--linger-timeout=999ms"));
     settings = server_connection_settings(&server);
     assert_false(settings.linger);
     assert_int_equal(0, settings.leave_ns);
+    assert_int_equal(0, settings.leave_slack_ns);
+    assert_int_equal(0, read_server("--close=linger", "--linger-timeout=1500ms"));
+    settings = server_connection_settings(&server);
+    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
+    assert_int_equal(50 * NS_PER_MS, settings.leave_slack_ns);
+    assert_int_equal(0, read_server("--close=linger", "--linger-timeout=1h"));
+    settings = server_connection_settings(&server);
+    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
 }
 
 /* The port that holds, by what is said where: PORT on the command line, --listen, $PORT,

@@ -14,6 +14,7 @@
 #define SOCK          5
 #define START_NS      (100 * NS_PER_S)
 #define LEAVE_NS      (100 * NS_PER_MS)
+#define SLACK_NS      (30 * NS_PER_MS)
 #define LINGER_NS     (2 * NS_PER_S)
 #define GREETING      "hello\n"
 #define GREETING_SIZE 6
@@ -42,8 +43,8 @@ static int set_up_leaving(void **state)
     int result = set_up_with(state, true, GREETING_SIZE);
     struct fixture *f = *state;
 
-    f->settings.leave_ns = LEAVE_NS;
-    f->connections.leaving.timeout_ns = f->connections.leaving.slack_ns = LEAVE_NS;
+    f->settings.leave_ns = f->connections.leaving.timeout_ns = LEAVE_NS;
+    f->settings.leave_slack_ns = SLACK_NS;
     return result;
 }
 
@@ -93,7 +94,7 @@ static void assert_ended(struct fixture *f, enum outcome outcome)
 {
     assert_int_equal(0, connections_open(&f->connections));
     assert_int_equal(1, f->connections.counts.outcomes[outcome]);
-    assert_true(connections_due_ns(&f->connections) == DEADLINE_NEVER);
+    assert_true(connections_due_ns(&f->connections, true) == DEADLINE_NEVER);
 }
 
 static void linger_greets_half_closes_drains_and_closes(void **state)
@@ -242,7 +243,7 @@ static void send_without_memory_is_tried_again_and_greets(void **state)
     accept_one(f);
     ends(f, ENGINE_OP_SEND, -ENOBUFS);
     assert_string_equal("send", fake_engine_calls(&f->fake));
-    assert_int_equal(START_NS + CONNECTION_RETRY_NS, connections_due_ns(&f->connections));
+    assert_int_equal(START_NS + CONNECTION_RETRY_NS, connections_due_ns(&f->connections, true));
     connections_expire(&f->connections, START_NS + CONNECTION_RETRY_NS);
     assert_string_equal("send", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
@@ -274,7 +275,7 @@ static void holder_is_let_go_at_the_linger_timeout(void **state)
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
-    assert_int_equal(START_NS + LINGER_NS, connections_due_ns(&f->connections));
+    assert_int_equal(START_NS + LINGER_NS, connections_due_ns(&f->connections, true));
     connections_expire(&f->connections, START_NS + LINGER_NS - 1);
     assert_string_equal("", fake_engine_calls(&f->fake));
     connections_expire(&f->connections, START_NS + LINGER_NS);
@@ -321,7 +322,7 @@ static void send_that_got_there_after_all_is_no_stall(void **state)
     assert_string_equal("send cancel", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_SEND, GREETING_SIZE); /* it had ended before the cancel */
     assert_string_equal("half_close recv", fake_engine_calls(&f->fake));
-    assert_true(connections_due_ns(&f->connections) != DEADLINE_NEVER);
+    assert_true(connections_due_ns(&f->connections, true) != DEADLINE_NEVER);
     ends(f, ENGINE_OP_RECV, 0);
     assert_ended(f, OUTCOME_GREETED);
 }
@@ -360,7 +361,8 @@ static void delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter(void **
     fake_engine_calls(&f->fake);
     connections_expire(&f->connections, START_NS + NS_PER_MS);
     assert_string_equal("", fake_engine_calls(&f->fake));
-    assert_int_equal(START_NS + NS_PER_MS + CONNECTION_ACK_NS, connections_due_ns(&f->connections));
+    assert_int_equal(START_NS + NS_PER_MS + CONNECTION_ACK_NS,
+                     connections_due_ns(&f->connections, true));
     f->fake.unsent = 0;
     connections_expire(&f->connections, START_NS + NS_PER_MS + CONNECTION_ACK_NS);
     assert_string_equal("cancel", fake_engine_calls(&f->fake));
@@ -481,7 +483,7 @@ static void client_that_stays_past_the_first_look_is_waited_for(void **state)
     connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard recv", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
-    assert_int_equal(START_NS + LEAVE_NS + LINGER_NS, connections_due_ns(&f->connections));
+    assert_int_equal(START_NS + LEAVE_NS + LINGER_NS, connections_due_ns(&f->connections, true));
     ends(f, ENGINE_OP_RECV, 0);
     assert_ended(f, OUTCOME_GREETED);
 }
@@ -518,11 +520,20 @@ static void first_look_is_made_in_a_turn_that_is_made_for_others_if_one_comes_in
 
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-    assert_int_equal(START_NS + 2 * LEAVE_NS, connections_due_ns(&f->connections));
+    assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
     f->fake.discarded = 0;
     connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_ended(f, OUTCOME_GREETED);
-    assert_true(connections_due_ns(&f->connections) == DEADLINE_NEVER);
+    assert_true(connections_due_ns(&f->connections, true) == DEADLINE_NEVER);
+}
+
+static void first_look_waits_for_no_others_when_none_can_come(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
 }
 
 /* Others are to be greeted in the same turn. */
@@ -538,10 +549,10 @@ static void looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once(void **st
     for (int i = 0; i < greeted; i++)
         accept_one(f);
     f->fake.discarded = 0;
-    connections_look(&f->connections, START_NS + 2 * LEAVE_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS + SLACK_NS);
     assert_int_equal(1, connections_open(&f->connections));
-    assert_int_equal(START_NS + 2 * LEAVE_NS, connections_due_ns(&f->connections));
-    connections_look(&f->connections, START_NS + 2 * LEAVE_NS);
+    assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
+    connections_look(&f->connections, START_NS + LEAVE_NS + SLACK_NS);
     assert_int_equal(greeted, f->connections.counts.outcomes[OUTCOME_GREETED]);
 }
 
@@ -678,6 +689,7 @@ int main(void)
         LEAVING(client_that_talked_by_the_first_look_is_heard_out),
         LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
         LEAVING(first_look_is_made_in_a_turn_that_is_made_for_others_if_one_comes_in_time),
+        LEAVING(first_look_waits_for_no_others_when_none_can_come),
         LEAVING(looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once),
         LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
         LEAVING(first_looks_do_not_take_the_only_room),

@@ -137,21 +137,6 @@ static void deadline_stopped_never_comes(void **state)
     assert_null(deadline_queue_take(&queue, UINT64_MAX - 1));
 }
 
-static void deadline_with_slack_may_be_taken_when_it_comes_and_has_to_be_later(void **state)
-{
-    struct deadline_queue queue;
-    struct deadline deadline = {0};
-
-    (void)state;
-    deadline_queue_init(&queue, 10);
-    queue.slack_ns = 5;
-    assert_true(deadline_queue_due_ns(&queue) == DEADLINE_NEVER);
-    deadline_start(&queue, &deadline, 100);
-    assert_int_equal(115, deadline_queue_due_ns(&queue));
-    assert_null(deadline_queue_take(&queue, 109));
-    assert_ptr_equal(&deadline, deadline_queue_take(&queue, 110));
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,7 +148,6 @@ int main(void)
         cmocka_unit_test(deadlines_come_in_the_order_of_their_start),
         cmocka_unit_test(deadline_started_anew_comes_later),
         cmocka_unit_test(deadline_stopped_never_comes),
-        cmocka_unit_test(deadline_with_slack_may_be_taken_when_it_comes_and_has_to_be_later),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
