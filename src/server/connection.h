@@ -43,7 +43,7 @@
 
 /* Clients close when they have read the FIN, mostly a round trip after it was sent. To wait for
  * each costs more than to look at all of them a little later. Any turn after this time makes the
- * look; one is made just for it only after twice this time. */
+ * look; one is made just for it a while later (leave_slack_ns). */
 #define CONNECTION_LEAVE_NS UINT64_C(100000000)
 
 /* So many are looked at in a turn, at most: more than a turn accepts, and few enough that those who

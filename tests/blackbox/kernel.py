@@ -72,9 +72,14 @@ def thread_cpus(pid, thread):
     return os.sched_getaffinity(thread) if thread in threads(pid) else set()
 
 
-def thread_switches(pid, thread):
+def threads_are(pid, state):
+    """All of its threads are in this state: "S", asleep; "T", stopped."""
+    return all(thread_state(pid, thread) == state for thread in threads(pid))
+
+
+def thread_switches(pid, thread, kinds=("", "non")):
     path = f"/proc/{pid}/task/{thread}/status"
-    return sum(int(_status_field(path, kind + "voluntary_ctxt_switches")) for kind in ("", "non"))
+    return sum(int(_status_field(path, kind + "voluntary_ctxt_switches")) for kind in kinds)
 
 
 def switches(pid):
@@ -84,8 +89,7 @@ def switches(pid):
 
 def sleeps(pid):
     """How often its threads went to sleep, together."""
-    return sum(int(_status_field(f"/proc/{pid}/task/{thread}/status", "voluntary_ctxt_switches"))
-               for thread in threads(pid))
+    return sum(thread_switches(pid, thread, kinds=[""]) for thread in threads(pid))
 
 
 def rss_bytes(pid):

@@ -235,10 +235,7 @@ class Server:
     def paused(self):
         """The server does not run, while the kernel goes on completing handshakes for it."""
         self.process.send_signal(signal.SIGSTOP)
-        wait_until(
-            lambda: all(kernel.thread_state(self.pid, t) == "T" for t in kernel.threads(self.pid)),
-            "the server to pause",
-        )
+        wait_until(lambda: kernel.threads_are(self.pid, "T"), "the server to pause")
         try:
             yield
         finally:

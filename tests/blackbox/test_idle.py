@@ -4,7 +4,7 @@ import time
 import pytest
 
 from clients import FAMILIES, GREETING, IPV4, crowd, visit
-from kernel import cpu_seconds, io_uring_error, sleeps, switches, thread_state, threads
+from kernel import cpu_seconds, io_uring_error, sleeps, switches, threads_are
 from programs import SANITIZED, totals, wait_until
 
 IDLE_S = 10
@@ -15,10 +15,6 @@ def settled(one):
     before = switches(one.pid)
     time.sleep(0.3)
     return switches(one.pid) == before
-
-
-def asleep(one):
-    return all(thread_state(one.pid, thread) == "S" for thread in threads(one.pid))
 
 
 def test_no_thread_runs_while_there_is_nothing_to_do(server, close):
@@ -53,6 +49,6 @@ def test_it_wakes_once_for_each_client_that_comes_and_goes(server, engine, close
     before = sleeps(one.pid)
     for _ in range(visitors):
         assert visit(one.address(family)) == GREETING
-        wait_until(lambda: asleep(one), "the threads to fall asleep")
+        wait_until(lambda: threads_are(one.pid, "S"), "the threads to fall asleep")
     one.wait_until_idle()
     assert 0.5 * visitors < sleeps(one.pid) - before < 1.5 * visitors

@@ -98,14 +98,14 @@ static void connections_are_what_the_options_make_of_them(void **state)
     struct connection_settings settings;
 
     (void)state;
-    assert_int_equal(0, read_server("--greeting=hi", "--linger-timeout=2s"));
+    assert_int_equal(0, read_server("--greeting=hi", "--linger-timeout=1s"));
     settings = server_connection_settings(&server);
     assert_int_equal(2, settings.greeting_bytes);
     assert_memory_equal("hi", settings.greeting, 2);
     assert_true(settings.linger);
-    assert_int_equal(2 * NS_PER_S, settings.linger_timeout_ns);
+    assert_int_equal(NS_PER_S, settings.linger_timeout_ns);
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
-    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
+    assert_int_equal(0, settings.leave_slack_ns);
 
     /* Clients are not given longer than the timeout says, but for a tenth. */
     assert_int_equal(0, read_server("--close=swift", "--linger-timeout=999ms"));
@@ -117,6 +117,9 @@ static void connections_are_what_the_options_make_of_them(void **state)
     settings = server_connection_settings(&server);
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
     assert_int_equal(50 * NS_PER_MS, settings.leave_slack_ns);
+    assert_int_equal(0, read_server("--close=linger", "--linger-timeout=2s"));
+    settings = server_connection_settings(&server);
+    assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
     assert_int_equal(0, read_server("--close=linger", "--linger-timeout=1h"));
     settings = server_connection_settings(&server);
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);

@@ -463,6 +463,7 @@ static void client_that_has_closed_by_the_first_look_is_not_waited_for(void **st
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     assert_string_equal("send half_close", fake_engine_calls(&f->fake));
+    assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
     connections_look(&f->connections, START_NS + LEAVE_NS - 1);
     assert_string_equal("", fake_engine_calls(&f->fake));
     f->fake.discarded = 0; /* its FIN */
@@ -514,26 +515,17 @@ static void client_that_reset_by_the_first_look_counts_as_reset(void **state)
     assert_ended(f, OUTCOME_RESET);
 }
 
-static void first_look_is_made_in_a_turn_that_is_made_for_others_if_one_comes_in_time(void **state)
-{
-    struct fixture *f = *state;
-
-    accept_one(f);
-    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-    assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
-    f->fake.discarded = 0;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
-    assert_ended(f, OUTCOME_GREETED);
-    assert_true(connections_due_ns(&f->connections, true) == DEADLINE_NEVER);
-}
-
-static void first_look_waits_for_no_others_when_none_can_come(void **state)
+static void first_look_waits_for_a_turn_of_others_only_while_they_can_come(void **state)
 {
     struct fixture *f = *state;
 
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
+    assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
+    f->fake.discarded = 0;
+    connections_look(&f->connections, START_NS + LEAVE_NS);
+    assert_ended(f, OUTCOME_GREETED);
 }
 
 /* Others are to be greeted in the same turn. */
@@ -549,10 +541,10 @@ static void looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once(void **st
     for (int i = 0; i < greeted; i++)
         accept_one(f);
     f->fake.discarded = 0;
-    connections_look(&f->connections, START_NS + LEAVE_NS + SLACK_NS);
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_int_equal(1, connections_open(&f->connections));
-    assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
-    connections_look(&f->connections, START_NS + LEAVE_NS + SLACK_NS);
+    assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
+    connections_look(&f->connections, START_NS + LEAVE_NS);
     assert_int_equal(greeted, f->connections.counts.outcomes[OUTCOME_GREETED]);
 }
 
@@ -688,8 +680,7 @@ int main(void)
         LEAVING(client_that_stays_past_the_first_look_is_waited_for),
         LEAVING(client_that_talked_by_the_first_look_is_heard_out),
         LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
-        LEAVING(first_look_is_made_in_a_turn_that_is_made_for_others_if_one_comes_in_time),
-        LEAVING(first_look_waits_for_no_others_when_none_can_come),
+        LEAVING(first_look_waits_for_a_turn_of_others_only_while_they_can_come),
         LEAVING(looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once),
         LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
         LEAVING(first_looks_do_not_take_the_only_room),
