@@ -1,4 +1,4 @@
-/* A turn of the responder, on an engine that always has more to hand out. */
+/* Turns of the responder, on an engine that hands out what a test wants. */
 #include "base/clock.h"
 #include "fake_engine.h"
 #include "server/responder.h"
@@ -18,12 +18,14 @@
 #define SOCK     7
 #define LEAVE_NS 1000 /* over by the next turn */
 #define TURNS    10
+#define LONG_NS  UINT64_C(3600000000000)
 
 /* Only one responder runs at a time, in one thread: it may be where its engine finds it. */
 static struct {
     struct fake_engine fake;
     struct engine_class class;
     uint32_t turns;
+    int64_t timeout_ns; /* of the last wait */
 } one;
 
 static int fake_open(const struct engine_args *args, struct engine **ret_engine,
@@ -43,6 +45,12 @@ static int fake_accept_start(struct engine *engine, uint32_t room)
     return 0;
 }
 
+static void fake_notice(void *context, const char *text)
+{
+    (void)context;
+    (void)text;
+}
+
 /* A client comes in the first turn; the engine is behind in each, and breaks in the last. */
 static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
 {
@@ -56,16 +64,11 @@ static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_ev
     return one.turns == TURNS ? -EIO : one.turns == 1;
 }
 
-static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **state)
+/* Let a responder run until its engine breaks. The caller frees it. */
+static struct responder *run(const struct responder_args *args,
+                             int (*wait)(struct engine *, int64_t, struct engine_event *))
 {
-    static const struct connection_settings settings = {.greeting = "hello\n",
-                                                        .greeting_bytes = 6,
-                                                        .linger = true,
-                                                        .linger_timeout_ns =
-                                                            UINT64_C(3600000000000),
-                                                        .leave_ns = LEAVE_NS};
-    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
-    struct responder *responder = responder_new(&args);
+    struct responder *responder = responder_new(args);
     struct worker_args worker_args = {.cpu = -1,
                                       .class = &one.class,
                                       .listener_fd = -1,
@@ -75,27 +78,71 @@ static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **st
     struct worker *worker;
     struct engine_failure failure;
 
-    (void)state;
+    one.turns = 0;
     fake_engine_init(&one.fake);
     one.fake.sent_now = 6;
-    one.fake.discarded = 0; /* its FIN */
+    one.fake.discarded = 0; /* a FIN */
     one.class = *one.fake.engine.class;
     one.class.open = fake_open;
     one.class.accept_start = fake_accept_start;
-    one.class.wait = fake_wait;
+    one.class.wait = wait;
     assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
     worker_go(worker);
     worker_join(worker);
+    close(worker_args.done_fd);
+    return responder;
+}
+
+static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n",
+                                                        .greeting_bytes = 6,
+                                                        .linger = true,
+                                                        .linger_timeout_ns = LONG_NS,
+                                                        .leave_ns = LEAVE_NS};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+    struct responder *responder = run(&args, fake_wait);
+
+    (void)state;
     assert_string_equal("send_now half_close discard close", fake_engine_calls(&one.fake));
     assert_int_equal(1, responder_counts(responder)->outcomes[OUTCOME_GREETED]);
-    close(worker_args.done_fd);
     free(responder);
+}
+
+/* Two clients come in the first turn, and all that was asked to be accepted is; then it breaks. */
+static int fake_wait_for_two(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    (void)engine;
+    one.timeout_ns = timeout_ns;
+    events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
+    events[1] = (struct engine_event){.result = SOCK + 1, .op = ENGINE_OP_ACCEPT};
+    return one.turns++ == 0 ? 2 : -EIO;
+}
+
+static void a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n",
+                                                        .greeting_bytes = 6,
+                                                        .linger = true,
+                                                        .linger_timeout_ns = 10 * LONG_NS,
+                                                        .leave_ns = LONG_NS,
+                                                        .leave_slack_ns = LONG_NS};
+    struct responder_args args = {.listener_fd = -1, .settings = &settings, .notice = fake_notice};
+
+    (void)state;
+    args.connections_max = 4;
+    free(run(&args, fake_wait_for_two));
+    assert_true(one.timeout_ns > (int64_t)LONG_NS);
+    args.connections_max = 2; /* one leaves, the other is waited for */
+    free(run(&args, fake_wait_for_two));
+    assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)LONG_NS);
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_left_is_looked_at_while_the_engine_is_behind),
+        cmocka_unit_test(a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
