@@ -17,7 +17,7 @@
 #include <sys/eventfd.h>
 
 /* Connections accepted in one turn; the rest waits for the next, behind those that are open. */
-#define ACCEPTS_PER_TURN 64
+#define ACCEPTS_PER_TURN 64u
 
 /* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
 #define TURNS_WITHOUT_POLL_MAX 8
@@ -237,10 +237,17 @@ static void epoll_accept_stop(struct engine *engine)
         epoll_accept_end(epoll, -ECANCELED);
 }
 
-/* Take waiting connections, with a bound so that those that are open get their turn. */
+/* Take the connections that wait, with a bound so that those that are open get their turn, and no
+ * more: who comes meanwhile is told of in the next turn. */
 static void epoll_accept(struct epoll *epoll)
 {
-    for (int i = 0; i < ACCEPTS_PER_TURN && epoll->room > 0; i++) {
+    uint32_t accepts = socket_waiting(epoll->listener_fd);
+
+    if (accepts == 0)
+        accepts = 1; /* there was one */
+    if (accepts > ACCEPTS_PER_TURN)
+        accepts = ACCEPTS_PER_TURN;
+    for (; accepts > 0 && epoll->room > 0; accepts--) {
         int sock = accept4(epoll->listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
         if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {

@@ -9,6 +9,16 @@
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
+uint32_t socket_waiting(int listener_fd)
+{
+    struct tcp_info info;
+    socklen_t info_bytes = sizeof(info);
+
+    if (getsockopt(listener_fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0)
+        return 0;
+    return info.tcpi_unacked;
+}
+
 int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
                     unsigned flags)
 {

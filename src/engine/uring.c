@@ -69,15 +69,18 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
 {
     struct uring *uring = uring_of(engine);
     uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
+    uint32_t waiting = uring->accept_later ? socket_waiting(uring->listener_fd) : 0;
 
     uring->accepts_cancelled = false;
     uring->accept_error = 0;
-    for (; requests > 0; requests--) {
+    for (uint32_t i = 0; i < requests; i++) {
         struct io_uring_sqe *sqe = uring_request(uring);
 
         if (!sqe)
             break;
         io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        if (i >= waiting) /* it would find nobody */
+            sqe->ioprio |= uring->accept_later;
         request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
         uring->accepts_armed++;
     }

@@ -14,6 +14,11 @@ _Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit 
 /* Room for a large burst: what does not fit costs the kernel memory. */
 #define URING_CQ_ENTRIES 4096u
 
+/* Wait for a connection before trying to accept it. Linux 6.10; liburing has it since 2.7. */
+#ifndef IORING_ACCEPT_POLL_FIRST
+#    define IORING_ACCEPT_POLL_FIRST (1U << 2)
+#endif
+
 extern const struct engine_class engine_uring;
 
 struct uring {
@@ -21,7 +26,8 @@ struct uring {
     struct io_uring ring;
     int listener_fd;
     int wake_fd;
-    uint64_t wake_count;    /* where the kernel puts what it reads from wake_fd */
+    uint64_t wake_count;   /* where the kernel puts what it reads from wake_fd */
+    uint16_t accept_later; /* the flag of an accept that waits before it is tried; 0: none has it */
     uint32_t accepts_armed; /* accept requests that will complete */
     int accept_error;       /* why accepting is about to end, or 0 */
     bool accepts_cancelled; /* a cancel is under way */

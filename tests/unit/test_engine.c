@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -18,6 +19,8 @@
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/utsname.h>
 
 #include <cmocka.h>
 
@@ -225,6 +228,81 @@ static void accept_without_descriptors_fails_once_and_loses_nobody(void **state)
     assert_true(event.result >= 0);
     engine_close(f->engine, event.result, 0);
     close(client);
+}
+
+/* The number of a new socket, of which the kernel gives each CPU's next one out (sock_alloc). */
+static uint64_t next_socket_number(void)
+{
+    int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct stat status;
+
+    assert_int_equal(0, fstat(sock, &status));
+    close(sock);
+    return status.st_ino;
+}
+
+/* Start accepting, and let the engine hand over what it queued for that. */
+static void start_accepting(struct fixture *f)
+{
+    struct engine_event events[ENGINE_EVENTS_MAX];
+
+    engine_accept_start(f->engine, PLENTY);
+    assert_int_equal(0, engine_wait(f->engine, 0, events));
+}
+
+/* Make and accept some connections, one by one. Returns how many sockets were made beyond the two
+ * ends of each, by this thread or by others on its CPU. */
+static uint64_t sockets_made_for_nothing(struct fixture *f)
+{
+    enum { CONNECTIONS = 32 };
+    uint64_t first = next_socket_number();
+
+    for (int i = 0; i < CONNECTIONS; i++) {
+        int client = client_connect(f);
+        struct engine_event event = next(f);
+
+        assert_true(event.result >= 0);
+        engine_close(f->engine, event.result, 0);
+        close(client);
+        if (!event.more)
+            start_accepting(f);
+    }
+    return next_socket_number() - first - 1 - 2 * CONNECTIONS;
+}
+
+static bool accepts_can_wait_to_be_tried(void)
+{
+    struct utsname kernel;
+    char *end;
+    long major, minor;
+
+    uname(&kernel);
+    major = strtol(kernel.release, &end, 10);
+    minor = *end == '.' ? strtol(end + 1, NULL, 10) : 0;
+    return strcmp(class->name, "uring") != 0 || major > 6 || (major == 6 && minor >= 10);
+}
+
+/* An accept that finds nobody costs as much as one that finds a client. */
+static void no_accept_is_tried_before_somebody_waits(void **state)
+{
+    struct fixture *f = *state;
+    cpu_set_t here, before;
+    uint64_t least = UINT64_MAX;
+
+    if (!accepts_can_wait_to_be_tried())
+        skip(); /* before Linux 6.10 */
+    CPU_ZERO(&here);
+    CPU_SET((size_t)sched_getcpu(), &here);
+    sched_getaffinity(0, sizeof(before), &before);
+    sched_setaffinity(0, sizeof(here), &here);
+    start_accepting(f);
+    for (int attempt = 0; attempt < 20 && least > 8; attempt++) { /* others make sockets, too */
+        uint64_t made = sockets_made_for_nothing(f);
+
+        least = made < least ? made : least;
+    }
+    sched_setaffinity(0, sizeof(before), &before);
+    assert_in_range(least, 0, 8);
 }
 
 static void send_half_close_recv_close(void **state)
@@ -590,6 +668,7 @@ static int run_contract(void)
         ENGINE(accepting_goes_on_until_it_is_stopped),
         ENGINE(no_more_are_accepted_than_there_is_room_for),
         ENGINE(accept_without_descriptors_fails_once_and_loses_nobody),
+        ENGINE(no_accept_is_tried_before_somebody_waits),
         ENGINE(send_half_close_recv_close),
         ENGINE(input_is_received_or_thrown_away),
         ENGINE(later_finds_what_is_there_already),
