@@ -110,7 +110,7 @@ def read_options(arguments):
     parser.add_argument("scenario", nargs="?", default="headline", choices=SCENARIOS,
                         help="; ".join(f"{name}: {run.__doc__.splitlines()[0].rstrip('.')}"
                                        for name, run in SCENARIOS.items()))
-    parser.add_argument("--rounds", type=int, default=15, help="how often each runs (default 15)")
+    parser.add_argument("--rounds", type=int, default=13, help="how often each runs (default 13)")
     parser.add_argument("--seconds", type=float, help="length of a run (default 0.8, ten periods of a "
                         "quota; 1 for generators, of which some take whole seconds only)")
     parser.add_argument("--warmup-s", type=float, help="before a run (default 0.4; not for generators, "

@@ -6,6 +6,9 @@ import time
 
 GENERATOR_TIMEOUT_S = 60
 
+# Who closes clients that have left does so later, and is charged for that, too.
+REST_S, REST_TIMEOUT_S = 0.25, 1
+
 
 @dataclasses.dataclass(frozen=True)
 class Load:
@@ -27,7 +30,8 @@ class Load:
 
 @dataclasses.dataclass(frozen=True)
 class Run:
-    """What one run showed. The CPU time is all that the responder's cgroup was charged with."""
+    """What one run showed. The CPU time is all that the responder's cgroup was charged with: per
+    connection also for what it did after the run, as a share only in it."""
     connections_per_s: float
     p50_ms: float
     p99_ms: float
@@ -61,6 +65,17 @@ def run_to_end(cpus, command, timeout_s):
         raise OSError(f"{command[0]} did not end within {timeout_s:.0f} s") from None
 
 
+def used_s_at_rest(group):
+    """What a responder has used once it has used nothing for a while, and at the latest after a second."""
+    used_s, since = group.used_s(), time.monotonic()
+    end = since + REST_TIMEOUT_S
+    while time.monotonic() < min(since + REST_S, end):
+        time.sleep(0.02)
+        if (now_used_s := group.used_s()) != used_s:
+            used_s, since = now_used_s, time.monotonic()
+    return used_s
+
+
 def ms(value_ns):
     return value_ns / 1e6 if value_ns else float("nan")
 
@@ -78,10 +93,11 @@ def measure(load_program, cpus, running, expected, load):
     start = time.monotonic()
     done = run_to_end(cpus, command, load.seconds + GENERATOR_TIMEOUT_S)
     elapsed_s = time.monotonic() - start
-    used_s = running.group.used_s() - used_s
+    used_before_s, used_s = used_s, running.group.used_s() - used_s
     stalls_after, throttled_after_s = running.group.throttled()
     if done.returncode not in (0, 3):
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
+    used_for_all_s = used_s_at_rest(running.group) - used_before_s
     told = json.loads(done.stdout)
     every = told["result"]["all"]
     if not every["ok"]:
@@ -90,7 +106,7 @@ def measure(load_program, cpus, running, expected, load):
     return Run(
         connections_per_s=every["connections_per_s"],
         p50_ms=ms(percentiles["50"]), p99_ms=ms(percentiles["99"]),
-        cpu_us=used_s * 1e6 / (every["ok"] + every["failed"] + every["warmup"]),
+        cpu_us=used_for_all_s * 1e6 / (every["ok"] + every["failed"] + every["warmup"]),
         cpu_share=used_s / elapsed_s,
         throttled_share=(throttled_after_s - throttled_s) / elapsed_s,
         stalls=stalls_after - stalls,

@@ -109,6 +109,7 @@ RESPONDERS = [
     Responder("epoll, linger", hello_server("epoll", "linger")),
     Responder("blocking loop", reference("blocking_responder")),
     Responder("epoll loop", reference("epoll_responder")),
+    Responder("lingering loop", reference("linger_responder")),
     Responder("nginx stream", nginx("stream", 'return "hello\\n";'), "nginx-light",
               needs=NGINX_MODULE),
     # Asked in HTTP/0.9, which has no headers: the shortest question and answer that nginx knows,

@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import types
 
 import pytest
@@ -185,6 +186,23 @@ def test_a_responder_is_started_without_its_quota_and_measured_with_it():
 def test_a_program_that_hangs_is_an_error_of_its_own():
     with pytest.raises(OSError, match="sleep did not end within 0 s"):
         meter.run_to_end({0}, ["sleep", "60"], 0.1)
+
+
+def test_what_a_responder_does_after_a_run_is_charged_to_its_connections():
+    """All of it, also after a pause as a quota makes it; but nobody is waited for for ever."""
+    start = time.monotonic()
+
+    class Works:
+        def used_s(self):
+            passed_s = time.monotonic() - start
+            return 1 if passed_s < 0.1 else 2 if passed_s < 0.3 else 3 if passed_s < 0.4 else 4
+
+    class WorksForEver:
+        def used_s(self):
+            return time.monotonic()
+
+    assert meter.used_s_at_rest(Works()) == 4
+    assert meter.used_s_at_rest(WorksForEver()) >= start + meter.REST_TIMEOUT_S
 
 
 class Options:
