@@ -12,8 +12,11 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
+
+#include <sys/resource.h>
 
 #define AT_A_TIME     16
 #define LEAVE_MS      100
@@ -82,20 +85,37 @@ static int timeout_ms(struct queue *queue)
     return left_ms > 0 ? (int)left_ms : 0;
 }
 
+/* All descriptors that there may be: the clients of 100 ms are many. */
+static void raise_limit(void)
+{
+    struct rlimit limit;
+
+    getrlimit(RLIMIT_NOFILE, &limit);
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static void die(const char *what)
+{
+    perror(what);
+    exit(1);
+}
+
 int main(int argc, char **argv)
 {
     struct pollfd listener = {.fd = reference_listen(argc, argv, SOCK_NONBLOCK)};
     static struct queue queue;
 
+    raise_limit();
+
     for (;;) {
         bool more = true;
         int64_t at_ms;
 
+        listener.revents = 0;
         listener.events = queue.end - queue.first <= CLIENTS - AT_A_TIME ? POLLIN : 0;
-        if (poll(&listener, 1, timeout_ms(&queue)) < 0 && errno != EINTR) {
-            perror("linger_responder: poll");
-            return 1;
-        }
+        if (poll(&listener, 1, timeout_ms(&queue)) < 0 && errno != EINTR)
+            die("linger_responder: poll");
         at_ms = now_ms();
         for (int i = 0; listener.revents && more && i < AT_A_TIME; i++) {
             int sock = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
@@ -103,6 +123,8 @@ int main(int argc, char **argv)
             more = sock >= 0;
             if (more)
                 greet(&queue, sock, at_ms);
+            else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
+                die("linger_responder: accept");
         }
         for (int i = 0;
              i < 4 * AT_A_TIME && queue.first != queue.end && first_of(&queue)->due_ms <= at_ms;

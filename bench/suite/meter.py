@@ -7,7 +7,7 @@ import time
 GENERATOR_TIMEOUT_S = 60
 
 # Who closes clients that have left does so later, and is charged for that, too.
-REST_S, REST_TIMEOUT_S = 0.25, 1
+REST_S, REST_TIMEOUT_S = 0.4, 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -243,9 +243,7 @@ static void epoll_accept(struct epoll *epoll)
 {
     uint32_t accepts = socket_waiting(epoll->listener_fd);
 
-    if (accepts == 0)
-        accepts = 1; /* there was one */
-    if (accepts > ACCEPTS_PER_TURN)
+    if (accepts == 0 || accepts > ACCEPTS_PER_TURN) /* 0: it does not tell, as in gVisor */
         accepts = ACCEPTS_PER_TURN;
     for (; accepts > 0 && epoll->room > 0; accepts--) {
         int sock = accept4(epoll->listener_fd, NULL, NULL, SOCK_CLOEXEC);

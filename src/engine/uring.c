@@ -71,7 +71,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
     uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
     uint32_t waiting = uring->accept_later ? socket_waiting(uring->listener_fd) : 0;
 
-    uring->accepts_cancelled = false;
+    uring->accepts_ending = false;
     uring->accept_error = 0;
     for (uint32_t i = 0; i < requests; i++) {
         struct io_uring_sqe *sqe = uring_request(uring);
@@ -79,7 +79,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
         if (!sqe)
             break;
         io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (i >= waiting) /* it would find nobody */
+        if (i >= waiting) /* it might find nobody */
             sqe->ioprio |= uring->accept_later;
         request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
         uring->accepts_armed++;
@@ -89,17 +89,19 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
 
 static void uring_accept_stop(struct engine *engine)
 {
-    struct uring *uring = uring_of(engine);
-    struct io_uring_sqe *sqe;
+    uring_of(engine)->accepts_ending = true;
+}
 
-    if (!uring->accepts_armed || uring->accepts_cancelled)
-        return;
-    sqe = uring_request(uring);
+/* One cancel may not end them all: it finds none that is about to be tried, and there may be no
+ * room for it. */
+static void uring_cancel_accepts(struct uring *uring)
+{
+    struct io_uring_sqe *sqe = uring_request(uring);
+
     if (!sqe)
-        return; /* the owner finds itself still accepting, and asks again next turn */
+        return;
     io_uring_prep_cancel64(sqe, (uint64_t)ENGINE_OP_ACCEPT << OP_SHIFT, IORING_ASYNC_CANCEL_ALL);
     request_set_data(sqe, OP_SILENT, 0);
-    uring->accepts_cancelled = true;
 }
 
 static int uring_socket(struct engine *engine, int family)
@@ -229,8 +231,8 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
 
     if (!uring->wake_armed)
         uring_arm_wake(uring);
-    if (uring->accept_error < 0)
-        uring_accept_stop(engine); /* there may have been no room for it when it failed */
+    if (uring->accepts_ending && uring->accepts_armed)
+        uring_cancel_accepts(uring);
     result = uring_enter(uring, timeout_ns);
     count = uring_collect(uring, events);
     behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);

@@ -30,7 +30,7 @@ struct uring {
     uint16_t accept_later; /* the flag of an accept that waits before it is tried; 0: none has it */
     uint32_t accepts_armed; /* accept requests that will complete */
     int accept_error;       /* why accepting is about to end, or 0 */
-    bool accepts_cancelled; /* a cancel is under way */
+    bool accepts_ending;    /* those that are armed are cancelled until none is */
     bool wake_armed;
 };
 
