@@ -29,17 +29,13 @@ int main(int argc, char **argv)
     int epoll = epoll_create1(EPOLL_CLOEXEC);
     struct epoll_event event = {.events = EPOLLIN};
 
-    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0) {
-        perror("epoll_responder: epoll");
-        return 1;
-    }
+    if (epoll < 0 || epoll_ctl(epoll, EPOLL_CTL_ADD, listener, &event) < 0)
+        reference_die(argv[0], "epoll");
     for (;;) {
         int sock;
 
-        if (epoll_wait(epoll, &event, 1, -1) < 0 && errno != EINTR) {
-            perror("epoll_responder: epoll_wait");
-            return 1;
-        }
+        if (epoll_wait(epoll, &event, 1, -1) < 0 && errno != EINTR)
+            reference_die(argv[0], "epoll_wait");
         while ((sock = accept4(listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC)) >= 0)
             greet(sock);
     }

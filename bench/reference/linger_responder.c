@@ -12,7 +12,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -95,19 +94,12 @@ static void raise_limit(void)
     setrlimit(RLIMIT_NOFILE, &limit);
 }
 
-static void die(const char *what)
-{
-    perror(what);
-    exit(1);
-}
-
 int main(int argc, char **argv)
 {
     struct pollfd listener = {.fd = reference_listen(argc, argv, SOCK_NONBLOCK)};
     static struct queue queue;
 
     raise_limit();
-
     for (;;) {
         bool more = true;
         int64_t at_ms;
@@ -115,7 +107,7 @@ int main(int argc, char **argv)
         listener.revents = 0;
         listener.events = queue.end - queue.first <= CLIENTS - AT_A_TIME ? POLLIN : 0;
         if (poll(&listener, 1, timeout_ms(&queue)) < 0 && errno != EINTR)
-            die("linger_responder: poll");
+            reference_die(argv[0], "poll");
         at_ms = now_ms();
         for (int i = 0; listener.revents && more && i < AT_A_TIME; i++) {
             int sock = accept4(listener.fd, NULL, NULL, SOCK_CLOEXEC);
@@ -124,7 +116,7 @@ int main(int argc, char **argv)
             if (more)
                 greet(&queue, sock, at_ms);
             else if (errno != EAGAIN && errno != ECONNABORTED && errno != EINTR)
-                die("linger_responder: accept");
+                reference_die(argv[0], "accept");
         }
         for (int i = 0;
              i < 4 * AT_A_TIME && queue.first != queue.end && first_of(&queue)->due_ms <= at_ms;

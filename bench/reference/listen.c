@@ -6,7 +6,7 @@
 
 #include <netinet/in.h>
 
-static void die(const char *program, const char *what)
+void reference_die(const char *program, const char *what)
 {
     fprintf(stderr, "%s: ", program);
     perror(what);
@@ -27,13 +27,13 @@ int reference_listen(int argc, char **argv, int flags)
     address.sin6_port = htons((uint16_t)port);
     listener = socket(AF_INET6, SOCK_STREAM | SOCK_CLOEXEC | flags, 0);
     if (listener < 0)
-        die(argv[0], "socket");
+        reference_die(argv[0], "socket");
     if (setsockopt(listener, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0 ||
         setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &off, sizeof(off)) < 0)
-        die(argv[0], "setsockopt");
+        reference_die(argv[0], "setsockopt");
     if (bind(listener, (struct sockaddr *)&address, sizeof(address)) < 0)
-        die(argv[0], "bind");
+        reference_die(argv[0], "bind");
     if (listen(listener, INT32_MAX) < 0)
-        die(argv[0], "listen");
+        reference_die(argv[0], "listen");
     return listener;
 }

@@ -11,4 +11,7 @@
  * for socket(2). Returns the socket; prints why and exits if there is none. */
 int reference_listen(int argc, char **argv, int flags);
 
+/* Print what failed, with the reason in errno, and exit. */
+void reference_die(const char *program, const char *what);
+
 #endif

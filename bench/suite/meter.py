@@ -89,11 +89,11 @@ def measure(load_program, cpus, running, expected, load):
         load_program, "--json", "--no-live", "--send", f"@{setup.folder}/request" if request else "",
         "--expect", f"@{setup.folder}/expected", *load.options(running.responder),
         *running.targets()]
-    used_s, (stalls, throttled_s) = running.group.used_s(), running.group.throttled()
+    used_before_s, (stalls, throttled_s) = running.group.used_s(), running.group.throttled()
     start = time.monotonic()
     done = run_to_end(cpus, command, load.seconds + GENERATOR_TIMEOUT_S)
     elapsed_s = time.monotonic() - start
-    used_before_s, used_s = used_s, running.group.used_s() - used_s
+    used_s = running.group.used_s() - used_before_s
     stalls_after, throttled_after_s = running.group.throttled()
     if done.returncode not in (0, 3):
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")

@@ -7,10 +7,10 @@
 
 #include <stdint.h>
 
-/* How many connections wait to be accepted; 0 if the listener does not tell. (TCP_INFO of a
- * listener has them as tcpi_unacked: tcp_get_info in Linux's net/ipv4/tcp.c.) Whoever tries to
- * accept more pays for it: the kernel makes a socket and a file before it looks for a connection,
- * and frees them when there is none (do_accept in net/socket.c). */
+/* How many connections wait to be accepted; 0 if none does or the listener does not tell.
+ * (TCP_INFO of a listener has them as tcpi_unacked: tcp_get_info in Linux's net/ipv4/tcp.c.)
+ * Whoever tries to accept more pays for it: the kernel makes a socket and a file before it looks
+ * for a connection, and frees them when there is none (do_accept in net/socket.c). */
 uint32_t socket_waiting(int listener_fd);
 
 /* engine_send_now. */
