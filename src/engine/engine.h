@@ -64,7 +64,8 @@ struct engine_failure {
 /* Flags for engine_send, engine_recv and engine_close. */
 enum engine_flag {
     ENGINE_MORE = 1,  /* send: more follows (a send or the FIN), let it share a segment */
-    ENGINE_LATER = 2, /* recv: nothing is expected yet, so wait before trying */
+    ENGINE_LATER = 2, /* recv: nothing is expected yet, so wait before trying; close: nobody waits
+                       * for it, so the next engine_wait may do it */
     ENGINE_DRAIN = 4, /* close: throw away the input that has arrived, so that it resets nobody */
     ENGINE_RESET = 8, /* close: drop what is unsent and reset the peer; frees memory at once */
 };
@@ -118,7 +119,7 @@ static inline int engine_open(const struct engine_class *class, const struct eng
 }
 
 /* Stop an engine and free it. Sockets that are still open are left open, but for those that were
- * recycled. NULL is fine. */
+ * recycled or were to be closed later. NULL is fine. */
 void engine_destroy(struct engine *engine);
 
 /* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
@@ -199,7 +200,8 @@ static inline int64_t engine_unsent(struct engine *engine, int sock)
 
 /* Close a socket on which nothing is pending. No event follows. A TCP socket that is closed with
  * unread input resets its peer (RFC 2525 2.17), which may then lose what was sent to it:
- * ENGINE_DRAIN reads what has arrived first. */
+ * ENGINE_DRAIN reads what has arrived first. With ENGINE_LATER, which goes with no other flag, the
+ * descriptor may stay in use until the next engine_wait. */
 static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 {
     engine->class->close(engine, sock, flags);

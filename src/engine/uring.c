@@ -1,11 +1,11 @@
 /* The io_uring engine: one ring per worker, entered once per turn.
  *
- * The ring is for what has to wait: accepts, connects, receives, sends that do not fit. They are
- * queued without a system call and handed over together in engine_wait. What can be done at once (a
- * send to a fresh socket, a close) is a plain system call on a socket that the CPU has in its
- * caches: cheaper than to come back to each of many. Sockets are ordinary descriptors: before
- * Linux 6.13 one idle direct descriptor holds back the close of all later ones (kernel commit
- * 7029acd8a950). */
+ * The ring is for what has to wait or may: accepts, connects, receives, sends that do not fit,
+ * closes of what has ended. They are queued without a system call and handed over together in
+ * engine_wait. What can be done at once (a send to a fresh socket, a close that tells the client)
+ * is a plain system call on a socket that the CPU has in its caches: cheaper than to come back to
+ * each of many. Sockets are ordinary descriptors: before Linux 6.13 one idle direct descriptor
+ * holds back the close of all later ones (kernel commit 7029acd8a950). */
 #include "engine/uring.h"
 
 #include "base/pages.h"
@@ -163,6 +163,20 @@ static void uring_cancel(struct engine *engine, enum engine_op op, uint64_t toke
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
+/* What nobody waits for is closed with all others of its turn, without a system call of its own. */
+static void uring_close(struct engine *engine, int sock, unsigned flags)
+{
+    struct io_uring_sqe *sqe = flags == ENGINE_LATER ? uring_request(uring_of(engine)) : NULL;
+
+    if (!sqe) {
+        socket_close(engine, sock, flags);
+        return;
+    }
+    io_uring_prep_close(sqe, sock);
+    request_set_data(sqe, OP_SILENT, 0);
+    sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+}
+
 /* Keep the books of accepting for one completion, and complete its event. Accepts end as a whole:
  * when one fails, the others would not be woken for the connection that waits.
  * Returns false if the owner need not know. */
@@ -252,6 +266,7 @@ static void uring_destroy(struct engine *engine)
 {
     struct uring *uring = uring_of(engine);
 
+    io_uring_submit(&uring->ring); /* closes that no wait came for */
     io_uring_queue_exit(&uring->ring);
     pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);
@@ -273,6 +288,6 @@ const struct engine_class engine_uring = {
     .cancel = uring_cancel,
     .unsent = socket_unsent,
     .disconnect = socket_disconnect,
-    .close = socket_close,
+    .close = uring_close,
     .wait = uring_wait,
 };

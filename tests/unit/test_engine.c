@@ -26,7 +26,7 @@
 
 #define TOKEN       UINT64_C(0xabcdef12345678)
 #define PATIENCE_NS ((int64_t)(5 * NS_PER_S))
-#define SOCKETS_MAX 1024
+#define SOCKETS_MAX 2048
 #define PLENTY      100000
 
 static const struct engine_class *class; /* the engine under test */
@@ -642,6 +642,51 @@ static bool is_open(int sock)
     return fcntl(sock, F_GETFD) >= 0;
 }
 
+static void a_close_that_may_wait_is_done_by_the_next_wait(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+
+    engine_close(f->engine, sock, ENGINE_LATER);
+    assert_nothing_happens(f);
+    assert_false(is_open(sock));
+    assert_client_reads(client, "");
+    close(client);
+}
+
+static void a_close_that_may_wait_is_done_when_the_engine_ends(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_args args = {f->listener_fd, f->wake_fd, SOCKETS_MAX};
+    int sock = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    struct engine_failure failure;
+    struct engine *engine;
+
+    assert_int_equal(0, engine_open(class, &args, &engine, &failure));
+    engine_close(engine, sock, ENGINE_LATER);
+    engine_destroy(engine);
+    assert_false(is_open(sock));
+}
+
+static void more_closes_than_the_queue_takes_are_all_done(void **state)
+{
+    struct fixture *f = *state;
+    int socks[SOCKETS_MAX - 64]; /* a queue holds half as many */
+    unsigned count;
+
+    for (count = 0; count < sizeof(socks) / sizeof(socks[0]); count++) {
+        socks[count] = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+        if (socks[count] < 0)
+            break; /* the limit of descriptors is lower */
+    }
+    assert_true(count > 0);
+    for (unsigned i = 0; i < count; i++)
+        engine_close(f->engine, socks[i], ENGINE_LATER);
+    assert_nothing_happens(f);
+    for (unsigned i = 0; i < count; i++)
+        assert_false(is_open(socks[i]));
+}
+
 static void a_recycled_socket_makes_another_connection(void **state)
 {
     struct fixture *f = *state;
@@ -706,6 +751,9 @@ static int run_contract(void)
         ENGINE(close_with_drain_does_not_reset_a_talkative_client),
         ENGINE(close_with_drain_throws_away_urgent_data_and_what_lies_around_it),
         ENGINE(close_with_reset_resets),
+        ENGINE(a_close_that_may_wait_is_done_by_the_next_wait),
+        ENGINE(a_close_that_may_wait_is_done_when_the_engine_ends),
+        ENGINE(more_closes_than_the_queue_takes_are_all_done),
         ENGINE(reset_by_the_peer_is_reported),
         ENGINE(connect_succeeds_or_tells_why_not),
         ENGINE(input_of_a_connected_socket_comes_however_it_is_cut),
