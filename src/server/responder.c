@@ -56,13 +56,13 @@ static void responder_scarce(struct responder *responder, const char *what, cons
     responder_notice(responder, what, advice);
 }
 
-/* accept(2) says of these: the connection failed before it was taken; go on with the next. */
+/* accept(2) says of these: the connection failed before it was taken; go on with the next. Not of
+ * EAGAIN, which no engine reports but where there was no memory to wait. */
 static bool accept_error_is_the_clients(int error)
 {
     switch (-error) {
     case ECANCELED:
     case ECONNABORTED:
-    case EAGAIN:
     case EINTR:
     case EPROTO:
     case ENETDOWN:
@@ -91,7 +91,7 @@ static void responder_accept_failed(struct responder *responder, int error)
         advice = "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
     else if (error == -ENFILE)
         advice = "raise the sysctl fs.file-max";
-    else if (error == -ENOMEM || error == -ENOBUFS)
+    else if (error == -ENOMEM || error == -ENOBUFS || error == -EAGAIN)
         advice = "the kernel is short of memory";
     snprintf(what, sizeof(what), "cannot accept: %s; clients wait in the accept queue",
              strerror(-error));

@@ -26,6 +26,8 @@ static struct {
     struct engine_class class;
     uint32_t turns;
     int64_t timeout_ns; /* of the last wait */
+    int accept_error;
+    unsigned accept_starts;
 } one;
 
 static int fake_open(const struct engine_args *args, struct engine **ret_engine,
@@ -42,6 +44,7 @@ static int fake_accept_start(struct engine *engine, uint32_t room)
 {
     (void)engine;
     (void)room;
+    one.accept_starts++;
     return 0;
 }
 
@@ -78,7 +81,7 @@ static struct responder *run(const struct responder_args *args,
     struct worker *worker;
     struct engine_failure failure;
 
-    one.turns = 0;
+    one.turns = one.accept_starts = 0;
     fake_engine_init(&one.fake);
     one.fake.sent_now = 6;
     one.fake.discarded = 0; /* a FIN */
@@ -138,11 +141,42 @@ static void a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them(
     assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)LONG_NS);
 }
 
+/* Accepting fails in the first turn; then the engine breaks. */
+static int fake_wait_for_error(struct engine *engine, int64_t timeout_ns,
+                               struct engine_event *events)
+{
+    (void)engine;
+    one.timeout_ns = timeout_ns;
+    events[0] = (struct engine_event){.result = one.accept_error, .op = ENGINE_OP_ACCEPT};
+    return one.turns++ == 0 ? 1 : -EIO;
+}
+
+static void accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    static const int shortages[] = {-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS, -EAGAIN};
+    struct responder_args args = {
+        .listener_fd = -1, .connections_max = 4, .settings = &settings, .notice = fake_notice};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++) {
+        one.accept_error = shortages[i];
+        free(run(&args, fake_wait_for_error));
+        assert_int_equal(1, one.accept_starts);
+        assert_true(one.timeout_ns > 0);
+    }
+    one.accept_error = -ECONNABORTED;
+    free(run(&args, fake_wait_for_error));
+    assert_int_equal(2, one.accept_starts);
+    assert_true(one.timeout_ns < 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_left_is_looked_at_while_the_engine_is_behind),
         cmocka_unit_test(a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them),
+        cmocka_unit_test(accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
