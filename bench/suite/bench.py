@@ -72,7 +72,7 @@ class Options(argparse.Namespace):
         return show
 
 
-# Many short rounds: a program differs by 9 % from start to start, in long runs as in short ones. The
+# Many rounds of short runs: a program differs by 9 % from start to start, in long runs as in short ones. The
 # shortest tell little, too: a run has more of a quota or less by a tick of the scheduler at each end,
 # which was 5 to 10 % where runs were 0.8 s.
 DEFAULTS = {"seconds": 1.2, "warmup_s": 0.4, "connections": 1024}
@@ -113,7 +113,7 @@ def read_options(arguments):
                         help="; ".join(f"{name}: {run.__doc__.splitlines()[0].rstrip('.')}"
                                        for name, run in SCENARIOS.items()))
     parser.add_argument("--rounds", type=int, default=10, help="how often each runs (default 10)")
-    parser.add_argument("--seconds", type=float, help="length of a run (default 0.8, ten periods of a "
+    parser.add_argument("--seconds", type=float, help="length of a run (default 1.2, 15 periods of a "
                         "quota; 1 for generators, of which some take whole seconds only)")
     parser.add_argument("--warmup-s", type=float, help="before a run (default 0.4; not for generators, "
                         "of which most have none)")

@@ -8,7 +8,7 @@ GENERATOR_TIMEOUT_S = 60
 
 # Who closes clients that have left does so later, and is charged for that, too. Later is up to 0.2 s
 # here (CONNECTION_LEAVE_NS and its slack), and a quota adds up to 0.08 s to each pause.
-REST_S, REST_TIMEOUT_S = 0.3, 1
+REST_S, REST_TIMEOUT_S = 0.35, 1
 
 
 @dataclasses.dataclass(frozen=True)

@@ -262,11 +262,25 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     return result;
 }
 
+/* Make up for the closes that no wait came for. What else is queued must not begin any more: its
+ * descriptors may be somebody else's by now. */
+static void uring_close_queued(const struct uring *uring)
+{
+    const struct io_uring_sq *queue = &uring->ring.sq;
+
+    for (unsigned left = io_uring_sq_ready(&uring->ring); left > 0; left--) {
+        const struct io_uring_sqe *sqe = &queue->sqes[(queue->sqe_tail - left) & queue->ring_mask];
+
+        if (sqe->opcode == IORING_OP_CLOSE)
+            close(sqe->fd);
+    }
+}
+
 static void uring_destroy(struct engine *engine)
 {
     struct uring *uring = uring_of(engine);
 
-    io_uring_submit(&uring->ring); /* closes that no wait came for */
+    uring_close_queued(uring);
     io_uring_queue_exit(&uring->ring);
     pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);

@@ -33,9 +33,22 @@ static int uring_test_one_accept(struct uring *uring)
     return result;
 }
 
-/* Accept one connection on a private local socket in the way that the worker will. A sandbox may
- * let a ring be made and then refuse what is asked of it. Returns 0, or -errno. */
-static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd)
+static int uring_test_close(struct uring *uring, int sock)
+{
+    int result;
+
+    io_uring_prep_close(io_uring_get_sqe(&uring->ring), sock); /* all before it has been taken */
+    result = uring_test_result(uring);
+    if (result < 0)
+        close(sock);
+    return result;
+}
+
+/* Accept one connection on a private local socket and close it in the way that the worker will. A
+ * sandbox may let a ring be made and then refuse what is asked of it. Returns 0, or -errno and the
+ * step that failed. */
+static int uring_test_connection(struct uring *uring, int listener_fd, int client_fd,
+                                 const char **ret_step)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX}; /* bind picks a name: unix(7) autobind */
     socklen_t bytes = sizeof(address);
@@ -46,6 +59,7 @@ static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd
         getsockname(listener_fd, (struct sockaddr *)&address, &bytes) < 0 ||
         connect(client_fd, (struct sockaddr *)&address, bytes) < 0)
         return 0; /* cannot be tried here, which says nothing about io_uring */
+    *ret_step = "accept";
     uring->listener_fd = listener_fd;
     uring->accept_later = IORING_ACCEPT_POLL_FIRST;
     result = uring_test_one_accept(uring);
@@ -55,18 +69,18 @@ static int uring_test_accept(struct uring *uring, int listener_fd, int client_fd
     }
     if (result < 0)
         return result;
-    close(result);
-    return 0;
+    *ret_step = "close";
+    return uring_test_close(uring, result);
 }
 
-static int uring_test(struct uring *uring)
+static int uring_test(struct uring *uring, const char **ret_step)
 {
     int listener_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int client_fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
     int result = 0;
 
     if (listener_fd >= 0 && client_fd >= 0)
-        result = uring_test_accept(uring, listener_fd, client_fd);
+        result = uring_test_connection(uring, listener_fd, client_fd, ret_step);
     if (client_fd >= 0)
         close(client_fd);
     if (listener_fd >= 0)
@@ -131,10 +145,10 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
     }
     /* Saves looking up the ring's descriptor at each entry; works without (Linux 5.18). */
     io_uring_register_ring_fd(&uring->ring);
-    result = uring_test(uring);
+    result = uring_test(uring, &step);
     if (result < 0) {
         engine_destroy(&uring->engine);
-        return uring_fail(ret_failure, "accept", result);
+        return uring_fail(ret_failure, step, result);
     }
     uring->listener_fd = args->listener_fd;
     *ret_engine = &uring->engine;

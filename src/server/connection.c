@@ -94,7 +94,7 @@ uint32_t connections_room(const struct connections *connections)
 static void connection_close(struct connections *connections, struct connection *connection,
                              enum outcome outcome)
 {
-    unsigned flags = ENGINE_LATER; /* the client has the FIN already */
+    unsigned flags = ENGINE_LATER; /* its FIN was sent already */
 
     if (outcome == OUTCOME_STALLED)
         flags = ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
