@@ -27,7 +27,6 @@ static struct {
     uint32_t turns;
     int64_t timeout_ns; /* of the last wait */
     int accept_error;
-    unsigned accept_starts;
 } one;
 
 static int fake_open(const struct engine_args *args, struct engine **ret_engine,
@@ -44,7 +43,6 @@ static int fake_accept_start(struct engine *engine, uint32_t room)
 {
     (void)engine;
     (void)room;
-    one.accept_starts++;
     return 0;
 }
 
@@ -81,7 +79,7 @@ static struct responder *run(const struct responder_args *args,
     struct worker *worker;
     struct engine_failure failure;
 
-    one.turns = one.accept_starts = 0;
+    one.turns = 0;
     fake_engine_init(&one.fake);
     one.fake.sent_now = 6;
     one.fake.discarded = 0; /* a FIN */
@@ -162,12 +160,10 @@ static void accepting_pauses_when_something_is_short_and_not_for_a_client_that_f
     for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++) {
         one.accept_error = shortages[i];
         free(run(&args, fake_wait_for_error));
-        assert_int_equal(1, one.accept_starts);
-        assert_true(one.timeout_ns > 0);
+        assert_true(one.timeout_ns == (int64_t)RESPONDER_RETRY_NS);
     }
     one.accept_error = -ECONNABORTED;
     free(run(&args, fake_wait_for_error));
-    assert_int_equal(2, one.accept_starts);
     assert_true(one.timeout_ns < 0);
 }
 
