@@ -44,9 +44,9 @@ static int uring_test_close(struct uring *uring, int sock)
     return result;
 }
 
-/* Accept one connection on a private local socket and close it by the requests that the worker will use. A
- * sandbox may let a ring be made and then refuse what is asked of it. Returns 0, or -errno and the
- * step that failed. */
+/* Accept one connection on a private local socket and close it by the requests that the worker will
+ * use. A sandbox may let a ring be made and then refuse what is asked of it. Returns 0, or -errno
+ * and the step that failed. */
 static int uring_test_connection(struct uring *uring, int listener_fd, int client_fd,
                                  const char **ret_step)
 {
