@@ -112,13 +112,14 @@ def read_options(arguments):
     parser.add_argument("scenario", nargs="?", default="headline", choices=SCENARIOS,
                         help="; ".join(f"{name}: {run.__doc__.splitlines()[0].rstrip('.')}"
                                        for name, run in SCENARIOS.items()))
-    parser.add_argument("--rounds", type=int, default=10, help="how often each runs (default 10)")
-    parser.add_argument("--seconds", type=float, help="length of a run (default 1.2, 15 periods of a "
-                        "quota; 1 for generators, of which some take whole seconds only)")
-    parser.add_argument("--warmup-s", type=float, help="before a run (default 0.4; not for generators, "
-                        "of which most have none)")
-    parser.add_argument("--connections", type=int, help="in flight (default 1024: more than a quota of "
-                        "5 ms answers, so that nobody waits for the generator; 64 for generators)")
+    parser.add_argument("--rounds", type=int, default=10, help="how often each runs (default %(default)s)")
+    parser.add_argument("--seconds", type=float, help=f"length of a run (default {DEFAULTS['seconds']}; "
+                        f"{GENERATOR_DEFAULTS['seconds']} for generators, of which some take whole seconds only)")
+    parser.add_argument("--warmup-s", type=float, help=f"before a run (default {DEFAULTS['warmup_s']}; "
+                        "not for generators, of which most have none)")
+    parser.add_argument("--connections", type=int, help="in flight (default "
+                        f"{DEFAULTS['connections']}: more than a quota of 5 ms answers, so that nobody waits for "
+                        f"the generator; {GENERATOR_DEFAULTS['connections']} for generators)")
     parser.add_argument("--only", metavar="NAME", nargs="+",
                         help="these responders only; these generators, if they are compared")
     parser.add_argument("--with", dest="others", metavar="LABEL=BUILD", nargs="+", default=[],
