@@ -1,5 +1,7 @@
 #include "server/connection.h"
 
+#include "net/peer_error.h"
+
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -123,18 +125,10 @@ static void connection_fail(struct connections *connections, struct connection *
         connection_move(connection, CONNECTION_RETRYING);
         deadline_start(&connections->retries, &connection->deadline, now_ns);
         return;
-    case ECONNRESET:
-    case EPIPE:
-    case ENOTCONN:
-    case ETIMEDOUT:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-        connection_close(connections, connection, OUTCOME_RESET);
-        return;
     default:
         break;
     }
-    connection_close(connections, connection, OUTCOME_FAILED);
+    connection_close(connections, connection, peer_error(-error) ? OUTCOME_RESET : OUTCOME_FAILED);
 }
 
 static void connection_drain(struct connections *connections, struct connection *connection,

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "net/listener.h"
+#include "net/peer_error.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -56,33 +57,12 @@ static void responder_scarce(struct responder *responder, const char *what, cons
     responder_notice(responder, what, advice);
 }
 
-/* accept(2) says of these: the connection failed before it was taken; go on with the next. Not of
- * EAGAIN, which no engine reports but where there was no memory to wait. */
-static bool accept_error_is_the_clients(int error)
-{
-    switch (-error) {
-    case ECANCELED:
-    case ECONNABORTED:
-    case EINTR:
-    case EPROTO:
-    case ENETDOWN:
-    case ENOPROTOOPT:
-    case EHOSTDOWN:
-    case ENONET:
-    case EHOSTUNREACH:
-    case ENETUNREACH:
-        return true;
-    default:
-        return false;
-    }
-}
-
 static void responder_accept_failed(struct responder *responder, int error)
 {
     char what[160];
     const char *advice = "see accept(2)";
 
-    if (accept_error_is_the_clients(error))
+    if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error))
         return;
     responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
     if (!listener_has_waiting(responder->args->listener_fd))

@@ -226,14 +226,24 @@ static void what_cannot_be_queued_is_tried_again(void **state)
     }
 }
 
+/* The kernel gave up: it tells what the last ICMP message said, or that time was over. */
 static void client_whose_host_is_gone_counts_as_reset(void **state)
 {
+    static const int errors[] = {ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET,
+                                 EPROTO,    ENOPROTOOPT,  EACCES,      EMSGSIZE,  ECONNREFUSED};
+    const int count = sizeof(errors) / sizeof(errors[0]);
     struct fixture *f = *state;
 
-    accept_one(f);
-    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-    ends(f, ENGINE_OP_RECV, -ETIMEDOUT);
-    assert_ended(f, OUTCOME_RESET);
+    for (int i = 0; i < count; i++) {
+        accept_one(f);
+        ends(f, ENGINE_OP_SEND, -errors[i]);
+        assert_int_equal(2 * i + 1, f->connections.counts.outcomes[OUTCOME_RESET]);
+        accept_one(f);
+        ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+        ends(f, ENGINE_OP_RECV, -errors[i]);
+        assert_int_equal(2 * i + 2, f->connections.counts.outcomes[OUTCOME_RESET]);
+        fake_engine_calls(&f->fake);
+    }
 }
 
 static void send_without_memory_is_tried_again_and_greets(void **state)
