@@ -3,11 +3,6 @@
 #include "base/cpus.h"
 #include "base/units.h"
 #include "engine/engine.h"
-#include "load/assertion.h"
-
-#include <errno.h>
-#include <inttypes.h>
-#include <stdio.h>
 
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
@@ -145,6 +140,7 @@ static const struct option_row load_rows[] = {
      .offset = FIELD(close),
      .default_text = "fin",
      .choices = close_choices,
+     .own_environment = true,
      .help = "how to close once the service has: fin: in order; rst: by a reset, which leaves no "
              "TIME_WAIT behind"},
     {.long_name = "connect-timeout",
@@ -187,7 +183,6 @@ static const struct option_row load_rows[] = {
      .argument = "EXPRESSION",
      .kind = &option_texts,
      .offset = FIELD(assertions),
-     .environment = "HELLO_ASSERT",
      .help = "what must hold, such as 'p99<5ms', 'errors==0' or 'rate>=20k/s'; may be given again"},
     {.long_name = "json",
      .kind = &option_switch,
@@ -210,6 +205,7 @@ static const struct option_row load_rows[] = {
      .short_name = 'q',
      .kind = &option_switch,
      .offset = FIELD(quiet),
+     .own_environment = true,
      .help = "print the final line and errors only"},
     {.heading = "Other",
      .long_name = "help",
@@ -231,6 +227,7 @@ const struct option_table load_options = {
     .summary = "Measures how many TCP connections per second a service takes, and how long each "
                "phase lasts",
     .usage = "[OPTIONS] HOST[:PORT][=WEIGHT] ...",
+    .prefix = "HELLO_LOAD_",
     .rows = load_rows,
     .row_count = sizeof(load_rows) / sizeof(load_rows[0]),
     .footer =
@@ -244,116 +241,6 @@ const struct option_table load_options = {
         "  hello-load --family both --json localhost >result.json\n",
 };
 
-static enum option_source source_of(const enum option_source *sources, const char *name)
-{
-    return sources[option_row_find(&load_options, name)];
-}
-
-static int contradiction(char error[OPTION_ERROR_BYTES], const char *one, const char *other)
-{
-    snprintf(error, OPTION_ERROR_BYTES, "%s and %s contradict; give one of them", one, other);
-    return -EINVAL;
-}
-
-/* -4, -6 and --family say the same thing; what was said most directly holds. */
-static int settle_family(struct load_config *config, const enum option_source *sources,
-                         char error[OPTION_ERROR_BYTES])
-{
-    enum option_source family = source_of(sources, "family");
-    enum option_source ipv4 = config->ipv4 ? source_of(sources, "ipv4") : OPTION_FROM_DEFAULT;
-    enum option_source ipv6 = config->ipv6 ? source_of(sources, "ipv6") : OPTION_FROM_DEFAULT;
-
-    config->ipv4 = config->ipv4 && ipv4 >= ipv6 && ipv4 >= family;
-    config->ipv6 = config->ipv6 && ipv6 >= ipv4 && ipv6 >= family;
-    if (config->ipv4 && config->ipv6)
-        return contradiction(error, "--ipv4", "--ipv6");
-    if (config->ipv4 && ipv4 == family && config->family != LOAD_FAMILY_IPV4)
-        return contradiction(error, "--ipv4", "--family");
-    if (config->ipv6 && ipv6 == family && config->family != LOAD_FAMILY_IPV6)
-        return contradiction(error, "--ipv6", "--family");
-    if (config->ipv4)
-        config->family = LOAD_FAMILY_IPV4;
-    if (config->ipv6)
-        config->family = LOAD_FAMILY_IPV6;
-    return 0;
-}
-
-/* Of two options that exclude each other, the one on the command line wins over the environment. */
-static int settle_exclusions(struct load_config *config, const enum option_source *sources,
-                             char error[OPTION_ERROR_BYTES])
-{
-    enum option_source count = source_of(sources, "count");
-    enum option_source duration = source_of(sources, "duration");
-    enum option_source json = source_of(sources, "json");
-    enum option_source csv = source_of(sources, "csv");
-
-    if (config->count && config->duration_ns && count == duration)
-        return contradiction(error, "--count", "--duration");
-    if (count < duration)
-        config->count = 0;
-    else if (duration < count)
-        config->duration_ns = 0;
-    if (!config->count && !config->duration_ns)
-        config->duration_ns = LOAD_DURATION_NS;
-
-    if (config->json && config->csv && json == csv)
-        return contradiction(error, "--json", "--csv");
-    if (config->json && config->csv) {
-        config->json = json > csv;
-        config->csv = csv > json;
-    }
-    return 0;
-}
-
-static int check_times(const struct load_config *config, char error[OPTION_ERROR_BYTES])
-{
-    char one[UNITS_TEXT_BYTES], other[UNITS_TEXT_BYTES];
-    uint64_t run_ns = config->warmup_ns + config->duration_ns;
-
-    if (config->connect_timeout_ns > config->timeout_ns) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "--connect-timeout '%s' is longer than --timeout '%s', which counts from the same "
-                 "start; raise that, or lower this",
-                 duration_format(config->connect_timeout_ns, one),
-                 duration_format(config->timeout_ns, other));
-        return -EINVAL;
-    }
-    if (config->duration_ns && config->ramp_ns > run_ns) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "--ramp '%s' is longer than --warmup and --duration together, '%s'; shorten it, "
-                 "or let the run last longer",
-                 duration_format(config->ramp_ns, one), duration_format(run_ns, other));
-        return -EINVAL;
-    }
-    return 0;
-}
-
-static int check_load(const struct load_config *config, char error[OPTION_ERROR_BYTES])
-{
-    if (config->arrivals == LOAD_POISSON && !config->rate.starts) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "--arrivals 'poisson' needs a rate; add --rate, such as --rate 500/s");
-        return -EINVAL;
-    }
-    if (config->connections && config->threads > config->connections) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "--threads '%" PRIu64 "' is more than --connections '%" PRIu64
-                 "'; each thread needs at least one",
-                 config->threads, config->connections);
-        return -EINVAL;
-    }
-    return 0;
-}
-
-static int check_assertions(const struct load_config *config, char error[OPTION_ERROR_BYTES])
-{
-    int result = 0;
-
-    for (uint32_t i = 0; result == 0 && i < config->assertions.count; i++)
-        result = assertion_check(config->assertions.items[i], error);
-    return result;
-}
-
 int load_config_read(struct load_config *config, int argc, char *const argv[],
                      char error[OPTION_ERROR_BYTES])
 {
@@ -362,18 +249,5 @@ int load_config_read(struct load_config *config, int argc, char *const argv[],
 
     if (result < 0 || config->help || config->version)
         return result;
-    if (config->targets.count == 0) {
-        snprintf(error, OPTION_ERROR_BYTES, "no HOST given; say whom to connect to, see --help");
-        return -EINVAL;
-    }
-    result = settle_family(config, sources, error);
-    if (result == 0)
-        result = settle_exclusions(config, sources, error);
-    if (result == 0)
-        result = check_times(config, error);
-    if (result == 0)
-        result = check_load(config, error);
-    if (result == 0)
-        result = check_assertions(config, error);
-    return result;
+    return load_config_settle(config, sources, error);
 }

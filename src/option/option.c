@@ -1,8 +1,8 @@
 #include "option/option.h"
 
 #include "base/escape.h"
+#include "option/option_environment.h"
 
-#include <ctype.h>
 #include <errno.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -10,7 +10,7 @@
 
 #define PROBLEM_BYTES 256
 #define SHOWN_BYTES   96 /* what an error shows of anything the user typed */
-#define NAME_BYTES    64
+#define NAME_BYTES    OPTION_NAME_BYTES
 
 /* getopt_long gives back a character for a short option, and this plus the row for a long one. */
 #define LONG_CODE 256
@@ -62,18 +62,6 @@ size_t option_row_find(const struct option_table *table, const char *name)
     if (row == table->row_count)
         abort(); /* a slip in the program, not in what the user typed */
     return row;
-}
-
-char *option_environment_name(const struct option_row *row, char name[NAME_BYTES])
-{
-    if (row->environment != NULL || is_positional(row)) {
-        snprintf(name, NAME_BYTES, "%s", row->environment != NULL ? row->environment : "");
-        return name;
-    }
-    snprintf(name, NAME_BYTES, "HELLO_%s", row->long_name);
-    for (char *at = name; *at != '\0'; at++)
-        *at = *at == '-' ? '_' : (char)toupper((unsigned char)*at);
-    return name;
 }
 
 /* How many characters must be put in, taken out or changed to make one name of the other, of which
@@ -167,11 +155,11 @@ static int value_take(struct parse *parse, size_t index, enum option_source sour
         return 0;
     }
     const char *joint = " ";
-    if (source == OPTION_FROM_ENVIRONMENT) {
-        option_environment_name(row, name);
-        joint = "=";
-    } else {
+    if (source == OPTION_FROM_COMMAND_LINE || source == OPTION_FROM_DEFAULT) {
         row_title(row, name);
+    } else {
+        option_source_name(parse->table, row, source, name);
+        joint = "=";
     }
     if (row->kind->hides_value)
         snprintf(parse->error, OPTION_ERROR_BYTES, "%s: %s", name, problem);
@@ -295,16 +283,16 @@ static int command_line_read(struct parse *parse, int argc, char *const argv[])
 
 static int environment_read(struct parse *parse)
 {
-    char name[NAME_BYTES];
     int result = 0;
 
     for (size_t i = 0; result == 0 && i < parse->table->row_count; i++) {
-        if (parse->sources[i] != OPTION_FROM_DEFAULT)
-            continue;
-        option_environment_name(&parse->table->rows[i], name);
-        const char *text = *name != '\0' ? getenv(name) : NULL;
-        if (text != NULL && *text != '\0')
-            result = value_take(parse, i, OPTION_FROM_ENVIRONMENT, text);
+        const char *text = NULL;
+        enum option_source source = OPTION_FROM_DEFAULT;
+
+        if (parse->sources[i] == OPTION_FROM_DEFAULT)
+            source = option_environment_get(parse->table, &parse->table->rows[i], &text);
+        if (source != OPTION_FROM_DEFAULT)
+            result = value_take(parse, i, source, text);
     }
     return result;
 }

@@ -1,7 +1,10 @@
 /* One table says all there is to say of a program's options: their names, values, defaults, ranges,
  * environment names and help. Parsing, --help, and the printed configuration all come from it.
  *
- * A setting is taken from the command line, else from the environment, else from its default.
+ * A setting is taken from the command line, else from the environment, else from its default. In
+ * the environment each program has names of its own, HELLO_SERVER_CLOSE and HELLO_LOAD_CLOSE, since
+ * both may run in one: a container, a Machine. The short HELLO_GREETING is read too, unless the
+ * other program has an option of this name which means something else.
  *
  * Thread rule: option_parse uses getopt_long(3), so call it from one thread, once at a time. */
 #ifndef HELLO_OPTION_H
@@ -100,7 +103,10 @@ struct option_row {
     const char *const *choices; /* NULL-terminated; for option_choice, "auto" for counts, "any" for
                                    bytes */
     const char *heading;        /* the help begins a section with it, above this row; or NULL */
-    const char *environment;  /* NULL: HELLO_ and the long name, for a positional none; "": none */
+    const char *environment;    /* NULL: the prefix of the table and the long name; for a positional
+                                   none. "": none. Else a name that is read besides: "PORT" */
+    bool own_environment; /* the short HELLO_NAME is not read: it would mean something else to the
+                             other program */
     const char *default_help; /* what --help says of the default, if not default_text */
     const char *help;         /* one line, lower case, no full stop */
 };
@@ -109,16 +115,23 @@ struct option_table {
     const char *program; /* "hello-server" */
     const char *summary; /* first line of --help: what it is for */
     const char *usage;   /* "[OPTIONS] [PORT]" */
+    const char *prefix;  /* of its names in the environment: "HELLO_SERVER_" */
     const struct option_row *rows;
     size_t row_count;
     const char *footer; /* the end of --help: examples, exit codes; or NULL */
 };
 
-/* Where a setting came from, as option_source tells. */
-enum option_source { OPTION_FROM_DEFAULT, OPTION_FROM_ENVIRONMENT, OPTION_FROM_COMMAND_LINE };
+/* Where a setting came from; what is said more directly comes later and holds. */
+enum option_source {
+    OPTION_FROM_DEFAULT,
+    OPTION_FROM_SHORT_ENVIRONMENT, /* HELLO_GREETING, PORT */
+    OPTION_FROM_ENVIRONMENT,       /* HELLO_SERVER_GREETING */
+    OPTION_FROM_COMMAND_LINE
+};
 
 #define OPTION_ROWS_MAX    64
 #define OPTION_ERROR_BYTES 512
+#define OPTION_NAME_BYTES  64 /* of a name in the environment, with its NUL */
 
 /* Fill `configuration` (zeroed by this call for every row's field) from argv and the environment.
  * sources gets one entry per row. --help and --version are rows like others: a switch that the
@@ -137,8 +150,11 @@ int option_parse(const struct option_table *table, int argc, char *const argv[],
 /* The row with this long name (or, for positionals, this argument name); it must exist. */
 size_t option_row_find(const struct option_table *table, const char *name);
 
-/* The environment name of a row: "HELLO_LINGER_TIMEOUT". Writes to name, returns it; "" if none. */
-char *option_environment_name(const struct option_row *row, char name[64]);
+/* The name of a row in the environment: "HELLO_SERVER_LINGER_TIMEOUT", and the short one that is
+ * read where that is not set: "HELLO_LINGER_TIMEOUT". Writes to name, returns it; "" if none. */
+char *option_environment_name(const struct option_table *table, const struct option_row *row,
+                              char name[OPTION_NAME_BYTES]);
+char *option_short_name(const struct option_row *row, char name[OPTION_NAME_BYTES]);
 
 /* Write --help: summary, usage, one line per row with default and environment name under the
  * headings that rows carry, footer. Lines stay within 100 columns (the footer is written as it is).

@@ -1,5 +1,6 @@
 /* What is told of a table: --help, and the settings as name=value. */
 #include "option/option.h"
+#include "option/option_environment.h"
 
 #include <ctype.h>
 #include <string.h>
@@ -26,20 +27,22 @@ static size_t left_write(const struct option_row *row, char left[LEFT_BYTES])
     return strlen(left);
 }
 
-/* "how long a client may hold a greeted connection (default 2s; $HELLO_LINGER_TIMEOUT)". */
-static void right_write(const struct option_row *row, char right[RIGHT_BYTES])
+/* "port to answer on (default 1848; $HELLO_SERVER_PORT, $PORT)". */
+static void right_write(const struct option_table *table, const struct option_row *row,
+                        char right[RIGHT_BYTES])
 {
-    char name[64];
+    char name[OPTION_NAME_BYTES];
     const char *value = row->default_help != NULL ? row->default_help : row->default_text;
-    bool has_name = *option_environment_name(row, name) != '\0';
+    bool has_name = *option_environment_name(table, row, name) != '\0';
+    bool has_other_name = has_name && row->environment != NULL;
 
     if (value == NULL && !has_name) {
         snprintf(right, RIGHT_BYTES, "%s", row->help);
         return;
     }
-    snprintf(right, RIGHT_BYTES, "%s (%s%s%s%s%s)", row->help, value != NULL ? "default " : "",
+    snprintf(right, RIGHT_BYTES, "%s (%s%s%s%s%s%s%s)", row->help, value != NULL ? "default " : "",
              value != NULL ? value : "", value != NULL && has_name ? "; " : "", has_name ? "$" : "",
-             name);
+             name, has_other_name ? ", $" : "", has_other_name ? row->environment : "");
 }
 
 /* Write text word by word, in lines that begin at column `indent` (where the first one stands
@@ -85,7 +88,7 @@ void option_help(const struct option_table *table, FILE *out)
     fprintf(out, "Usage: %s %s\n\n", table->program, table->usage);
     for (size_t i = 0; i < table->row_count; i++) {
         size_t length = left_write(&table->rows[i], left);
-        right_write(&table->rows[i], right);
+        right_write(table, &table->rows[i], right);
         if (table->rows[i].heading != NULL)
             fprintf(out, "%s%s:\n", i == 0 ? "" : "\n", table->rows[i].heading);
         if (length + LEFT_SEPARATOR > columns)
@@ -120,20 +123,20 @@ static void key_write(const struct option_row *row, FILE *out)
         fputc(tolower((unsigned char)*at), out);
 }
 
-static void note_write(const struct option_row *row, enum option_source source, const char *note,
-                       FILE *out)
+static void note_write(const struct option_table *table, const struct option_row *row,
+                       enum option_source source, const char *note, FILE *out)
 {
-    char name[64];
+    char name[OPTION_NAME_BYTES];
 
     fputs("  # ", out);
     if (note)
         fputs(note, out);
     else if (source == OPTION_FROM_DEFAULT)
         fputs("default", out);
-    else if (source == OPTION_FROM_ENVIRONMENT)
-        fprintf(out, "$%s", option_environment_name(row, name));
-    else
+    else if (source == OPTION_FROM_COMMAND_LINE)
         fputs("command line", out);
+    else
+        fprintf(out, "$%s", option_source_name(table, row, source, name));
 }
 
 void option_print(const struct option_table *table, const void *configuration,
@@ -148,7 +151,7 @@ void option_print(const struct option_table *table, const void *configuration,
         fputc('=', out);
         row->kind->format(row, (const char *)configuration + row->offset, out);
         if (sources)
-            note_write(row, sources[i], notes ? notes[i] : NULL, out);
+            note_write(table, row, sources[i], notes ? notes[i] : NULL, out);
         fputc('\n', out);
     }
 }

@@ -70,6 +70,7 @@ static const struct option_row server_rows[] = {
      .offset = FIELD(close),
      .default_text = "linger",
      .choices = close_choices,
+     .own_environment = true,
      .help = "linger: wait for the client to close; swift: close at once"},
     {.long_name = "linger-timeout",
      .argument = "DURATION",
@@ -126,6 +127,7 @@ static const struct option_row server_rows[] = {
      .short_name = 'q',
      .kind = &option_switch,
      .offset = FIELD(quiet),
+     .own_environment = true,
      .help = "print errors only"},
     {.long_name = "verbose",
      .short_name = 'v',
@@ -150,6 +152,7 @@ const struct option_table server_options = {
     .program = "hello-server",
     .summary = "Answers every TCP connection with a greeting and closes it, losing none",
     .usage = "[OPTIONS] [PORT]",
+    .prefix = "HELLO_SERVER_",
     .rows = server_rows,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
     .footer =
@@ -200,15 +203,14 @@ static int settle_port(struct server_config *config, const enum option_source *s
     enum option_source listen_source = sources[option_row_find(&server_options, "listen")];
     uint16_t listen_port = address_port(&config->listen.address);
 
-    if (config->listen.has_port && port_source == OPTION_FROM_COMMAND_LINE &&
-        listen_source == OPTION_FROM_COMMAND_LINE && listen_port != config->port) {
+    if (config->listen.has_port && port_source == listen_source &&
+        port_source >= OPTION_FROM_ENVIRONMENT && listen_port != config->port) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "PORT '%" PRIu64 "' contradicts port %u of --listen; give one of them",
                  config->port, listen_port);
         return -EINVAL;
     }
-    if (config->listen.has_port &&
-        (listen_source == OPTION_FROM_COMMAND_LINE || port_source != OPTION_FROM_COMMAND_LINE))
+    if (config->listen.has_port && listen_source >= port_source)
         config->port = listen_port;
     address_set_port(&config->listen.address, (uint16_t)config->port);
     config->listen.has_port = true;

@@ -140,7 +140,7 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
     if (cpu_kind == CPU_KIND_AUTO)
         cpu_kind_find(places, hardware);
     else
-        cpu_kind_set(hardware, cpu_kind, "--cpu-kind or $HELLO_CPU_KIND");
+        cpu_kind_set(hardware, cpu_kind, "cpu-kind, see above");
 }
 
 static void fact_print(FILE *out, const char *name, const char *value, const char *source)

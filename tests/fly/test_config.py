@@ -80,7 +80,7 @@ def test_the_proxy_sends_no_more_connections_than_the_server_takes(config, servi
 def test_what_its_comment_says_of_the_server_is_so(name, config):
     """On a Machine, which has one CPU."""
     (told,) = re.findall(r"the (\d+) that the server itself allows", (fly.TOP / name).read_text())
-    assert told == server_config({**config["env"], "HELLO_WORKERS": "1"})["max-connections"]
+    assert told == server_config({**config["env"], "HELLO_SERVER_WORKERS": "1"})["max-connections"]
 
 
 def test_the_image_says_the_version_that_it_is_built_from():
@@ -97,11 +97,11 @@ def test_as_many_connections_as_the_proxy_sends_fit_in_memory(config, service):
 
 def test_the_kind_of_cpu_that_the_server_is_told_is_that_of_the_machine(config):
     (vm,) = config["vm"]
-    assert vm["size"].startswith(config["env"]["HELLO_CPU_KIND"] + "-cpu-")
+    assert vm["size"].startswith(config["env"]["HELLO_SERVER_CPU_KIND"] + "-cpu-")
 
 
 def test_the_environment_is_text_for_hello_server(config):
-    assert all(variable.startswith("HELLO_") for variable in config["env"])
+    assert all(variable.startswith("HELLO_SERVER_") for variable in config["env"])
     assert all(isinstance(value, str) for value in config["env"].values())
 
 

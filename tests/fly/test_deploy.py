@@ -198,7 +198,8 @@ def test_private_and_outgoing_addresses_are_not_what_clients_connect_to(world, s
 
 def test_the_greeting_of_the_configuration_is_the_one_to_be_read(world, server):
     one = server("--greeting", r"moin\tmoin\r\n\n")
-    world.write_config(one.port, r"HELLO_GREETING = 'moin\tmoin\r\n\n'")
+    world.write_config(one.port, r"HELLO_SERVER_GREETING = 'moin\tmoin\r\n\n'",
+                       "HELLO_GREETING = 'of lower rank'")
     assert r'read "moin\tmoin\r\n\n"' in deploy(world).stdout
 
 
@@ -208,12 +209,10 @@ def test_a_greeting_that_the_configuration_holds_as_it_is(world, server):
     assert r'read "moin\n\n"' in deploy(world).stdout
 
 
-def test_an_empty_greeting_needs_somebody_who_closes(world, server):
-    one = server("--greeting", "")
-    world.write_config(one.port, "HELLO_GREETING = ''")
-    assert 'read ""' in deploy(world).stdout
-    one.stop()
-    assert "Connection refused" in fails(world, "--wait", "0")
+def test_an_empty_greeting_counts_as_not_set(world, server):
+    one = server(env={"HELLO_SERVER_GREETING": "", "HELLO_GREETING": ""})
+    world.write_config(one.port, "HELLO_SERVER_GREETING = ''", "HELLO_GREETING = ''")
+    assert r'read "hello\n"' in deploy(world).stdout
 
 
 def test_connections_that_are_accepted_and_closed_prove_nothing(world, peer):

@@ -126,6 +126,7 @@ static const struct option_row rows[] = {
 static const struct option_table table = {
     .program = "fuzz",
     .usage = "[OPTIONS] [PORT]",
+    .prefix = "HELLO_FUZZ_",
     .rows = rows,
     .row_count = sizeof(rows) / sizeof(rows[0]),
 };

@@ -131,6 +131,7 @@ static const struct option_row rows[] = {
      .short_name = 'q',
      .kind = &option_switch,
      .offset = FIELD(quiet),
+     .own_environment = true,
      .help = "say less"},
     {.long_name = "help",
      .short_name = 'h',
@@ -150,6 +151,7 @@ const struct option_table sample_table = {
     .program = "sample",
     .summary = "Shows what a table can say",
     .usage = "[OPTIONS] [PORT]",
+    .prefix = "HELLO_SAMPLE_",
     .rows = rows,
     .row_count = COUNT_OF(rows),
     .footer = "Exit codes: 0 done.\n",
@@ -157,6 +159,15 @@ const struct option_table sample_table = {
 
 void sample_read(struct sample_reading *reading, struct sample_variable variable,
                  const char *const arguments[SAMPLE_ARGUMENTS_MAX])
+{
+    const struct sample_variable variables[SAMPLE_VARIABLES_MAX] = {variable};
+
+    sample_read_with(reading, variables, arguments);
+}
+
+void sample_read_with(struct sample_reading *reading,
+                      const struct sample_variable variables[SAMPLE_VARIABLES_MAX],
+                      const char *const arguments[SAMPLE_ARGUMENTS_MAX])
 {
     char program[] = "sample";
     char *argv[SAMPLE_ARGUMENTS_MAX + 2] = {program};
@@ -171,8 +182,8 @@ void sample_read(struct sample_reading *reading, struct sample_variable variable
         to = stpcpy(to, arguments[i]) + 1;
     }
     assert_int_equal(0, clearenv()); /* whoever runs this may have set PORT */
-    if (variable.name != NULL)
-        assert_int_equal(0, setenv(variable.name, variable.value, 1));
+    for (size_t i = 0; i < SAMPLE_VARIABLES_MAX && variables[i].name != NULL; i++)
+        assert_int_equal(0, setenv(variables[i].name, variables[i].value, 1));
     reading->result =
         option_parse(&sample_table, argc, argv, &reading->sample, reading->sources, reading->error);
 }

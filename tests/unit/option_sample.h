@@ -47,9 +47,16 @@ struct sample_variable {
     const char *value;
 };
 
+#define SAMPLE_VARIABLES_MAX 2
+
 /* Read the table from these arguments, without the program's name, up to the first NULL. */
 void sample_read(struct sample_reading *reading, struct sample_variable variable,
                  const char *const arguments[SAMPLE_ARGUMENTS_MAX]);
+
+/* The same with several variables. */
+void sample_read_with(struct sample_reading *reading,
+                      const struct sample_variable variables[SAMPLE_VARIABLES_MAX],
+                      const char *const arguments[SAMPLE_ARGUMENTS_MAX]);
 
 /* Returns the line of option_print that begins like `expected` does up to its '='. */
 const char *sample_setting(struct sample_reading *reading, const char *expected);

@@ -43,7 +43,7 @@ static bool only(const char *text, const char *allowed)
 static bool form_is_sound(struct check *check, const struct option_row *row)
 {
     const char *name = row_name(row);
-    char environment[64];
+    char environment[OPTION_NAME_BYTES], other[OPTION_NAME_BYTES];
 
     if (row->kind == NULL)
         return unsound(check, name, "has no kind");
@@ -60,28 +60,44 @@ static bool form_is_sound(struct check *check, const struct option_row *row)
         strchr(row->help, '\n') != NULL || row->help[strlen(row->help) - 1] == '.')
         return unsound(check, name, "the help must be one line, lower case, no full stop");
 
-    option_environment_name(row, environment);
-    if (*environment != '\0' && !only(environment, UPPER DIGITS "_"))
+    option_environment_name(check->table, row, environment);
+    option_short_name(row, other);
+    if ((*environment != '\0' && !only(environment, UPPER DIGITS "_")) ||
+        (*other != '\0' && !only(other, UPPER DIGITS "_")))
         return unsound(check, name, "the environment name must be upper case, digits and _");
     if (*environment != '\0' && (strcmp(name, "help") == 0 || strcmp(name, "version") == 0))
         return unsound(check, name, "must not be settable by environment");
     return true;
 }
 
+/* Do two rows share a name in the environment? */
+static bool environment_is_shared(const struct option_table *table, const struct option_row *one,
+                                  const struct option_row *other)
+{
+    char names[4][OPTION_NAME_BYTES];
+
+    option_environment_name(table, one, names[0]);
+    option_short_name(one, names[1]);
+    option_environment_name(table, other, names[2]);
+    option_short_name(other, names[3]);
+    for (size_t i = 0; i < 2; i++) {
+        for (size_t j = 2; j < 4; j++) {
+            if (*names[i] != '\0' && strcmp(names[i], names[j]) == 0)
+                return true;
+        }
+    }
+    return false;
+}
+
 /* Does this row get into the way of one before it? */
 static bool row_is_apart(struct check *check, const struct option_row *row)
 {
-    char environment[64];
-    char other_environment[64];
-
-    option_environment_name(row, environment);
     for (const struct option_row *other = check->table->rows; other < row; other++) {
         if (strcmp(row_name(row), row_name(other)) == 0)
             return unsound(check, row_name(row), "the name is taken by another row");
         if (row->short_name != 0 && row->short_name == other->short_name)
             return unsound(check, row_name(row), "the short name is taken by another row");
-        option_environment_name(other, other_environment);
-        if (*environment != '\0' && strcmp(environment, other_environment) == 0)
+        if (environment_is_shared(check->table, row, other))
             return unsound(check, row_name(row), "the environment name is taken by another row");
         if (row->offset < other->offset + other->kind->value_bytes &&
             other->offset < row->offset + row->kind->value_bytes)

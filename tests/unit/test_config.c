@@ -125,28 +125,45 @@ static void connections_are_what_the_options_make_of_them(void **state)
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
 }
 
-/* The port that holds, by what is said where: PORT on the command line, --listen, $PORT,
- * $HELLO_LISTEN. */
+/* The port that holds, by what is said where: PORT on the command line, --listen, and variables. */
 static void port_said_more_directly_holds(void **state)
 {
+#define PORT   "PORT"
+#define LISTEN "HELLO_LISTEN"
+#define OWN    "HELLO_SERVER_"
     const struct {
         uint16_t expected;
-        const char *argument, *listen, *port_variable, *listen_variable;
+        const char *argument, *listen;
+        const char *variables[4]; /* each with its value after it */
     } rows[] = {
-        {1848, NULL, NULL, NULL, NULL},         {7, "7", NULL, NULL, NULL},
-        {8, NULL, "-l127.0.0.1:8", NULL, NULL}, {9, NULL, NULL, "9", NULL},
-        {10, NULL, NULL, NULL, "[::1]:10"},     {7, "7", NULL, "9", "[::1]:10"},
-        {7, "7", "-l127.0.0.1", "9", NULL},     {7, "7", "-l127.0.0.1:7", NULL, NULL},
-        {8, NULL, "-l127.0.0.1:8", "9", NULL},  {10, NULL, NULL, "9", "[::1]:10"},
-        {9, NULL, "-l127.0.0.1", "9", NULL},
+        {1848, NULL, NULL, {NULL}},
+        {7, "7", NULL, {NULL}},
+        {8, NULL, "-l127.0.0.1:8", {NULL}},
+        {9, NULL, NULL, {PORT, "9"}},
+        {10, NULL, NULL, {LISTEN, "[::1]:10"}},
+        {7, "7", NULL, {PORT, "9", LISTEN, "[::1]:10"}},
+        {7, "7", "-l127.0.0.1", {PORT, "9"}},
+        {7, "7", "-l127.0.0.1:7", {NULL}},
+        {8, NULL, "-l127.0.0.1:8", {PORT, "9"}},
+        {10, NULL, NULL, {PORT, "9", LISTEN, "[::1]:10"}},
+        {9, NULL, "-l127.0.0.1", {PORT, "9"}},
+        {9, NULL, NULL, {OWN PORT, "9"}},
+        {9, NULL, NULL, {OWN PORT, "9", PORT, "11"}},
+        {9, NULL, NULL, {OWN PORT, "9", LISTEN, "[::1]:10"}},
+        {10, NULL, NULL, {OWN "LISTEN", "[::1]:10", PORT, "9"}},
+        {10, NULL, NULL, {OWN "LISTEN", "[::1]:10", LISTEN, "[::1]:9"}},
+        {8, NULL, "-l127.0.0.1:8", {OWN PORT, "9"}},
+        {7, "7", NULL, {OWN PORT, "9", OWN "LISTEN", "[::1]:10"}},
+        {1848, NULL, NULL, {OWN PORT, "tcp://10.0.0.1:1849"}},
     };
+#undef PORT
+#undef LISTEN
+#undef OWN
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         clear_environment(state);
-        if (rows[i].port_variable)
-            setenv("PORT", rows[i].port_variable, 1);
-        if (rows[i].listen_variable)
-            setenv("HELLO_LISTEN", rows[i].listen_variable, 1);
+        for (size_t j = 0; j < 4 && rows[i].variables[j]; j += 2)
+            setenv(rows[i].variables[j], rows[i].variables[j + 1], 1);
         if (rows[i].argument && rows[i].listen)
             assert_int_equal(0, read_server(rows[i].listen, rows[i].argument));
         else
@@ -161,6 +178,10 @@ static void two_ports_contradict(void **state)
 {
     (void)state;
     assert_int_equal(-EINVAL, read_server("-l127.0.0.1:8", "7"));
+    assert_non_null(strstr(error, "'7'"));
+    setenv("HELLO_SERVER_PORT", "7", 1);
+    setenv("HELLO_SERVER_LISTEN", "[::1]:8", 1);
+    assert_int_equal(-EINVAL, read_server(NULL, NULL));
     assert_non_null(strstr(error, "'7'"));
 }
 
@@ -302,7 +323,7 @@ static const struct {
     {"expect=hi", {"--expect=hi"}, "HELLO_EXPECT", "hi"},
     {"expect=", {"--expect=@/dev/null"}, "HELLO_EXPECT", "@/dev/null"},
     {"expect=any", {"--expect=any"}, "HELLO_EXPECT", "any"},
-    {"close=rst", {"--close", "rst"}, "HELLO_CLOSE", "rst"},
+    {"close=rst", {"--close", "rst"}, "HELLO_LOAD_CLOSE", "rst"},
     {"connect-timeout=10s", {"--connect-timeout=10s"}, "HELLO_CONNECT_TIMEOUT", "10s"},
     {"timeout=1ms", {"--timeout=1ms"}, "HELLO_TIMEOUT", "1ms"},
     {"threads=2", {"-t2"}, "HELLO_THREADS", "2"},
@@ -314,7 +335,7 @@ static const struct {
     {"csv=1", {"--csv"}, "HELLO_CSV", "1"},
     {"hlog=run.hlog", {"--hlog=run.hlog"}, "HELLO_HLOG", "run.hlog"},
     {"no-live=1", {"--no-live"}, "HELLO_NO_LIVE", "1"},
-    {"quiet=1", {"-q"}, "HELLO_QUIET", "1"},
+    {"quiet=1", {"-q"}, "HELLO_LOAD_QUIET", "1"},
 };
 
 static void load_takes_every_setting_from_the_command_line(void **state)

@@ -158,7 +158,7 @@ static void what_the_user_says_of_the_cpus_holds(void **state)
     hardware_read(&(struct hardware_places){fake->root, fly_environment}, CPU_KIND_DEDICATED,
                   &hardware);
     assert_int_equal(CPU_KIND_DEDICATED, hardware.cpu_kind);
-    assert_string_equal("--cpu-kind or $HELLO_CPU_KIND", hardware.cpu_kind_source);
+    assert_string_equal("cpu-kind, see above", hardware.cpu_kind_source);
 }
 
 static void a_container_has_the_memory_of_its_cgroup(void **state)

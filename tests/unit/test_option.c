@@ -123,37 +123,54 @@ static void values_are_taken_from_the_command_line(void **state)
     }
 }
 
-static void a_flag_wins_over_the_environment_and_that_over_the_default(void **state)
+#define OWN   OPTION_FROM_ENVIRONMENT
+#define SHORT OPTION_FROM_SHORT_ENVIRONMENT
+
+static void
+a_flag_wins_over_the_own_variable_that_over_the_short_one_and_that_over_the_default(void **state)
 {
     static const struct {
         const char *expected;
         enum option_source expected_source;
-        struct sample_variable variable;
+        struct sample_variable variables[SAMPLE_VARIABLES_MAX];
         const char *arguments[SAMPLE_ARGUMENTS_MAX];
     } settings[] = {
-        {"workers=auto", OPTION_FROM_DEFAULT, {"HELLO_OTHER", "3"}, {NULL}},
-        {"workers=3", OPTION_FROM_ENVIRONMENT, {"HELLO_WORKERS", "3"}, {NULL}},
-        {"workers=2", OPTION_FROM_COMMAND_LINE, {"HELLO_WORKERS", "3"}, {"-w2"}},
-        {"workers=2", OPTION_FROM_COMMAND_LINE, {"HELLO_WORKERS", "0"}, {"-w2"}},
-        {"workers=auto", OPTION_FROM_DEFAULT, {"HELLO_WORKERS", ""}, {NULL}},
-        {"workers=auto", OPTION_FROM_ENVIRONMENT, {"HELLO_WORKERS", "auto"}, {NULL}},
-        {"port=7000", OPTION_FROM_ENVIRONMENT, {"PORT", "7000"}, {NULL}},
-        {"port=8000", OPTION_FROM_COMMAND_LINE, {"PORT", "7000"}, {"8000"}},
-        {"port=1848", OPTION_FROM_DEFAULT, {"HELLO_PORT", "7000"}, {NULL}},
-        {"pause=0s", OPTION_FROM_DEFAULT, {"HELLO_PAUSE", "7s"}, {NULL}},
-        {"linger-timeout=3s", OPTION_FROM_ENVIRONMENT, {"HELLO_LINGER_TIMEOUT", "3s"}, {NULL}},
-        {"tag=one two", OPTION_FROM_ENVIRONMENT, {"HELLO_TAG", "one two"}, {NULL}},
-        {"tag=mine", OPTION_FROM_COMMAND_LINE, {"HELLO_TAG", "other"}, {"-t", "mine"}},
-        {"pace=3/s", OPTION_FROM_ENVIRONMENT, {"HELLO_PACE", "3"}, {NULL}},
-        {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "1"}, {NULL}},
-        {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "yes"}, {NULL}},
-        {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "True"}, {NULL}},
-        {"quiet=1", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "on"}, {NULL}},
-        {"quiet=0", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "0"}, {NULL}},
-        {"quiet=0", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "no"}, {NULL}},
-        {"quiet=0", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "false"}, {NULL}},
-        {"quiet=0", OPTION_FROM_ENVIRONMENT, {"HELLO_QUIET", "OFF"}, {NULL}},
-        {"quiet=1", OPTION_FROM_COMMAND_LINE, {"HELLO_QUIET", "0"}, {"-q"}},
+        {"workers=auto", OPTION_FROM_DEFAULT, {{"HELLO_OTHER", "3"}}, {NULL}},
+        {"workers=3", SHORT, {{"HELLO_WORKERS", "3"}}, {NULL}},
+        {"workers=3", OWN, {{"HELLO_SAMPLE_WORKERS", "3"}}, {NULL}},
+        {"workers=3", OWN, {{"HELLO_SAMPLE_WORKERS", "3"}, {"HELLO_WORKERS", "4"}}, {NULL}},
+        {"workers=3", OWN, {{"HELLO_SAMPLE_WORKERS", "3"}, {"HELLO_WORKERS", "x"}}, {NULL}},
+        {"workers=4", SHORT, {{"HELLO_SAMPLE_WORKERS", ""}, {"HELLO_WORKERS", "4"}}, {NULL}},
+        {"workers=2", OPTION_FROM_COMMAND_LINE, {{"HELLO_WORKERS", "3"}}, {"-w2"}},
+        {"workers=2", OPTION_FROM_COMMAND_LINE, {{"HELLO_WORKERS", "0"}}, {"-w2"}},
+        {"workers=2", OPTION_FROM_COMMAND_LINE, {{"HELLO_SAMPLE_WORKERS", "0"}}, {"-w2"}},
+        {"workers=auto", OPTION_FROM_DEFAULT, {{"HELLO_WORKERS", ""}}, {NULL}},
+        {"workers=auto", OPTION_FROM_DEFAULT, {{"HELLO_OTHER_WORKERS", "3"}}, {NULL}},
+        {"workers=auto", SHORT, {{"HELLO_WORKERS", "auto"}}, {NULL}},
+        {"port=7000", SHORT, {{"PORT", "7000"}}, {NULL}},
+        {"port=7000", OWN, {{"HELLO_SAMPLE_PORT", "7000"}, {"PORT", "8000"}}, {NULL}},
+        {"port=8000", OPTION_FROM_COMMAND_LINE, {{"PORT", "7000"}}, {"8000"}},
+        {"port=1848", OPTION_FROM_DEFAULT, {{"HELLO_PORT", "7000"}}, {NULL}},
+        {"pause=0s", OPTION_FROM_DEFAULT, {{"HELLO_PAUSE", "7s"}}, {NULL}},
+        {"pause=0s", OPTION_FROM_DEFAULT, {{"HELLO_SAMPLE_PAUSE", "7s"}}, {NULL}},
+        {"linger-timeout=3s", SHORT, {{"HELLO_LINGER_TIMEOUT", "3s"}}, {NULL}},
+        {"linger-timeout=3s", OWN, {{"HELLO_SAMPLE_LINGER_TIMEOUT", "3s"}}, {NULL}},
+        {"tag=one two", SHORT, {{"HELLO_TAG", "one two"}}, {NULL}},
+        {"tag=one", OWN, {{"HELLO_SAMPLE_TAG", "one"}, {"HELLO_TAG", "two"}}, {NULL}},
+        {"tag=mine", OPTION_FROM_COMMAND_LINE, {{"HELLO_TAG", "other"}}, {"-t", "mine"}},
+        {"pace=3/s", SHORT, {{"HELLO_PACE", "3"}}, {NULL}},
+        {"quiet=0", OPTION_FROM_DEFAULT, {{"HELLO_QUIET", "1"}}, {NULL}},
+        {"quiet=0", OPTION_FROM_DEFAULT, {{"HELLO_QUIET", "nonsense"}}, {NULL}},
+        {"quiet=1", OWN, {{"HELLO_SAMPLE_QUIET", "1"}}, {NULL}},
+        {"quiet=1", OWN, {{"HELLO_SAMPLE_QUIET", "1"}, {"HELLO_QUIET", "0"}}, {NULL}},
+        {"quiet=1", OWN, {{"HELLO_SAMPLE_QUIET", "yes"}}, {NULL}},
+        {"quiet=1", OWN, {{"HELLO_SAMPLE_QUIET", "True"}}, {NULL}},
+        {"quiet=1", OWN, {{"HELLO_SAMPLE_QUIET", "on"}}, {NULL}},
+        {"quiet=0", OWN, {{"HELLO_SAMPLE_QUIET", "0"}}, {NULL}},
+        {"quiet=0", OWN, {{"HELLO_SAMPLE_QUIET", "no"}}, {NULL}},
+        {"quiet=0", OWN, {{"HELLO_SAMPLE_QUIET", "false"}}, {NULL}},
+        {"quiet=0", OWN, {{"HELLO_SAMPLE_QUIET", "OFF"}}, {NULL}},
+        {"quiet=1", OPTION_FROM_COMMAND_LINE, {{"HELLO_SAMPLE_QUIET", "0"}}, {"-q"}},
     };
     static struct sample_reading reading;
 
@@ -164,12 +181,36 @@ static void a_flag_wins_over_the_environment_and_that_over_the_default(void **st
                  settings[i].expected);
         size_t row = option_row_find(&sample_table, strcmp(name, "port") == 0 ? "PORT" : name);
 
-        sample_read(&reading, settings[i].variable, settings[i].arguments);
+        sample_read_with(&reading, settings[i].variables, settings[i].arguments);
         if (reading.result != 0)
             fail_msg("%s: refused: %s", settings[i].expected, reading.error);
         assert_string_equal(settings[i].expected, sample_setting(&reading, settings[i].expected));
         assert_int_equal(settings[i].expected_source, reading.sources[row]);
     }
+}
+
+/* Kubernetes sets these in each container, here for services called sample and hello-sample. */
+static void what_kubernetes_tells_of_a_service_is_no_setting(void **state)
+{
+    static const struct sample_variable links[] = {
+        {"HELLO_SAMPLE_PORT", "tcp://10.0.0.1:80"}, {"HELLO_SAMPLE_PORT", "udp://[fd00::1]:80"},
+        {"HELLO_SAMPLE_PORT", "sctp://10.0.0.1:1"}, {"HELLO_SAMPLE_SERVICE_HOST", "10.0.0.1"},
+        {"HELLO_SAMPLE_SERVICE_PORT", "80"},        {"HELLO_SAMPLE_PORT_80_TCP_PORT", "80"},
+        {"HELLO_PORT", "tcp://10.0.0.1:80"},        {"PORT", "tcp://10.0.0.1:80"},
+    };
+    static const char *const nothing[SAMPLE_ARGUMENTS_MAX] = {NULL};
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(links) - 1; i++) {
+        sample_read(&reading, links[i], nothing);
+        assert_int_equal(0, reading.result);
+        assert_int_equal(1848, reading.sample.port);
+    }
+    /* PORT is set by no service: whoever set it so meant this program, and reads why it is wrong.
+     */
+    sample_read(&reading, links[COUNT_OF(links) - 1], nothing);
+    assert_int_equal(-EINVAL, reading.result);
 }
 
 static void no_abbreviation_is_taken_even_if_it_is_unique(void **state)
@@ -364,7 +405,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_arguments_every_field_has_its_default),
         cmocka_unit_test(values_are_taken_from_the_command_line),
-        cmocka_unit_test(a_flag_wins_over_the_environment_and_that_over_the_default),
+        cmocka_unit_test(
+            a_flag_wins_over_the_own_variable_that_over_the_short_one_and_that_over_the_default),
+        cmocka_unit_test(what_kubernetes_tells_of_a_service_is_no_setting),
         cmocka_unit_test(no_abbreviation_is_taken_even_if_it_is_unique),
         cmocka_unit_test(long_values_are_printed_whole),
         cmocka_unit_test(bytes_may_be_what_a_file_holds),

@@ -204,8 +204,10 @@ static void a_wrong_value_from_the_environment_is_named_as_such(void **state)
     } refused[] = {
         {"HELLO_WORKERS='0': must be 1 to 1024, or auto", {"HELLO_WORKERS", "0"}},
         {"PORT='70000': must be 0 to 65535", {"PORT", "70000"}},
-        {"HELLO_QUIET='2': must be 1 or 0, yes or no, true or false, on or off",
-         {"HELLO_QUIET", "2"}},
+        {"HELLO_SAMPLE_WORKERS='0': must be 1 to 1024, or auto", {"HELLO_SAMPLE_WORKERS", "0"}},
+        {"HELLO_SAMPLE_PORT='70000': must be 0 to 65535", {"HELLO_SAMPLE_PORT", "70000"}},
+        {"HELLO_SAMPLE_QUIET='2': must be 1 or 0, yes or no, true or false, on or off",
+         {"HELLO_SAMPLE_QUIET", "2"}},
         {"HELLO_GREETING: must be 1 to 8 bytes long", {"HELLO_GREETING", "123456789"}},
         {"HELLO_LINGER_TIMEOUT='5': needs a unit, such as 500ms or 2s",
          {"HELLO_LINGER_TIMEOUT", "5"}},

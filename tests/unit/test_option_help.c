@@ -18,25 +18,27 @@ static void the_help_has_an_entry_for_every_row(void **state)
         "Shows what a table can say\n"
         "Usage: sample [OPTIONS] [PORT]\n"
         "\n"
-        "  PORT                           port to answer on (default 1848; $PORT)\n"
-        "  -l, --listen ADDR              address to bind (default [::]; $HELLO_LISTEN)\n"
-        "  -g, --greeting TEXT            what is said (default hello\\n; $HELLO_GREETING)\n"
-        "      --greeting-file FILE       the same from a file ($HELLO_GREETING_FILE)\n"
-        "  -e, --engine NAME              what to use (default auto; $HELLO_ENGINE)\n"
+        "  PORT                           port to answer on (default 1848; $HELLO_SAMPLE_PORT, "
+        "$PORT)\n"
+        "  -l, --listen ADDR              address to bind (default [::]; $HELLO_SAMPLE_LISTEN)\n"
+        "  -g, --greeting TEXT            what is said (default hello\\n; $HELLO_SAMPLE_GREETING)\n"
+        "      --greeting-file FILE       the same from a file ($HELLO_SAMPLE_GREETING_FILE)\n"
+        "  -e, --engine NAME              what to use (default auto; $HELLO_SAMPLE_ENGINE)\n"
         "  -w, --workers N                how many threads (default auto: one per CPU; "
-        "$HELLO_WORKERS)\n"
-        "      --linger-timeout DURATION  how long to wait (default 2s; $HELLO_LINGER_TIMEOUT)\n"
+        "$HELLO_SAMPLE_WORKERS)\n"
+        "      --linger-timeout DURATION  how long to wait (default 2s; "
+        "$HELLO_SAMPLE_LINGER_TIMEOUT)\n"
         "      --pause DURATION           how long to do nothing\n"
         "      --rate N                   how many in a second\n"
         "\n"
         "More:\n"
-        "  -t, --tag TEXT                 what to remember ($HELLO_TAG)\n"
-        "      --pace RATE                how often (default 10/m; $HELLO_PACE)\n"
+        "  -t, --tag TEXT                 what to remember ($HELLO_SAMPLE_TAG)\n"
+        "      --pace RATE                how often (default 10/m; $HELLO_SAMPLE_PACE)\n"
         "      --pulse RATE               how often, without a limit\n"
-        "      --ports LOW-HIGH           where ($HELLO_PORTS)\n"
-        "      --say TEXT|@FILE|any       what else is said ($HELLO_SAY)\n"
+        "      --ports LOW-HIGH           where ($HELLO_SAMPLE_PORTS)\n"
+        "      --say TEXT|@FILE|any       what else is said ($HELLO_SAMPLE_SAY)\n"
         "      --print-config             print every setting\n"
-        "  -q, --quiet                    say less ($HELLO_QUIET)\n"
+        "  -q, --quiet                    say less ($HELLO_SAMPLE_QUIET)\n"
         "  -h, --help                     print this help\n"
         "  -V, --version                  print the version\n"
         "\n"
@@ -70,7 +72,11 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
          .help = "many words: aaaaa bbbbb ccccc ddddd eeeee fffff ggggg hhhhh iiiii jjjjj kkkkk "
                  "llllllll"},
     };
-    static const struct option_table table = {"wordy", "Says much", "[OPTIONS]", rows, 3, NULL};
+    static const struct option_table table = {.program = "wordy",
+                                              .summary = "Says much",
+                                              .usage = "[OPTIONS]",
+                                              .rows = rows,
+                                              .row_count = 3};
     char *text = sample_help(&table);
 
     (void)state;
@@ -92,23 +98,27 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
 
 static void environment_names_follow_the_long_name(void **state)
 {
+    static const struct option_table table = {.prefix = "HELLO_SAMPLE_"};
     static const struct {
-        const char *expected;
+        const char *expected, *expected_short;
         struct option_row row;
     } names[] = {
-        {"HELLO_LINGER_TIMEOUT", {.long_name = "linger-timeout"}},
-        {"HELLO_V2", {.long_name = "v2"}},
-        {"PORT", {.argument = "PORT", .environment = "PORT"}},
-        {"OTHER", {.long_name = "name", .environment = "OTHER"}},
-        {"", {.long_name = "name", .environment = ""}},
-        {"", {.argument = "HOST[:PORT]"}},
+        {"HELLO_SAMPLE_LINGER_TIMEOUT", "HELLO_LINGER_TIMEOUT", {.long_name = "linger-timeout"}},
+        {"HELLO_SAMPLE_V2", "HELLO_V2", {.long_name = "v2"}},
+        {"HELLO_SAMPLE_CLOSE", "", {.long_name = "close", .own_environment = true}},
+        {"HELLO_SAMPLE_PORT", "PORT", {.argument = "PORT", .environment = "PORT"}},
+        {"HELLO_SAMPLE_NAME", "OTHER", {.long_name = "name", .environment = "OTHER"}},
+        {"", "", {.long_name = "name", .environment = ""}},
+        {"", "", {.argument = "HOST[:PORT]"}},
     };
     (void)state;
     for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        char name[64];
+        char name[OPTION_NAME_BYTES];
 
-        assert_ptr_equal(name, option_environment_name(&names[i].row, name));
+        assert_ptr_equal(name, option_environment_name(&table, &names[i].row, name));
         assert_string_equal(names[i].expected, name);
+        assert_ptr_equal(name, option_short_name(&names[i].row, name));
+        assert_string_equal(names[i].expected_short, name);
     }
 }
 
@@ -125,7 +135,12 @@ static void a_table_with_a_slip_is_found_out(void **state)
                                            .default_text = "5",
                                            .help = "all is well"};
     struct option_row two[2] = {good, good};
-    const struct option_table both = {"slip", "Slips", "[OPTIONS]", two, 2, NULL};
+    const struct option_table both = {.program = "slip",
+                                      .summary = "Slips",
+                                      .usage = "[OPTIONS]",
+                                      .prefix = "HELLO_SLIP_",
+                                      .rows = two,
+                                      .row_count = 2};
     char problem[OPTION_TABLE_PROBLEM_BYTES];
 
 #define SLIP(expected, change)                                   \
@@ -146,6 +161,8 @@ static void a_table_with_a_slip_is_found_out(void **state)
     SLIP("good: the name is taken by another row", two[1].long_name = "good");
     SLIP("other: the short name is taken by another row", two[1].short_name = 'g');
     SLIP("other: the environment name is taken by another row", two[1].environment = "HELLO_GOOD");
+    SLIP("other: the environment name is taken by another row",
+         two[1].environment = "HELLO_SLIP_GOOD");
     SLIP("other: the field lies over that of another row", two[1].offset = 7);
     SLIP("other: the field lies outside of the configuration", two[1].offset = 9);
     SLIP("good: must be 1 to 10", two[0].default_text = "11");
