@@ -11,7 +11,7 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-d
 BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
-    curl jq procps nginx-light libnginx-mod-stream)
+    curl jq procps nginx-light libnginx-mod-stream libhdrhistogram-java)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
 VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
@@ -88,6 +88,11 @@ need_node_packages() {
     cp "$list" "$to/"
     quietly build/node.log npm install --prefix "$to" --no-package-lock --ignore-scripts --no-audit --no-fund ||
         say "so what needs these packages is skipped; mend what is shown above and run this again"
+}
+
+# Java runs libhdrhistogram-java: any that is there, or else Debian's.
+need_java() {
+    command -v java >/dev/null || need_packages default-jre-headless
 }
 
 # build PRESET [CMAKE OPTION...]: configure and build a preset of CMakePresets.json, in build/PRESET.

@@ -84,20 +84,28 @@ static void generator_release(void *state)
     flows_release(&generator->flows);
 }
 
-/* Whose turn it is: smooth weighted round robin. Each lane gains its weight in credit; the richest
- * is taken, and pays for all. */
-static uint32_t generator_next_lane(struct generator *generator)
+/* The lane with the most credit; it pays for all. */
+static uint32_t generator_richest_lane(struct generator *generator)
 {
-    const struct target *targets = generator->args->settings->targets;
     uint32_t richest = 0;
 
-    for (uint32_t i = 0; i < generator->args->lane_count; i++) {
-        generator->credit[i] += targets[i].weight;
+    for (uint32_t i = 1; i < generator->args->lane_count; i++) {
         if (generator->credit[i] > generator->credit[richest])
             richest = i;
     }
     generator->credit[richest] -= generator->credit_total;
     return richest;
+}
+
+/* Whose turn it is: smooth weighted round robin. Each lane gains its weight in credit; the richest
+ * is taken. */
+static uint32_t generator_next_lane(struct generator *generator)
+{
+    const struct target *targets = generator->args->settings->targets;
+
+    for (uint32_t i = 0; i < generator->args->lane_count; i++)
+        generator->credit[i] += targets[i].weight;
+    return generator_richest_lane(generator);
 }
 
 /* Begin the clock of the run. */
@@ -147,27 +155,49 @@ static uint64_t generator_intended_ns(const struct generator *generator, uint64_
     return intended_ns < generator->end_ns ? intended_ns : UINT64_MAX;
 }
 
-/* Give up a start of an open loop. */
-static void generator_drop(struct generator *generator, uint64_t intended_ns)
+/* Share out to the lanes starts that are given up: as their round robin would, within one start,
+ * but in one step. Those of the warm-up count nowhere. */
+static void generator_drop(struct generator *generator, uint64_t count, bool measured)
 {
-    uint32_t lane = generator_next_lane(generator);
+    const struct target *targets = generator->args->settings->targets;
+    uint32_t lanes = generator->args->lane_count;
+    uint64_t left = count;
 
-    schedule_advance(&generator->schedule);
-    if (intended_ns < generator->measure_ns)
-        return;
-    generator->intended_count++;
-    counter_add(&generator->tallies[lane].dropped, 1);
+    for (uint32_t i = 0; i < lanes; i++) {
+        int64_t credit = generator->credit[i] + (int64_t)(count * targets[i].weight);
+        uint64_t share = credit > 0 ? (uint64_t)(credit / generator->credit_total) : 0;
+
+        share = share < left ? share : left;
+        left -= share;
+        generator->credit[i] = credit - (int64_t)share * generator->credit_total;
+        if (measured)
+            counter_add(&generator->tallies[i].dropped, share);
+    }
+    for (; left > 0; left--) { /* less than one for each lane */
+        uint32_t lane = generator_richest_lane(generator);
+
+        if (measured)
+            counter_add(&generator->tallies[lane].dropped, 1);
+    }
+    if (measured)
+        generator->intended_count += count;
 }
 
-/* Give up all starts of an open loop that should have been made by now. */
-static void generator_drop_rest(struct generator *generator, uint64_t now_ns)
+/* Give up all starts of an open loop that are intended before a time, and before the end. */
+static void generator_drop_until(struct generator *generator, uint64_t time_ns)
 {
-    uint64_t intended_ns = generator_intended_ns(generator, now_ns);
+    const struct generator_args *args = generator->args;
+    uint64_t last_ns = time_ns < generator->end_ns ? time_ns : generator->end_ns;
+    uint64_t warm_ns = last_ns < generator->measure_ns ? last_ns : generator->measure_ns;
+    uint64_t left = args->count - generator->intended_count;
 
-    while (generator->open_loop && intended_ns < now_ns) {
-        generator_drop(generator, intended_ns);
-        intended_ns = generator_intended_ns(generator, now_ns);
-    }
+    if (!generator->open_loop || last_ns <= args->start_ns)
+        return;
+    generator_drop(generator,
+                   schedule_skip(&generator->schedule, warm_ns - args->start_ns, UINT64_MAX),
+                   false);
+    generator_drop(generator, schedule_skip(&generator->schedule, last_ns - args->start_ns, left),
+                   true);
 }
 
 static void generator_start(struct generator *generator, uint64_t intended_ns, uint64_t now_ns)
@@ -205,9 +235,11 @@ static uint64_t generator_fill(struct generator *generator)
     uint64_t timeout_ns = generator->args->settings->config->timeout_ns;
 
     if (generator_is_past_grace(generator)) {
-        generator_drop_rest(generator, clock_now_ns());
+        generator_drop_until(generator, generator->end_ns);
         return UINT64_MAX;
     }
+    /* What is this late would have timed out by now. */
+    generator_drop_until(generator, clock_now_ns() - timeout_ns);
     for (int i = 0; i < GENERATOR_STARTS_MAX; i++) {
         uint64_t now_ns = clock_now_ns();
         uint64_t intended_ns = generator_intended_ns(generator, now_ns);
@@ -215,9 +247,7 @@ static uint64_t generator_fill(struct generator *generator)
 
         if (intended_ns == UINT64_MAX || intended_ns > now_ns)
             return intended_ns;
-        if (generator->open_loop && now_ns - intended_ns > timeout_ns)
-            generator_drop(generator, intended_ns); /* it would have timed out by now */
-        else if (taken < generator_limit(generator, now_ns))
+        if (taken < generator_limit(generator, now_ns))
             generator_start(generator, intended_ns, now_ns);
         else
             return taken < generator->args->flows_max ? now_ns + GENERATOR_RAMP_STEP_NS
@@ -263,9 +293,12 @@ static bool generator_is_done(struct generator *generator, const struct worker *
 /* Count what a signal kept from starting and from ending. */
 static void generator_end(struct generator *generator)
 {
-    generator_drop_rest(generator, clock_now_ns());
+    generator_drop_until(generator, clock_now_ns());
     flows_abandon(&generator->flows);
     counter_set(&generator->progress.in_flight, 0);
+    if (generator->open_loop)
+        counter_set(&generator->progress.next_start_ns,
+                    generator->args->start_ns + schedule_next_ns(&generator->schedule));
 }
 
 static int generator_run(void *state, const struct worker *worker)

@@ -32,6 +32,8 @@ struct generator_progress {
     uint64_t in_flight;
     uint64_t window_end_ns; /* when it was told to stop early, or 0 */
     uint64_t last_end_ns;   /* of the last measured connection; 0: none has ended */
+    uint64_t
+        next_start_ns; /* open loop, once it has run: when one more start would have been due */
 };
 
 /* The job to give to a worker, with a generator as its state. */

@@ -26,6 +26,16 @@ static uint64_t schedule_time_ns(const struct schedule *schedule)
     return (uint64_t)(flat_ns + schedule->ramp_ns / 2);
 }
 
+/* The inverse of schedule_time_ns: how many starts come before a time. */
+static double schedule_position(const struct schedule *schedule, uint64_t time_ns)
+{
+    double ns = (double)time_ns;
+
+    if (ns < schedule->ramp_ns)
+        return ns * ns / (2 * schedule->ramp_ns * schedule->interval_ns);
+    return (ns - schedule->ramp_ns / 2) / schedule->interval_ns;
+}
+
 /* The distance to the next position of this thread. */
 static double schedule_gap(struct schedule *schedule)
 {
@@ -54,4 +64,19 @@ void schedule_advance(struct schedule *schedule)
 {
     schedule->position += schedule_gap(schedule);
     schedule->next_ns = schedule_time_ns(schedule);
+}
+
+uint64_t schedule_skip(struct schedule *schedule, uint64_t time_ns, uint64_t most)
+{
+    double due = (schedule_position(schedule, time_ns) - schedule->position) / schedule->stride - 1;
+    uint64_t count = 0;
+
+    if (due > SCHEDULE_EXACT) {
+        count = due < (double)most ? (uint64_t)due : most;
+        schedule->position += (double)count * schedule->stride;
+        schedule->next_ns = schedule_time_ns(schedule);
+    }
+    for (; count < most && schedule->next_ns < time_ns; count++)
+        schedule_advance(schedule);
+    return count;
 }

@@ -44,4 +44,11 @@ static inline uint64_t schedule_next_ns(const struct schedule *schedule)
 /* Go on to the one after. */
 void schedule_advance(struct schedule *schedule);
 
+/* So many starts of Poisson arrivals are skipped one by one; of more, the number is the mean. */
+#define SCHEDULE_EXACT 1024
+
+/* Go on to the first start at or after time_ns, over `most` starts at the most. Takes the same
+ * time however many there are. Returns how many were skipped. */
+uint64_t schedule_skip(struct schedule *schedule, uint64_t time_ns, uint64_t most);
+
 #endif

@@ -77,7 +77,7 @@ static int head_write(FILE *file, uint64_t unix_start_ns)
     return 0;
 }
 
-int hlog_open(const char *path, uint64_t unix_start_ns, struct hlog **ret_log)
+int hlog_open(const char *path, struct hlog **ret_log)
 {
     struct hlog *log = malloc(sizeof(*log));
     int result;
@@ -91,14 +91,14 @@ int hlog_open(const char *path, uint64_t unix_start_ns, struct hlog **ret_log)
         free(log);
         return result;
     }
-    result = head_write(log->file, unix_start_ns);
-    if (result < 0) {
-        fclose(log->file);
-        free(log);
-        return result;
-    }
     *ret_log = log;
     return 0;
+}
+
+int hlog_begin(struct hlog *log, uint64_t unix_start_ns)
+{
+    log->error = head_write(log->file, unix_start_ns);
+    return log->error;
 }
 
 /* ZigZag: the sign becomes the lowest bit. LEB128: seven bits in each byte, the lowest first, and
@@ -176,8 +176,9 @@ static int hlog_pack(struct hlog *log, size_t plain_bytes)
 static int line_write(struct hlog *log, const char *tag, uint64_t start_ns, uint64_t length_ns,
                       uint64_t max_ns)
 {
-    if (fprintf(log->file, "Tag=%s,%.3f,%.3f,%.3f,%s\n", tag, seconds_of(start_ns),
-                seconds_of(length_ns), (double)max_ns / (double)NS_PER_MS, log->base64) < 0 ||
+    if (fprintf(log->file, "%s%s%s%.3f,%.3f,%.3f,%s\n", tag ? "Tag=" : "", tag ? tag : "",
+                tag ? "," : "", seconds_of(start_ns), seconds_of(length_ns),
+                (double)max_ns / (double)NS_PER_MS, log->base64) < 0 ||
         fflush(log->file) != 0)
         return -errno;
     return 0;

@@ -13,13 +13,18 @@
 
 struct hlog;
 
-/* Create a file (or empty it) and write the head of a log. unix_start_ns is the time of day, from
- * CLOCK_REALTIME, from which the intervals are counted. *ret_log is the caller's, to give to
- * hlog_close. Returns 0 or -errno. */
-int hlog_open(const char *path, uint64_t unix_start_ns, struct hlog **ret_log);
+/* Create a file, or empty it. *ret_log is the caller's, to give to hlog_close. Returns 0 or -errno.
+ */
+int hlog_open(const char *path, struct hlog **ret_log);
 
-/* Write one interval. The tag has no comma, space or line break. start_ns counts from the log's
- * start. Returns 0 or -errno; after an error nothing more is written, and hlog_close repeats it. */
+/* Write the head of the log, once and first. unix_start_ns is the time of day, from CLOCK_REALTIME,
+ * from which the intervals are counted. Returns 0 or -errno, which hlog_close repeats. */
+int hlog_begin(struct hlog *log, uint64_t unix_start_ns);
+
+/* Write one interval. The tag has no comma, space or line break; NULL: none, which is what tools
+ * such as HistogramLogProcessor look at unless they are told of a tag. start_ns counts from the
+ * log's start. Returns 0 or -errno; after an error nothing more is written, and hlog_close repeats
+ * it. */
 int hlog_write(struct hlog *log, const char *tag, uint64_t start_ns, uint64_t length_ns,
                const struct histogram *histogram);
 

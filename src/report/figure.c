@@ -57,11 +57,28 @@ char *figure_count(uint64_t count, char text[FIGURE_TEXT_BYTES])
     return text;
 }
 
+/* How many digits after the point make three that count, however small the value is. */
+static int decimals_of_small(double value, int least)
+{
+    int decimals = least;
+
+    for (double scale = value * 10; value > 0 && scale < 99.95 && decimals < 12; scale *= 10)
+        decimals++;
+    return decimals;
+}
+
 char *figure_rate(double per_s, char text[FIGURE_TEXT_BYTES])
 {
     if (per_s >= 99.95 && per_s < 1e15)
         return figure_count((uint64_t)(per_s + 0.5), text);
-    snprintf(text, FIGURE_TEXT_BYTES, "%.*f", per_s > 0 ? decimals_of(per_s) : 0, per_s);
+    snprintf(text, FIGURE_TEXT_BYTES, "%.*f",
+             per_s >= 9.995 ? decimals_of(per_s) : decimals_of_small(per_s, per_s > 0), per_s);
+    return text;
+}
+
+char *figure_plain_rate(double per_s, char text[FIGURE_TEXT_BYTES])
+{
+    snprintf(text, FIGURE_TEXT_BYTES, "%.*f", decimals_of_small(per_s, 1), per_s);
     return text;
 }
 

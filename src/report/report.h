@@ -23,7 +23,7 @@ struct report_lane {
     const struct target *target;   /* NULL: all together */
     char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
     const struct tally *tally;     /* of the whole measured time */
-    double connections_per_s;      /* that ended well: ok_in_window / window_s */
+    double connections_per_s;      /* that ended well: ok_in_window / rate_s */
 };
 
 /* One interval of the time series and one lane in it: second by second, unless the run is very
@@ -68,12 +68,14 @@ struct report {
     char engine_reason[512]; /* why it is that one: "asked for", "the best that works here", or the
                                 line that told why another was passed over */
     uint32_t threads;
-    uint64_t unix_start_ns; /* time of day when the run began */
+    uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */
-    double window_s;        /* in which connections were measured: what rates are divided by */
-    double elapsed_s;       /* from the start to the last end, all included */
-    bool cut_short;         /* by a signal */
-    bool target_is_local;   /* all targets are addresses of this machine */
+    double window_s;        /* in which connections were measured */
+    double rate_s;        /* what rates are divided by: window_s or, in an open loop, until one more
+                             start would have been due */
+    double elapsed_s;     /* from the start to the last end, all included */
+    bool cut_short;       /* by a signal */
+    bool target_is_local; /* all targets are addresses of this machine */
 
     uint32_t lane_count;
     struct report_lane lanes[TARGETS_MAX];

@@ -96,6 +96,7 @@ static json_t *run_json(const struct report *report)
     member_put(&object, "cut_short", json_boolean(report->cut_short));
     member_put_real(&object, "warmup_s", report->warmup_s);
     member_put_real(&object, "window_s", report->window_s);
+    member_put_real(&object, "rate_s", report->rate_s);
     member_put_real(&object, "elapsed_s", report->elapsed_s);
     member_put(&object, "options", options_json(report));
     return object;

@@ -370,11 +370,13 @@ void report_line(const struct report *report, FILE *out)
 {
     const struct tally *tally = report->all.tally;
     const struct histogram *total = &tally->timings[TIMING_TOTAL];
+    char rate[FIGURE_TEXT_BYTES];
 
     fprintf(out,
-            "hello-load: done connections_per_s=%.1f started=%" PRIu64 " ok=%" PRIu64
+            "hello-load: done connections_per_s=%s started=%" PRIu64 " ok=%" PRIu64
             " failed=%" PRIu64,
-            report->all.connections_per_s, tally->started, tally->ok, tally_failed(tally));
+            figure_plain_rate(report->all.connections_per_s, rate), tally->started, tally->ok,
+            tally_failed(tally));
     for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
         fprintf(out, " %s=%" PRIu64, result_name((enum result)kind),
                 tally_failed_as(tally, (enum result)kind));

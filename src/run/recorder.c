@@ -100,7 +100,8 @@ static void point_fill(struct report_point *point, const struct tally *tally)
 }
 
 /* Write the timings of an interval to the log, tagged "connect", or "connect@[::1]:1848" for one
- * lane of several. An error stays with the log until it is closed. */
+ * lane of several. The total of all has no tag: it is what readers look at by themselves. An error
+ * stays with the log until it is closed. */
 static void recorder_log(struct recorder *recorder, const struct report_interval *interval,
                          const struct tally *tally, const char *lane)
 {
@@ -111,8 +112,8 @@ static void recorder_log(struct recorder *recorder, const struct report_interval
             continue;
         snprintf(tag, sizeof(tag), "%s%s%s", timing_name((enum timing)i), lane ? "@" : "",
                  lane ? lane : "");
-        hlog_write(recorder->args.hlog, tag, interval->start_ns, interval->length_ns,
-                   &tally->timings[i]);
+        hlog_write(recorder->args.hlog, i == TIMING_TOTAL && !lane ? NULL : tag, interval->start_ns,
+                   interval->length_ns, &tally->timings[i]);
     }
 }
 
@@ -255,6 +256,9 @@ uint64_t recorder_begin(struct recorder *recorder, const struct crew *crew, stru
         recorder_measure(recorder, crew);
     usage_read(recorder->usage_source, &recorder->usage);
     recorder->start_ns = clock_now_ns();
+    recorder->args.report->unix_start_ns = clock_read_ns(CLOCK_REALTIME);
+    if (recorder->args.hlog)
+        hlog_begin(recorder->args.hlog, recorder->args.report->unix_start_ns);
     recorder->measure_ns = recorder->start_ns + warmup_ns;
     recorder->interval_start_ns = recorder->start_ns;
     recorder->next_ns = recorder->start_ns + recorder->interval_ns;
@@ -324,10 +328,29 @@ static double seconds_between(uint64_t start_ns, uint64_t end_ns)
     return end_ns > start_ns ? (double)(end_ns - start_ns) / (double)NS_PER_S : 0;
 }
 
-static void lane_finish(struct report_lane *lane, const struct tally *tally, double window_s)
+/* When the time ends that the measured connections took up. Each start of an open loop takes up the
+ * time until the next one is due: 3 starts at 1/s are over after 3 s, though the last of them ends
+ * after 2. A Poisson schedule that a duration ends may well have no start at its end. */
+static uint64_t recorder_rate_end_ns(const struct recorder *recorder, uint64_t measured_end_ns)
+{
+    const struct load_config *config = recorder->config;
+    uint64_t next_ns = UINT64_MAX;
+
+    if (!load_is_open_loop(config) || (config->arrivals == LOAD_POISSON && config->duration_ns))
+        return measured_end_ns;
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
+        uint64_t ns =
+            counter_read(&generator_progress(recorder->args.generators[i])->next_start_ns);
+
+        next_ns = ns < next_ns ? ns : next_ns;
+    }
+    return next_ns > measured_end_ns ? next_ns : measured_end_ns;
+}
+
+static void lane_finish(struct report_lane *lane, const struct tally *tally, double rate_s)
 {
     lane->tally = tally;
-    lane->connections_per_s = window_s > 0 ? (double)tally->ok_in_window / window_s : 0;
+    lane->connections_per_s = rate_s > 0 ? (double)tally->ok_in_window / rate_s : 0;
 }
 
 /* The share of a CPU that a thread took up. What the kernel does for it in softirqs on its own CPU
@@ -360,6 +383,9 @@ void recorder_finish(struct recorder *recorder)
         recorder->stalls.kept[i].start_ns -= recorder->start_ns;
     report->stalls = &recorder->stalls;
     report->window_s = seconds_between(recorder->measure_ns, end_ns);
+    if (report->window_s > 0)
+        report->rate_s =
+            seconds_between(recorder->measure_ns, recorder_rate_end_ns(recorder, end_ns));
     report->elapsed_s = seconds_between(recorder->start_ns, recorder->last_tick_ns);
     report->warmup_s = seconds_between(
         recorder->start_ns, end_ns < recorder->measure_ns ? end_ns : recorder->measure_ns);
@@ -367,9 +393,9 @@ void recorder_finish(struct recorder *recorder)
     for (uint32_t i = 0; i < report->lane_count; i++) {
         recorder_read_lane(recorder, i, &recorder->before[i]);
         tally_add(all, &recorder->before[i]);
-        lane_finish(&report->lanes[i], &recorder->before[i], report->window_s);
+        lane_finish(&report->lanes[i], &recorder->before[i], report->rate_s);
     }
-    lane_finish(&report->all, all, report->window_s);
+    lane_finish(&report->all, all, report->rate_s);
     if (recorder->measured)
         report->usage = usage_subtract(&recorder->end.usage, &recorder->begin.usage);
     report->cut_short = all->abandoned > 0 || recorder_told_to_stop_ns(recorder) > 0;

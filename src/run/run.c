@@ -207,9 +207,8 @@ static int run_prepare_recorder(struct run *run, char error[CREW_ERROR_BYTES])
     const struct load_config *config = run->config;
     int result;
 
-    run->report.unix_start_ns = clock_read_ns(CLOCK_REALTIME);
     if (config->hlog) {
-        result = hlog_open(config->hlog, run->report.unix_start_ns, &run->hlog);
+        result = hlog_open(config->hlog, &run->hlog);
         if (result < 0) {
             snprintf(error, CREW_ERROR_BYTES,
                      "--hlog '%s': cannot create: %s; give the path of a file that can be written",

@@ -165,13 +165,13 @@ class Histogram:
 
 
 def histograms(path):
-    """{tag: Histogram} of a whole log, all intervals together."""
+    """{tag: Histogram} of a whole log, all intervals together; what has no tag is the total."""
     counts = collections.defaultdict(collections.Counter)
     with open(path, encoding="ascii") as lines:
         for line in lines:
             if line.startswith(("#", '"')):
                 continue
             fields = line.strip().split(",")
-            tag = fields.pop(0).removeprefix("Tag=") if line.startswith("Tag=") else ""
+            tag = fields.pop(0).removeprefix("Tag=") if line.startswith("Tag=") else "total"
             counts[tag].update(_decode(fields[3]))
     return {tag: Histogram(one) for tag, one in counts.items()}

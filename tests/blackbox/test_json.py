@@ -117,7 +117,7 @@ def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, e
     whole = document["result"]["all"]
     assert whole["warmup"] > 0 and whole["ok"] == whole["started"] > 0
     assert whole["connections_per_s"] == pytest.approx(
-        whole["ok_in_window"] / document["run"]["window_s"])
+        whole["ok_in_window"] / document["run"]["rate_s"])
     # Up to 10 were in flight when the measured time began, and up to 10 when it ended.
     assert whole["ok"] == pytest.approx(whole["ok_in_window"], abs=10)
     one.wait_until_idle()

@@ -33,14 +33,23 @@ static void print_histogram(const struct histogram *histogram)
     printf("]}\n");
 }
 
+static void print_tag(const char *tag)
+{
+    if (tag)
+        printf("{\"tag\":\"%s\",", tag);
+    else
+        printf("{\"tag\":null,");
+}
+
 /* One interval of samples[0 ... count). */
 static int write_interval(struct hlog *log, const char *tag, int number, size_t count)
 {
     uint64_t start_ns = (uint64_t)number * NS_PER_S, length_ns = NS_PER_S - 250 * NS_PER_MS;
 
     histogram_clear(&interval);
-    printf("{\"tag\":\"%s\",\"start_s\":%g,\"length_s\":%g,\"samples\":[", tag,
-           (double)start_ns / 1e9, (double)length_ns / 1e9);
+    print_tag(tag);
+    printf("\"start_s\":%g,\"length_s\":%g,\"samples\":[", (double)start_ns / 1e9,
+           (double)length_ns / 1e9);
     for (size_t i = 0; i < count; i++) {
         histogram_record(&interval, samples[i]);
         printf("%s%" PRIu64, i > 0 ? "," : "", samples[i]);
@@ -53,14 +62,16 @@ static int write_interval(struct hlog *log, const char *tag, int number, size_t 
 
 static void print_total(const char *tag)
 {
-    printf("{\"tag\":\"%s\",\"total\":true,", tag);
+    print_tag(tag);
+    printf("\"total\":true,");
     print_histogram(&total);
     histogram_clear(&total);
 }
 
+/* The first one goes without a tag. */
 static int write_distribution(struct hlog *log, enum distribution distribution)
 {
-    const char *tag = distribution_name(distribution);
+    const char *tag = distribution == 0 ? NULL : distribution_name(distribution);
 
     for (int i = 0; i < INTERVALS; i++) {
         size_t count = i == 0 ? 1000 : (size_t)(1009 * i);
@@ -107,8 +118,9 @@ int main(int argc, char **argv)
         fprintf(stderr, "usage: %s FILE\n", argv[0]);
         return 2;
     }
-    result = hlog_open(argv[1], UNIX_START_NS, &log);
+    result = hlog_open(argv[1], &log);
     if (result == 0) {
+        result = hlog_begin(log, UNIX_START_NS);
         for (int i = 0; i < DISTRIBUTION_COUNT && result == 0; i++)
             result = write_distribution(log, (enum distribution)i);
         if (result == 0)

@@ -176,6 +176,7 @@ struct report_sample *report_sample_new(uint32_t lane_count)
         .unix_start_ns = UINT64_C(1760000000123456789),
         .warmup_s = 1,
         .window_s = REPORT_SAMPLE_WINDOW_S,
+        .rate_s = REPORT_SAMPLE_WINDOW_S,
         .elapsed_s = 1 + REPORT_SAMPLE_WINDOW_S + 0.012,
         .target_is_local = true,
         .lane_count = lane_count,

@@ -84,12 +84,26 @@ static void a_rate_keeps_three_digits_when_it_is_low(void **state)
 
     (void)state;
     assert_string_equal("0", figure_rate(0, text));
-    assert_string_equal("0.02", figure_rate(0.0167, text));
+    assert_string_equal("0.0167", figure_rate(0.01667, text));
+    assert_string_equal("0.000278", figure_rate(1.0 / 3600, text));
+    assert_string_equal("1.00", figure_rate(1, text));
     assert_string_equal("3.21", figure_rate(3.214, text));
     assert_string_equal("98.4", figure_rate(98.44, text));
     assert_string_equal("100", figure_rate(99.96, text));
     assert_string_equal("15,974", figure_rate(15974.4, text));
     assert_string_equal("1,000,000", figure_rate(999999.5, text));
+}
+
+static void a_rate_for_programs_has_no_commas_and_is_never_rounded_to_nothing(void **state)
+{
+    char text[FIGURE_TEXT_BYTES];
+
+    (void)state;
+    assert_string_equal("0.0", figure_plain_rate(0, text));
+    assert_string_equal("0.000278", figure_plain_rate(1.0 / 3600, text));
+    assert_string_equal("3.21", figure_plain_rate(3.214, text));
+    assert_string_equal("98.4", figure_plain_rate(98.44, text));
+    assert_string_equal("15974.4", figure_plain_rate(15974.4, text));
 }
 
 static void a_share_is_told_in_percent(void **state)
@@ -113,6 +127,7 @@ int main(void)
         cmocka_unit_test(the_longest_duration_fits),
         cmocka_unit_test(a_count_has_commas),
         cmocka_unit_test(a_rate_keeps_three_digits_when_it_is_low),
+        cmocka_unit_test(a_rate_for_programs_has_no_commas_and_is_never_rounded_to_nothing),
         cmocka_unit_test(a_share_is_told_in_percent),
     };
     return cmocka_run_group_tests_name("figure", tests, NULL, NULL);

@@ -144,6 +144,76 @@ static void the_same_arguments_give_the_same_schedule(void **state)
     }
 }
 
+/* To skip must be as if one had gone on start by start. */
+static void expect_the_same(struct schedule *skipped, struct schedule *stepped, uint64_t time_ns)
+{
+    assert_int_equal(starts_before(stepped, time_ns), schedule_skip(skipped, time_ns, UINT64_MAX));
+    assert_int_equal(schedule_next_ns(stepped), schedule_next_ns(skipped));
+}
+
+static void constant_arrivals_are_skipped_exactly_and_on_every_thread(void **state)
+{
+    static const uint64_t rates[] = {1, 3, 7, 1000, 33333, 10000000};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(rates) / sizeof(rates[0]); i++) {
+        for (uint32_t thread = 0; thread < 3; thread++) {
+            struct schedule skipped = schedule_of(rates[i], NS_PER_S, 0, thread, 3, LOAD_CONSTANT);
+            struct schedule stepped = skipped;
+
+            for (uint64_t time_ns = 0; time_ns <= NS_PER_S / 4; time_ns += NS_PER_S / 64)
+                expect_the_same(&skipped, &stepped, time_ns);
+            expect_the_same(&skipped, &stepped, NS_PER_S / 4); /* there is nothing left to skip */
+        }
+    }
+}
+
+static void a_ramp_is_skipped_exactly(void **state)
+{
+    struct schedule skipped = schedule_of(100000, NS_PER_S, 2 * NS_PER_S, 1, 2, LOAD_CONSTANT);
+    struct schedule stepped = skipped;
+
+    (void)state;
+    for (uint64_t time_ns = 0; time_ns <= 4 * NS_PER_S; time_ns += NS_PER_S / 7)
+        expect_the_same(&skipped, &stepped, time_ns);
+}
+
+static void no_more_are_skipped_than_asked_for(void **state)
+{
+    struct schedule schedule = schedule_of(10000000, NS_PER_S, 0, 0, 1, LOAD_CONSTANT);
+
+    (void)state;
+    assert_int_equal(0, schedule_skip(&schedule, NS_PER_S, 0));
+    assert_int_equal(1, schedule_skip(&schedule, NS_PER_S, 1));
+    assert_int_equal(123456, schedule_skip(&schedule, NS_PER_S, 123456));
+    assert_int_equal(123457 * 100, schedule_next_ns(&schedule));
+}
+
+/* 30 days at the highest rate: start by start this would take an hour. */
+static void any_number_is_skipped_in_one_step(void **state)
+{
+    const uint64_t month_ns = 30 * 86400 * NS_PER_S;
+    struct schedule constant = schedule_of(10000000, NS_PER_S, 0, 0, 1, LOAD_CONSTANT);
+    struct schedule poisson = schedule_of(10000000, NS_PER_S, 0, 0, 1, LOAD_POISSON);
+    uint64_t starts = UINT64_C(10000000) * 30 * 86400;
+
+    (void)state;
+    assert_int_equal(starts, schedule_skip(&constant, month_ns, UINT64_MAX));
+    assert_int_equal(month_ns, schedule_next_ns(&constant));
+    assert_in_range(schedule_skip(&poisson, month_ns, UINT64_MAX), starts - 100, starts + 100);
+    assert_in_range(schedule_next_ns(&poisson), month_ns, month_ns + NS_PER_MS);
+}
+
+static void a_few_poisson_arrivals_are_skipped_one_by_one(void **state)
+{
+    struct schedule skipped = schedule_of(1000, NS_PER_S, 0, 1, 2, LOAD_POISSON);
+    struct schedule stepped = skipped;
+
+    (void)state;
+    for (uint64_t time_ns = 0; time_ns <= 20 * NS_PER_S; time_ns += NS_PER_S)
+        expect_the_same(&skipped, &stepped, time_ns);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -155,6 +225,11 @@ int main(void)
         cmocka_unit_test(poisson_arrivals_have_exponential_gaps),
         cmocka_unit_test(poisson_arrivals_of_threads_add_up_and_differ),
         cmocka_unit_test(the_same_arguments_give_the_same_schedule),
+        cmocka_unit_test(constant_arrivals_are_skipped_exactly_and_on_every_thread),
+        cmocka_unit_test(a_ramp_is_skipped_exactly),
+        cmocka_unit_test(no_more_are_skipped_than_asked_for),
+        cmocka_unit_test(any_number_is_skipped_in_one_step),
+        cmocka_unit_test(a_few_poisson_arrivals_are_skipped_one_by_one),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
