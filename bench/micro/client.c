@@ -48,7 +48,7 @@ int client_new(const struct client_args *args, struct client **ret_client,
                char error[CLIENT_ERROR_BYTES])
 {
     struct client *client = calloc(1, sizeof(*client));
-    struct engine_failure failure = {"allocation", ENOMEM, "raise the memory limit"};
+    struct engine_failure failure = {.step = "allocation", .error = ENOMEM};
     int result;
 
     if (!client) {

@@ -75,7 +75,7 @@ static int responder_thread_work(struct responder_thread *thread,
         .job = &responder_job,
         .done_fd = thread->done_fd,
     };
-    struct engine_failure failure = {"allocation", ENOMEM, "raise the memory limit"};
+    struct engine_failure failure = {.step = "allocation", .error = ENOMEM};
     int result = -ENOMEM;
 
     thread->responder = responder_new(&thread->args);

@@ -104,26 +104,43 @@ static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
     }
 }
 
+/* Say that a call failed which no engine has to do with. Returns error. */
+static int crew_fail(const char *call, int error, char text[CREW_ERROR_BYTES])
+{
+    char advice[ADVICE_BYTES];
+
+    snprintf(text, CREW_ERROR_BYTES, "cannot start: %s: %s (%s); %s", call, strerror(-error),
+             strerrorname_np(-error), advice_find(call, -error, 0, advice));
+    return error;
+}
+
+/* Open what the crew's own thread needs. Returns 0, or -errno with one line in error. */
+static int crew_open(struct crew *crew, char error[CREW_ERROR_BYTES])
+{
+    sigset_t set;
+    int result = cpus_read(&crew->cpus);
+
+    stop_signals(&set);
+    crew->signal_fd = -1;
+    crew->done_fd = eventfd(0, EFD_CLOEXEC);
+    if (crew->done_fd < 0)
+        return crew_fail("eventfd", -errno, error);
+    crew->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
+    if (crew->signal_fd < 0)
+        return crew_fail("signalfd", -errno, error);
+    return result < 0 ? crew_fail("sched_getaffinity", result, error) : 0;
+}
+
 int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[CREW_ERROR_BYTES])
 {
     struct crew *crew = calloc(1, sizeof(*crew));
-    sigset_t set;
     int result;
 
-    if (!crew) {
-        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: out of memory; raise the memory limit");
-        return -ENOMEM;
-    }
-    stop_signals(&set);
+    if (!crew)
+        return crew_fail("calloc", -ENOMEM, error);
     crew->args = *args;
-    crew->done_fd = eventfd(0, EFD_CLOEXEC);
-    crew->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-    result = crew->done_fd < 0 || crew->signal_fd < 0 ? -errno : cpus_read(&crew->cpus);
-    if (result < 0)
-        snprintf(error, CREW_ERROR_BYTES,
-                 "cannot set up signals and CPUs: %s; raise the descriptor limit (ulimit -n)",
-                 strerror(-result));
-    else
+    result = crew_open(crew, error);
+    if (result == 0)
         result = crew_start_engine(crew, error);
     if (result < 0) {
         crew_free(crew);

@@ -13,6 +13,10 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
+#include <sys/resource.h>
+
+/* A thread's stack where stacks have no limit (pthread_create(3)). */
+#define STACK_BYTES (UINT64_C(2) << 20)
 
 struct worker {
     struct worker_args args;
@@ -43,8 +47,7 @@ static int worker_prepare(struct worker *worker, struct engine **ret_engine)
         return result;
     result = args->job->prepare(args->state, *ret_engine);
     if (result < 0)
-        worker->failure =
-            (struct engine_failure){"allocation", -result, "raise the memory limit (ulimit -v)"};
+        engine_fail(&worker->failure, "allocation", result, 0);
     return result;
 }
 
@@ -76,24 +79,35 @@ static void worker_free(struct worker *worker)
     free(worker);
 }
 
+static int worker_start_thread(struct worker *worker, struct engine_failure *ret_failure)
+{
+    struct rlimit stack;
+    int result;
+
+    worker->wake_fd = eventfd(0, EFD_CLOEXEC);
+    if (worker->wake_fd < 0)
+        return engine_fail(ret_failure, "eventfd", -errno, 0);
+    result = -pthread_create(&worker->thread, NULL, worker_main, worker);
+    if (result == 0)
+        return 0;
+    if (getrlimit(RLIMIT_STACK, &stack) < 0 || stack.rlim_cur == RLIM_INFINITY)
+        stack.rlim_cur = STACK_BYTES;
+    return engine_fail(ret_failure, "pthread_create", result, stack.rlim_cur);
+}
+
 int worker_start(const struct worker_args *args, struct worker **ret_worker,
                  struct engine_failure *ret_failure)
 {
     struct worker *worker = calloc(1, sizeof(*worker));
     int result;
 
-    *ret_failure = (struct engine_failure){"starting a thread", ENOMEM, "raise the memory limit"};
     if (!worker)
-        return -ENOMEM;
+        return engine_fail(ret_failure, "allocation", -ENOMEM, 0);
     worker->args = *args;
     sem_init(&worker->ready, 0, 0);
     sem_init(&worker->go, 0, 0);
-    worker->wake_fd = eventfd(0, EFD_CLOEXEC);
-    result =
-        worker->wake_fd < 0 ? -errno : -pthread_create(&worker->thread, NULL, worker_main, worker);
+    result = worker_start_thread(worker, ret_failure);
     if (result < 0) {
-        *ret_failure = (struct engine_failure){"starting a thread", -result,
-                                               "raise the memory, process and descriptor limits"};
         worker_free(worker);
         return result;
     }

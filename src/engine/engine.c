@@ -4,7 +4,18 @@
 #include "engine/uring.h"
 
 #include <stddef.h>
+#include <string.h>
 
 /* A new engine is its files and a row in both lists. */
 const struct engine_class *const engine_classes[] = {&engine_uring, &engine_epoll, NULL};
 const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
+
+int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
+                uint64_t needed_bytes)
+{
+    const char *call = strcmp(step, "allocation") == 0 ? "mmap" : step;
+
+    *ret_failure = (struct engine_failure){.step = step, .error = -error};
+    advice_find(call, -error, needed_bytes, ret_failure->advice);
+    return error;
+}

@@ -14,6 +14,7 @@
 #ifndef HELLO_ENGINE_H
 #define HELLO_ENGINE_H
 
+#include "base/advice.h"
 #include "engine/socket_pool.h"
 
 #include <stdbool.h>
@@ -54,11 +55,12 @@ struct engine_args {
     uint32_t sockets_max; /* no socket will have a number as high as this */
 };
 
-/* Why an engine could not start: the step that failed, its errno, and what would enable it. */
+/* Why an engine or its worker could not start: the step that failed, which is the system call or
+ * "allocation", its errno, and what would enable it. */
 struct engine_failure {
     const char *step;
     int error; /* positive */
-    const char *advice;
+    char advice[ADVICE_BYTES];
 };
 
 /* Flags for engine_send, engine_recv and engine_close. */
@@ -109,6 +111,10 @@ extern const struct engine_class *const engine_classes[];
 
 /* What a user may choose: "auto", then the names of engine_classes in their order; then NULL. */
 extern const char *const engine_choices[];
+
+/* Say why something could not start; needed_bytes as for advice_limits_measure. Returns error. */
+int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
+                uint64_t needed_bytes);
 
 /* Start an engine. On success *ret_engine is the caller's, to be given to engine_destroy.
  * Returns 0, or -errno with *ret_failure filled in and nothing left open. */

@@ -62,12 +62,12 @@ int epoll_open(const struct engine_args *args, struct engine **ret_engine,
         result = epoll_prepare(epoll, &step);
     }
     if (result < 0) {
+        engine_fail(ret_failure, step, result,
+                    args->sockets_max *
+                            (sizeof(struct epoll_socket) + sizeof(struct engine_event)) +
+                        ENGINE_DISCARD_BYTES);
         if (epoll)
             epoll_destroy(&epoll->engine);
-        *ret_failure = (struct engine_failure){
-            step, -result,
-            result == -ENOMEM ? "raise the memory limit (ulimit -v, MemoryMax=)"
-                              : "raise the descriptor limit (ulimit -n, LimitNOFILE=)"};
         return result;
     }
     *ret_engine = &epoll->engine;

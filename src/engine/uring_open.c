@@ -9,36 +9,39 @@
 
 #include <sys/un.h>
 
-/* Wait for one completion of the self-test. Returns its result, or -errno. */
-static int uring_test_result(struct uring *uring)
+/* Wait for one completion of the self-test. Returns its result, or -errno; *ret_step is another if
+ * the wait itself failed. */
+static int uring_test_result(struct uring *uring, const char **ret_step)
 {
     struct __kernel_timespec second = {.tv_sec = 1};
     struct io_uring_cqe *cqe;
     int result = io_uring_submit_and_wait_timeout(&uring->ring, &cqe, 1, &second, NULL);
 
-    if (result < 0)
+    if (result < 0) {
+        *ret_step = "io_uring_enter";
         return result;
+    }
     result = cqe->res;
     io_uring_cqe_seen(&uring->ring, cqe);
     return result;
 }
 
-static int uring_test_one_accept(struct uring *uring)
+static int uring_test_one_accept(struct uring *uring, const char **ret_step)
 {
     int result;
 
     engine_accept_start(&uring->engine, 1);
-    result = uring_test_result(uring);
+    result = uring_test_result(uring, ret_step);
     uring->accepts_armed = 0;
     return result;
 }
 
-static int uring_test_close(struct uring *uring, int sock)
+static int uring_test_close(struct uring *uring, int sock, const char **ret_step)
 {
     int result;
 
     io_uring_prep_close(io_uring_get_sqe(&uring->ring), sock); /* all before it has been taken */
-    result = uring_test_result(uring);
+    result = uring_test_result(uring, ret_step);
     if (result < 0 && io_uring_sq_ready(&uring->ring) == 0) /* else the engine's end closes it */
         close(sock);
     return result;
@@ -62,15 +65,15 @@ static int uring_test_connection(struct uring *uring, int listener_fd, int clien
     *ret_step = "accept";
     uring->listener_fd = listener_fd;
     uring->accept_later = IORING_ACCEPT_POLL_FIRST;
-    result = uring_test_one_accept(uring);
+    result = uring_test_one_accept(uring, ret_step);
     if (result == -EINVAL) { /* before Linux 6.10 */
         uring->accept_later = 0;
-        result = uring_test_one_accept(uring);
+        result = uring_test_one_accept(uring, ret_step);
     }
     if (result < 0)
         return result;
     *ret_step = "close";
-    return uring_test_close(uring, result);
+    return uring_test_close(uring, result, ret_step);
 }
 
 static int uring_test(struct uring *uring, const char **ret_step)
@@ -88,36 +91,10 @@ static int uring_test(struct uring *uring, const char **ret_step)
     return result;
 }
 
-/* What would enable io_uring, by the errno that refused it. */
-static const char *uring_advice(int error)
-{
-    switch (error) {
-    case EPERM:
-    case EACCES:
-        return "a sandbox or the sysctl forbids it: run with a seccomp profile that allows "
-               "io_uring, "
-               "and with kernel.io_uring_disabled=0";
-    case ENOSYS:
-        return "the kernel has none, or a seccomp profile hides it: use Linux 6.1 or newer, built "
-               "with CONFIG_IO_URING, and a profile that allows it";
-    case EINVAL:
-    case EOPNOTSUPP:
-        return "the kernel is too old: use Linux 6.1 or newer";
-    case ENOMEM:
-        return "raise the memory limit (ulimit -v, MemoryMax=)";
-    case EMFILE:
-    case ENFILE:
-        return "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
-    default:
-        return "see io_uring_setup(2)";
-    }
-}
-
-static int uring_fail(struct engine_failure *ret_failure, const char *step, int error)
-{
-    *ret_failure = (struct engine_failure){step, -error, uring_advice(-error)};
-    return error;
-}
+/* What a ring and its requests take: the kernel's own count of it, in whole pages. */
+#define RING_BYTES                                                         \
+    (URING_SQ_ENTRIES * (sizeof(struct io_uring_sqe) + sizeof(uint32_t)) + \
+     URING_CQ_ENTRIES * sizeof(struct io_uring_cqe) + 4096)
 
 int uring_open(const struct engine_args *args, struct engine **ret_engine,
                struct engine_failure *ret_failure)
@@ -139,16 +116,19 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
         result = io_uring_queue_init_params(URING_SQ_ENTRIES, &uring->ring, &params);
     }
     if (result < 0) {
+        engine_fail(ret_failure, step, result,
+                    discard ? RING_BYTES : RING_BYTES + ENGINE_DISCARD_BYTES);
         pages_unmap(discard, ENGINE_DISCARD_BYTES);
         free(uring);
-        return uring_fail(ret_failure, step, result);
+        return result;
     }
     /* Saves looking up the ring's descriptor at each entry; works without (Linux 5.18). */
     io_uring_register_ring_fd(&uring->ring);
     result = uring_test(uring, &step);
     if (result < 0) {
+        engine_fail(ret_failure, step, result, 0);
         engine_destroy(&uring->engine);
-        return uring_fail(ret_failure, step, result);
+        return result;
     }
     uring->listener_fd = args->listener_fd;
     *ret_engine = &uring->engine;

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include "base/advice.h"
 #include "base/cpus.h"
 #include "base/platform.h"
 #include "base/stdio_line.h"
@@ -134,17 +135,23 @@ struct connection_settings server_connection_settings(const struct server_config
     };
 }
 
+static int server_allocation_failed(char error[CREW_ERROR_BYTES])
+{
+    char advice[ADVICE_BYTES];
+
+    snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; %s", strerror(ENOMEM),
+             advice_find("calloc", ENOMEM, 0, advice));
+    return -ENOMEM;
+}
+
 int server_prepare(struct server_config *config, struct server **ret_server,
                    char error[CREW_ERROR_BYTES])
 {
     struct server *server = calloc(1, sizeof(*server));
     int result;
 
-    if (!server) {
-        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
-                 strerror(ENOMEM));
-        return -ENOMEM;
-    }
+    if (!server)
+        return server_allocation_failed(error);
     server->config = config;
     server->address = config->listen.address;
     server->settings = server_connection_settings(config);
@@ -305,11 +312,8 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
     };
     int result = server_make_responders(server);
 
-    if (result < 0) {
-        snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
-                 strerror(-result));
-        return result;
-    }
+    if (result < 0)
+        return server_allocation_failed(error);
     return crew_start(&args, &server->crew, error);
 }
 

@@ -51,6 +51,14 @@ def listening_ports():
 
 # A process
 
+NOBODY = 65534
+
+
+def is_root_of_the_machine():
+    """Not just of a user namespace, as run.py makes one where it is not root."""
+    with open("/proc/self/uid_map", encoding="ascii") as lines:
+        return os.geteuid() == 0 and lines.read().split() == ["0", "0", str(2**32 - 1)]
+
 
 def _status_field(path, field):
     with open(path, encoding="ascii") as lines:
@@ -144,6 +152,17 @@ SYSCALLS = {
     "io_uring_enter": {"x86_64": 426, "aarch64": 426},
     "io_uring_register": {"x86_64": 427, "aarch64": 427},
     "socket": {"x86_64": 41, "aarch64": 198},
+    "clone3": {"x86_64": 435, "aarch64": 435},
+    "signalfd": {"x86_64": 289, "aarch64": 74},
+    "eventfd": {"x86_64": 290, "aarch64": 19},
+    "epoll_create1": {"x86_64": 291, "aarch64": 20},
+    "epoll_ctl": {"x86_64": 233, "aarch64": 21},
+    "accept4": {"x86_64": 288, "aarch64": 242},
+    "send": {"x86_64": 44, "aarch64": 206},  # glibc: sendto
+    "recv": {"x86_64": 45, "aarch64": 207},  # glibc: recvfrom
+    "shutdown": {"x86_64": 48, "aarch64": 210},
+    "ioctl": {"x86_64": 16, "aarch64": 29},
+    "setsockopt": {"x86_64": 54, "aarch64": 208},
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)

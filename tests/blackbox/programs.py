@@ -66,6 +66,15 @@ def limits(**values):
     return limit
 
 
+def unprivileged():
+    """A preexec_fn: be nobody, without any privilege over the machine. Where the tests are not the
+    machine's root themselves, they have none already."""
+    if kernel.is_root_of_the_machine():
+        os.setgroups([])
+        os.setgid(kernel.NOBODY)
+        os.setuid(kernel.NOBODY)
+
+
 def ahead_of_others():
     """A preexec_fn: run before others, where that is allowed, so that times are the program's own
     and not those of whatever else runs on this machine."""

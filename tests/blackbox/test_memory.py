@@ -5,7 +5,7 @@ import resource
 
 import pytest
 
-from clients import FAMILIES, GREETING, IPV4, connect, crowd, read_to_end, visit
+from clients import GREETING, IPV4, connect, crowd, read_to_end, visit
 from kernel import address_space_bytes
 from programs import SANITIZED, Server, limits, run, server_path, totals
 
@@ -95,12 +95,3 @@ def test_every_call_at_start_may_fail(shim, engine, function):
             assert call > 0 or function not in ALWAYS_CALLED, "the fault was never asked for"
             return
     pytest.fail(f"more than {FAULTS_MAX} calls of {function}")
-
-
-def test_auto_falls_back_when_memory_for_io_uring_is_short(server):
-    """RLIMIT_MEMLOCK bounds rings on kernels before 5.12 only, so here it must not matter."""
-    one = server(before=limits(MEMLOCK=0))
-    for family in FAMILIES:
-        assert crowd(one.address(family), 100) == {"greeted": 100}
-    one.wait_until_idle()
-    assert one.stop(warnings=None) == totals(greeted=200)
