@@ -1,5 +1,6 @@
 #include "base/advice.h"
 
+#include "base/cgroup.h"
 #include "base/platform.h"
 
 #include <errno.h>
@@ -174,8 +175,8 @@ void advice_limits_measure(uint64_t needed_bytes, struct advice_limits *ret_limi
         limits->data_bytes = limit_read(RLIMIT_DATA);
         limits->no_mapping = limits->data_bytes == ADVICE_NO_LIMIT;
     }
-    platform_cgroups_visit(PLATFORM_SELF, "memory", memory_visit, limits);
-    platform_cgroups_visit(PLATFORM_SELF, "pids", tasks_visit, limits);
+    cgroup_visit(PLATFORM_SELF, "memory", memory_visit, limits);
+    cgroup_visit(PLATFORM_SELF, "pids", tasks_visit, limits);
 }
 
 /* "raise WHAT, which is N UNIT". */

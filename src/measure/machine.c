@@ -1,5 +1,6 @@
 #include "measure/machine.h"
 
+#include "base/cgroup.h"
 #include "base/cpus.h"
 #include "base/platform.h"
 
@@ -110,7 +111,8 @@ static uint64_t sysconf_count(int name)
 
 void machine_read(struct machine *ret_machine)
 {
-    struct platform_quota quota = platform_cpu_quota(PLATFORM_SELF);
+    struct cgroup_quota quota = cgroup_cpu_quota(PLATFORM_SELF);
+    struct platform_memory memory = platform_memory_read("");
     char cpuinfo[CPUINFO_BYTES];
     struct utsname name;
     struct cpus cpus;
@@ -118,8 +120,8 @@ void machine_read(struct machine *ret_machine)
     *ret_machine = (struct machine){.quota_us = quota.quota_us,
                                     .quota_period_us = quota.period_us,
                                     .cpus_online = (uint32_t)sysconf_count(_SC_NPROCESSORS_ONLN),
-                                    .memory_bytes =
-                                        sysconf_count(_SC_PHYS_PAGES) * sysconf_count(_SC_PAGESIZE),
+                                    .memory_bytes = memory.machine_bytes,
+                                    .memory_limit_bytes = memory.limit_bytes,
                                     .setting_count = SETTING_COUNT};
     if (uname(&name) == 0)
         snprintf(ret_machine->kernel, sizeof(ret_machine->kernel), "%.40s %.60s %.20s",

@@ -19,17 +19,19 @@ struct machine {
     char cpu_model[MACHINE_TEXT_BYTES];    /* of the first CPU; "" if unknown */
     char clock_source[MACHINE_TEXT_BYTES]; /* what the kernel takes the time from: "tsc",
                                               "kvm-clock" */
-    uint32_t cpus_online;
-    uint32_t cpus_allowed; /* that the thread which reads this may run on */
-    uint64_t quota_us; /* CPU time that the cgroup allows in each period; UINT64_MAX: no quota */
-    uint64_t quota_period_us; /* 0: no quota */
-    uint64_t memory_bytes;    /* of the machine */
+    uint32_t cpus_online;                  /* 0: not known, as in the next */
+    uint32_t cpus_allowed;                 /* that the thread which reads this may run on */
+    /* Facts (base/fact.h). */
+    uint64_t quota_us;           /* CPU time that the cgroup allows in each period */
+    uint64_t quota_period_us;    /* 0: quota_us is no number */
+    uint64_t memory_bytes;       /* of the machine */
+    uint64_t memory_limit_bytes; /* of the cgroup that limits this process most */
     uint32_t setting_count;
     struct machine_setting settings[MACHINE_SETTINGS_MAX];
 };
 
-/* Read all of it; what cannot be read is "" or 0. From a thread that is not pinned to one CPU, or
- * that one is all that counts as allowed. */
+/* Read all of it; what cannot be read is "", 0 or FACT_UNKNOWN. From a thread that is not pinned to
+ * one CPU, or that one is all that counts as allowed. */
 void machine_read(struct machine *ret_machine);
 
 /* The value of a setting by its name; "" if it is unknown, or not one of those that are read. */

@@ -1,5 +1,6 @@
 #include "measure/usage.h"
 
+#include "base/cgroup.h"
 #include "base/clock.h"
 #include "base/cpus.h"
 #include "base/platform.h"
@@ -58,7 +59,7 @@ int usage_source_new(struct usage_source **ret_source)
     source->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
     source->snmp_fd = open(PLATFORM_SELF "/net/snmp", O_RDONLY | O_CLOEXEC);
     source->netstat_fd = open(PLATFORM_SELF "/net/netstat", O_RDONLY | O_CLOEXEC);
-    platform_cgroups_visit(PLATFORM_SELF, "cpu", cgroup_open, source);
+    cgroup_visit(PLATFORM_SELF, "cpu", cgroup_open, source);
     *ret_source = source;
     return 0;
 }

@@ -1,5 +1,6 @@
 /* The report as one JSON document: each function makes one object of it. What the members mean is
  * said in report.schema.json. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report/member.h"
 #include "report/report.h"
@@ -194,7 +195,7 @@ static json_t *result_json(const struct report *report)
 
 static json_t *machine_json(const struct machine *machine)
 {
-    bool has_quota = machine->quota_us != UINT64_MAX && machine->quota_period_us != 0;
+    bool has_quota = fact_is_number(machine->quota_us);
     json_t *object = json_object();
     json_t *settings = json_object();
 
@@ -203,13 +204,17 @@ static json_t *machine_json(const struct machine *machine)
     member_put_fact(&object, "kernel", machine->kernel);
     member_put_fact(&object, "cpu_model", machine->cpu_model);
     member_put_fact(&object, "clock_source", machine->clock_source);
-    member_put_number(&object, "cpus_online", machine->cpus_online);
-    member_put_number(&object, "cpus_allowed", machine->cpus_allowed);
+    member_put_number_if(machine->cpus_online != 0, &object, "cpus_online", machine->cpus_online);
+    member_put_number_if(machine->cpus_allowed != 0, &object, "cpus_allowed",
+                         machine->cpus_allowed);
+    member_put(&object, "quota_is_known", json_boolean(machine->quota_us != FACT_UNKNOWN));
     member_put_number_if(has_quota, &object, "quota_ns", machine->quota_us * NS_PER_US);
     member_put_number_if(has_quota, &object, "quota_period_ns",
                          machine->quota_period_us * NS_PER_US);
-    member_put_number_if(machine->memory_bytes != 0, &object, "memory_bytes",
+    member_put_number_if(fact_is_number(machine->memory_bytes), &object, "memory_bytes",
                          machine->memory_bytes);
+    member_put_number_if(fact_is_number(machine->memory_limit_bytes), &object, "memory_limit_bytes",
+                         machine->memory_limit_bytes);
     member_put(&object, "settings", settings);
     return object;
 }

@@ -1,5 +1,6 @@
 /* The summary for people. From top to bottom: what was run, how many connections, how long their
  * phases took, what failed, what the machine did, and what follows from it. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report/figure.h"
 #include "report/page.h"
@@ -253,13 +254,15 @@ static void machine_kind(struct page *page, const struct machine *machine)
     part(page, "%s", machine->kernel);
     if (machine->cpu_model[0])
         part(page, "%s", machine->cpu_model);
-    if (machine->cpus_allowed < machine->cpus_online)
+    if (machine->cpus_allowed == 0)
+        part(page, "unknown CPUs");
+    else if (machine->cpus_allowed < machine->cpus_online)
         part(page, "%" PRIu32 " of %" PRIu32 " CPUs", machine->cpus_allowed, machine->cpus_online);
     else
         part(page, "%" PRIu32 " CPU%s", machine->cpus_allowed,
              machine->cpus_allowed == 1 ? "" : "s");
-    if (machine->quota_us == UINT64_MAX || machine->quota_period_us == 0)
-        part(page, "no quota");
+    if (!fact_is_number(machine->quota_us))
+        part(page, machine->quota_us == FACT_NONE ? "no quota" : "quota unknown");
     else
         part(page, "quota of %s in %s", duration_format(machine->quota_us * NS_PER_US, quota),
              duration_format(machine->quota_period_us * NS_PER_US, period));

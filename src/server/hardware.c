@@ -1,11 +1,15 @@
 #include "server/hardware.h"
 
+#include "base/cgroup.h"
+#include "base/cpu_time.h"
 #include "base/escape.h"
+#include "base/fact.h"
 #include "base/platform.h"
 #include "base/units.h"
 
 #include <inttypes.h>
 #include <limits.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -49,43 +53,18 @@ static const char *fly_source(const struct hardware *hardware)
     return NULL;
 }
 
-/* Steal since boot, from the first line of /proc/stat: "cpu user nice system idle iowait irq
- * softirq steal ..." (proc(5)). An idle CPU is not stolen, so idle times do not count. */
+/* Steal since boot, as a share of the time with work to do: an idle CPU is not stolen. */
 static double steal_read(const char *path)
 {
-    char text[256];
-    uint64_t ticks[8] = {0};
-    uint64_t busy = 0;
-    char *at = platform_text_read(path, text, sizeof(text));
+    char text[CPU_TIME_LINE_BYTES]; /* the first line is of the whole machine */
+    struct cpu_time time;
 
-    if (strncmp(at, "cpu ", 4) != 0)
-        return 0;
-    at += 4;
-    for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++)
-        ticks[i] = strtoull(at, &at, 10);
-    for (size_t i = 0; i < sizeof(ticks) / sizeof(ticks[0]); i++)
-        busy += i == 3 || i == 4 ? 0 : ticks[i];
-    return busy ? (double)ticks[7] / (double)busy : 0;
-}
-
-/* The memory that there is: the least of what the kernel has and what cgroups leave. */
-static void memory_find(const struct hardware_places *places, struct hardware *hardware)
-{
-    char path[PATH_MAX], text[256];
-    const char *total;
-    uint64_t limit;
-
-    platform_text_read(place(places, "/proc/meminfo", path), text, sizeof(text));
-    total = strstr(text, "MemTotal:");
-    if (total) {
-        hardware->memory_bytes = strtoull(total + strlen("MemTotal:"), NULL, 10) * 1024;
-        hardware->memory_source = "MemTotal of /proc/meminfo";
-    }
-    limit = platform_memory_limit_bytes(place(places, PLATFORM_SELF, path));
-    if (limit != UINT64_MAX && (hardware->memory_bytes == 0 || limit < hardware->memory_bytes)) {
-        hardware->memory_bytes = limit;
-        hardware->memory_source = "the limit of a cgroup";
-    }
+    if (platform_is_covered(path)) /* a container's own, which has no steal */
+        return (double)NAN;
+    time = cpu_time_parse(platform_text_read(path, text, sizeof(text)), NULL, 1);
+    if (!fact_is_number(time.busy_ns) || !fact_is_number(time.steal_ns))
+        return (double)NAN;
+    return time.steal_ns ? (double)time.steal_ns / (double)(time.busy_ns + time.steal_ns) : 0;
 }
 
 static void cpu_kind_set(struct hardware *hardware, enum cpu_kind kind, const char *source)
@@ -117,7 +96,8 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
                    struct hardware *hardware)
 {
     char path[PATH_MAX];
-    struct platform_quota quota;
+    struct platform_memory memory = platform_memory_read(places->root);
+    struct cgroup_quota quota;
     struct utsname name;
 
     uname(&name);
@@ -129,13 +109,12 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
     fact_copy(places, "FLY_MACHINE_ID", hardware->id, sizeof(hardware->id));
     hardware->platform_source = fly_source(hardware);
 
-    quota = platform_cpu_quota(place(places, PLATFORM_SELF, path));
-    hardware->quota_millis = platform_quota_millis(&quota);
-    hardware->steal_share = steal_read(place(places, "/proc/stat", path));
-    hardware->memory_bytes = 0;
-    hardware->memory_source = "nothing tells";
-    memory_find(places, hardware);
-    hardware->somaxconn = 0;
+    quota = cgroup_cpu_quota(place(places, PLATFORM_SELF, path));
+    hardware->quota_millis = cgroup_quota_millis(&quota);
+    hardware->steal_share = steal_read(place(places, CPU_TIME_FILE, path));
+    hardware->memory_bytes = memory.usable_bytes;
+    hardware->memory_source = memory.source;
+    hardware->somaxconn = FACT_UNKNOWN;
     platform_number_read(place(places, "/proc/sys/net/core/somaxconn", path), &hardware->somaxconn);
     if (cpu_kind == CPU_KIND_AUTO)
         cpu_kind_find(places, hardware);
@@ -148,6 +127,32 @@ static void fact_print(FILE *out, const char *name, const char *value, const cha
     fprintf(out, "platform.%s=%s  # %s\n", name, value, source);
 }
 
+static void number_print(FILE *out, const char *name, uint64_t number, const char *source)
+{
+    char text[32] = "unknown";
+
+    if (number == FACT_NONE)
+        snprintf(text, sizeof(text), "none");
+    else if (number != FACT_UNKNOWN)
+        snprintf(text, sizeof(text), "%" PRIu64, number);
+    fact_print(out, name, text, source);
+}
+
+/* How the network is set, now. */
+static void network_print(FILE *out)
+{
+    uint64_t disabled;
+    char word[64];
+    const char *ipv6 = "unknown";
+
+    platform_word_read("/proc/sys/net/ipv4/tcp_congestion_control", word, sizeof(word));
+    fact_print(out, "congestion_control", word[0] ? word : "unknown",
+               "net.ipv4.tcp_congestion_control");
+    if (platform_number_read("/proc/sys/net/ipv6/conf/all/disable_ipv6", &disabled) == 0)
+        ipv6 = platform_ipv6_is_off() ? "off" : "on";
+    fact_print(out, "ipv6", ipv6, "net.ipv6.conf.all.disable_ipv6");
+}
+
 void hardware_print(const struct hardware *hardware, FILE *out)
 {
     static const char *const kinds[] = {"unknown", "shared", "dedicated"};
@@ -158,23 +163,24 @@ void hardware_print(const struct hardware *hardware, FILE *out)
     fact_print(out, "app", hardware->app, "$FLY_APP_NAME");
     fact_print(out, "region", hardware->region, "$FLY_REGION");
     fact_print(out, "machine_id", hardware->id, "$FLY_MACHINE_ID");
-    fact_print(out, "kernel", hardware->kernel, "/proc/sys/kernel/osrelease");
+    fact_print(out, "kernel", hardware->kernel[0] ? hardware->kernel : "unknown",
+               "/proc/sys/kernel/osrelease");
     fact_print(out, "machine", hardware->machine, "uname");
-    snprintf(number, sizeof(number), "%u", hardware->cpus);
-    fact_print(out, "cpus", number, "sched_getaffinity");
+    number_print(out, "cpus", hardware->cpus, "sched_getaffinity");
     fact_print(out, "cpu_kind", kinds[hardware->cpu_kind], hardware->cpu_kind_source);
-    if (hardware->quota_millis == UINT64_MAX)
-        snprintf(number, sizeof(number), "none");
-    else
+    if (fact_is_number(hardware->quota_millis)) {
         snprintf(number, sizeof(number), "%" PRIu64 ".%03" PRIu64, hardware->quota_millis / 1000,
                  hardware->quota_millis % 1000);
-    fact_print(out, "cpu_quota", number, "cgroups, in CPUs");
-    snprintf(number, sizeof(number), "%.1f%%", hardware->steal_share * 100);
+        fact_print(out, "cpu_quota", number, "cgroups, in CPUs");
+    } else {
+        number_print(out, "cpu_quota", hardware->quota_millis, "cgroups, in CPUs");
+    }
+    snprintf(number, sizeof(number), "unknown");
+    if (!isnan(hardware->steal_share))
+        snprintf(number, sizeof(number), "%.1f%%", hardware->steal_share * 100);
     fact_print(out, "steal", number, "/proc/stat, of the time with work to do since boot");
-    snprintf(number, sizeof(number), "%" PRIu64, hardware->memory_bytes);
-    fact_print(out, "memory_bytes", number, hardware->memory_source);
-    snprintf(number, sizeof(number), "%u", hardware->descriptors);
-    fact_print(out, "descriptors", number, "RLIMIT_NOFILE");
-    snprintf(number, sizeof(number), "%" PRIu64, hardware->somaxconn);
-    fact_print(out, "somaxconn", number, "net.core.somaxconn");
+    number_print(out, "memory_bytes", hardware->memory_bytes, hardware->memory_source);
+    number_print(out, "descriptors", hardware->descriptors, "RLIMIT_NOFILE");
+    number_print(out, "somaxconn", hardware->somaxconn, "net.core.somaxconn");
+    network_print(out);
 }

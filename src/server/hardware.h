@@ -20,9 +20,10 @@ struct hardware {
     uint32_t cpus;               /* that this process may run on */
     enum cpu_kind cpu_kind;      /* CPU_KIND_AUTO: nothing tells */
     const char *cpu_kind_source;
-    double steal_share;    /* of the time that the CPUs had work since boot; 0: none, or not told */
-    uint64_t quota_millis; /* CPU time that a cgroup leaves, in thousandths of a CPU; UINT64_MAX */
-    uint64_t memory_bytes; /* that there is for all, a cgroup's limit included; 0: not told */
+    double steal_share; /* of the time that the CPUs had work since boot; NAN: not known */
+    /* Facts (base/fact.h). */
+    uint64_t quota_millis; /* CPU time that a cgroup leaves, in thousandths of a CPU */
+    uint64_t memory_bytes; /* that there is for all, a cgroup's limit included */
     const char *memory_source;
     uint64_t somaxconn;   /* net.core.somaxconn */
     uint32_t descriptors; /* the limit in force */
@@ -35,7 +36,8 @@ struct hardware_places {
 };
 
 /* Find out about this machine. The CPUs, the descriptors and, if they are not auto, the kind of the
- * CPUs are the caller's to tell. Facts that cannot be read are left at what stands for it. */
+ * CPUs are the caller's to tell. What cannot be read is
+ * not known (base/fact.h). */
 void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
                    struct hardware *hardware);
 

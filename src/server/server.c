@@ -381,14 +381,8 @@ static void server_print_engine(const struct server *server, FILE *out)
 
 void server_print(struct server *server, FILE *out)
 {
-    char word[64];
-
     option_print(&server_options, server->config, server->config->sources, server->notes, out);
     hardware_print(&server->hardware, out);
-    fprintf(out, "platform.congestion_control=%s  # net.ipv4.tcp_congestion_control\n",
-            platform_word_read("/proc/sys/net/ipv4/tcp_congestion_control", word, sizeof(word)));
-    fprintf(out, "platform.ipv6=%s  # net.ipv6.conf.all.disable_ipv6\n",
-            platform_ipv6_is_off() ? "off" : "on");
     server_print_engine(server, out);
     fflush(out);
 }

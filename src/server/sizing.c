@@ -1,5 +1,6 @@
 #include "server/sizing.h"
 
+#include "base/fact.h"
 #include "server/config.h"
 
 #include <sys/socket.h>
@@ -15,11 +16,23 @@ static uint64_t at_least_1(uint64_t value)
     return value ? value : 1;
 }
 
+/* What a part of the memory holds. */
+static void sizing_limit_memory(struct sizing *sizing, const struct hardware *hardware,
+                                uint64_t parts, const char *because)
+{
+    bool is_known = fact_is_number(hardware->memory_bytes);
+    uint64_t memory_bytes = is_known ? hardware->memory_bytes : SIZING_MEMORY_BYTES;
+
+    sizing_limit(sizing, at_least_1(memory_bytes / parts / SIZING_CONNECTION_BYTES),
+                 is_known ? because
+                          : "auto: platform.memory_bytes is unknown, 256 MiB are assumed");
+}
+
 struct sizing sizing_workers(const struct hardware *hardware, uint64_t connections_max)
 {
     struct sizing sizing = {at_least_1(hardware->cpus), "auto: platform.cpus"};
 
-    if (hardware->quota_millis != UINT64_MAX)
+    if (fact_is_number(hardware->quota_millis))
         sizing_limit(&sizing, at_least_1((hardware->quota_millis + 999) / 1000),
                      "auto: platform.cpu_quota");
     if (connections_max)
@@ -33,20 +46,16 @@ struct sizing sizing_connections(const struct hardware *hardware, uint64_t reser
 
     sizing_limit(&sizing, hardware->descriptors > reserved ? hardware->descriptors - reserved : 0,
                  "auto: platform.descriptors");
-    if (hardware->memory_bytes)
-        sizing_limit(&sizing, at_least_1(hardware->memory_bytes / 2 / SIZING_CONNECTION_BYTES),
-                     "auto: half of platform.memory_bytes");
+    sizing_limit_memory(&sizing, hardware, 2, "auto: half of platform.memory_bytes");
     return sizing;
 }
 
 struct sizing sizing_backlog(const struct hardware *hardware, uint64_t workers)
 {
-    struct sizing sizing = {hardware->somaxconn ? hardware->somaxconn : SOMAXCONN,
-                            "auto: platform.somaxconn"};
+    struct sizing sizing = {SOMAXCONN, "auto: platform.somaxconn is unknown"};
 
-    if (hardware->memory_bytes)
-        sizing_limit(&sizing,
-                     at_least_1(hardware->memory_bytes / 4 / SIZING_CONNECTION_BYTES / workers),
-                     "auto: a quarter of platform.memory_bytes");
+    if (fact_is_number(hardware->somaxconn))
+        sizing = (struct sizing){at_least_1(hardware->somaxconn), "auto: platform.somaxconn"};
+    sizing_limit_memory(&sizing, hardware, 4 * workers, "auto: a quarter of platform.memory_bytes");
     return sizing;
 }

@@ -12,6 +12,9 @@
  * and 4,400 (epoll) with clients that hold; the rest is for what talkative clients send. */
 #define SIZING_CONNECTION_BYTES UINT64_C(8192)
 
+/* Where the memory is not known it is taken for that of the smallest machines that are sold. */
+#define SIZING_MEMORY_BYTES (UINT64_C(256) << 20)
+
 /* A size, and the fact that decided it ("auto: platform.cpus"). */
 struct sizing {
     uint64_t value;

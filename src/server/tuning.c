@@ -1,5 +1,6 @@
 #include "server/tuning.h"
 
+#include "base/fact.h"
 #include "base/platform.h"
 #include "net/limits.h"
 #include "server/sizing.h"
@@ -111,6 +112,13 @@ void tuning_apply(const struct hardware *hardware, const char *root, bool dry,
 {
     char line[TUNING_LINE_BYTES];
 
+    if (!fact_is_number(hardware->memory_bytes)) {
+        snprintf(line, sizeof(line),
+                 "tune: how much memory there is cannot be read; nothing is "
+                 "raised");
+        listener(context, line);
+        return;
+    }
     for (size_t i = 0; i < sizeof(tunings) / sizeof(tunings[0]); i++) {
         sysctl_tune(&tunings[i], hardware, root, dry, line);
         listener(context, line);

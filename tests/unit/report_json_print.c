@@ -1,6 +1,7 @@
 /* Prints the report of a sample as JSON or CSV, for tests that are not written in C.
  * Usage: report_json_print NAME, where NAME is a row of `samples` below; without one, their names.
  */
+#include "base/fact.h"
 #include "report_sample.h"
 
 #include <stdio.h>
@@ -46,7 +47,8 @@ static void is_empty(struct report_sample *sample)
 
     memset(sample->tallies, 0, sizeof(sample->tallies));
     memset(&sample->all, 0, sizeof(sample->all));
-    memset(&report->machine, 0, sizeof(report->machine));
+    report->machine = (struct machine){
+        .quota_us = FACT_UNKNOWN, .memory_bytes = FACT_UNKNOWN, .memory_limit_bytes = FACT_UNKNOWN};
     report->window_s = 0;
     report->all.connections_per_s = 0.0 / report->window_s;
     report->lanes[0].connections_per_s = 1 / report->window_s;

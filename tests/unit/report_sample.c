@@ -1,5 +1,6 @@
 #include "report_sample.h"
 
+#include "base/fact.h"
 #include "base/units.h"
 
 #include <errno.h>
@@ -139,8 +140,9 @@ static void machine_fill(struct machine *machine)
         .clock_source = "tsc",
         .cpus_online = 4,
         .cpus_allowed = 2,
-        .quota_us = UINT64_MAX,
+        .quota_us = FACT_NONE,
         .memory_bytes = UINT64_C(8) << 30,
+        .memory_limit_bytes = FACT_NONE,
         .setting_count = 2,
         .settings = {{"net.core.somaxconn", "4096"},
                      {"net.ipv4.ip_local_port_range", "32768 60999"}},

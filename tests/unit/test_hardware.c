@@ -1,10 +1,12 @@
 /* What the hardware is taken for, on machines made of files, and how large a server is made on it.
  */
+#include "base/fact.h"
 #include "machine_fake.h"
 #include "server/config.h"
 #include "server/sizing.h"
 #include "server/tuning.h"
 
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -59,6 +61,7 @@ static void fly_write(const struct machine_fake *fake)
     machine_fake_write(fake, "proc/sys/net/core/somaxconn", "4096\n");
     machine_fake_write(fake, "proc/meminfo", "MemTotal:         212188 kB\nMemFree: 1 kB\n");
     machine_fake_write(fake, "proc/stat", "cpu  90 0 10 5000 0 0 0 0 0 0\n");
+    machine_fake_write(fake, "proc/self/cgroup", ""); /* nobody mounted one */
 }
 
 static void a_small_fly_machine_is_known_by_what_it_says_of_itself(void **state)
@@ -76,7 +79,9 @@ static void a_small_fly_machine_is_known_by_what_it_says_of_itself(void **state)
     assert_int_equal(CPU_KIND_SHARED, hardware.cpu_kind);
     assert_int_equal(UINT64_C(212188) * 1024, hardware.memory_bytes);
     assert_string_equal("MemTotal of /proc/meminfo", hardware.memory_source);
-    assert_int_equal(UINT64_MAX, hardware.quota_millis);
+    assert_int_equal(FACT_NONE, hardware.quota_millis);
+    assert_true(hardware.steal_share == 0);
+    assert_int_equal(4096, hardware.somaxconn);
 }
 
 static void a_large_fly_machine_has_its_cpus_for_itself(void **state)
@@ -169,6 +174,7 @@ static void a_container_has_the_memory_of_its_cgroup(void **state)
     fly_write(fake);
     machine_fake_write(fake, "proc/self/cgroup", "0::/a\n");
     machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
+    machine_fake_write(fake, "fs/a/cgroup.procs", "");
     machine_fake_write(fake, "fs/a/memory.max", "67108864\n");
     machine_fake_write(fake, "fs/a/cpu.max", "50000 100000\n");
     hardware = found(fake, no_environment);
@@ -184,8 +190,53 @@ static void where_nothing_can_be_read_nothing_is_made_up(void **state)
     assert_string_equal("", hardware.kernel);
     assert_null(hardware.platform_source);
     assert_int_equal(CPU_KIND_AUTO, hardware.cpu_kind);
-    assert_int_equal(0, hardware.memory_bytes);
-    assert_int_equal(UINT64_MAX, hardware.quota_millis);
+    assert_int_equal(FACT_UNKNOWN, hardware.memory_bytes);
+    assert_string_equal("whether a cgroup limits it cannot be read", hardware.memory_source);
+    assert_int_equal(FACT_UNKNOWN, hardware.quota_millis);
+    assert_int_equal(FACT_UNKNOWN, hardware.somaxconn);
+    assert_true(isnan(hardware.steal_share));
+}
+
+static void check_printed(const struct hardware *hardware, const char *expected)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    hardware_print(hardware, out);
+    fclose(out);
+    if (!strstr(text, expected))
+        fail_msg("no '%s' in '%s'", expected, text);
+    free(text);
+}
+
+static void what_is_not_known_is_printed_so(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = found(fake, no_environment);
+
+    check_printed(&hardware, "platform.kernel=unknown  # ");
+    check_printed(&hardware, "platform.cpu_quota=unknown  # ");
+    check_printed(&hardware, "platform.steal=unknown  # ");
+    check_printed(&hardware, "platform.memory_bytes=unknown  # whether a cgroup limits it");
+    check_printed(&hardware, "platform.somaxconn=unknown  # ");
+    fly_write(fake);
+    hardware = found(fake, no_environment);
+    check_printed(&hardware, "platform.cpu_quota=none  # ");
+    check_printed(&hardware, "platform.steal=0.0%  # ");
+    check_printed(&hardware, "platform.memory_bytes=217280512  # ");
+    check_printed(&hardware, "platform.somaxconn=4096  # ");
+}
+
+static void steal_is_not_known_of_a_kernel_that_does_not_count_it(void **state)
+{
+    const struct machine_fake *fake = *state;
+
+    machine_fake_write(fake, "proc/stat", "cpu  50 0 40 99999 99999 0 0\n");
+    assert_true(isnan(found(fake, no_environment).steal_share));
+    machine_fake_write(fake, "proc/stat", "cpu  0 0 0 0 0 0 0 0 0 0\n");
+    assert_true(isnan(found(fake, no_environment).steal_share));
 }
 
 /* Sizes */
@@ -198,13 +249,15 @@ static void check(struct sizing sizing, uint64_t value, const char *because)
 
 static void workers_are_as_many_as_can_be_kept_busy(void **state)
 {
-    struct hardware hardware = {.cpus = 8, .quota_millis = UINT64_MAX};
+    struct hardware hardware = {.cpus = 8, .quota_millis = FACT_NONE};
 
     (void)state;
     check(sizing_workers(&hardware, 0), 8, "auto: platform.cpus");
     check(sizing_workers(&hardware, 3), 3, "auto: max-connections");
     hardware.quota_millis = 2500;
     check(sizing_workers(&hardware, 0), 3, "auto: platform.cpu_quota");
+    hardware.quota_millis = FACT_UNKNOWN;
+    check(sizing_workers(&hardware, 0), 8, "auto: platform.cpus");
     hardware.quota_millis = 62; /* a shared CPU */
     check(sizing_workers(&hardware, 0), 1, "auto: platform.cpu_quota");
     hardware = (struct hardware){.cpus = 0, .quota_millis = 0};
@@ -219,7 +272,7 @@ static void connections_are_as_many_as_descriptors_and_memory_allow(void **state
     check(sizing_connections(&hardware, 28), 10212, "auto: platform.descriptors");
     hardware.memory_bytes = UINT64_C(64) << 20;
     check(sizing_connections(&hardware, 28), 4096, "auto: half of platform.memory_bytes");
-    hardware = (struct hardware){.descriptors = UINT32_MAX};
+    hardware = (struct hardware){.descriptors = UINT32_MAX, .memory_bytes = UINT64_C(1) << 50};
     check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the most there can be");
     hardware.descriptors = 20;
     assert_int_equal(0, sizing_connections(&hardware, 28).value);
@@ -234,6 +287,20 @@ static void the_backlog_is_what_the_kernel_allows_and_memory_holds(void **state)
     check(sizing_backlog(&hardware, 8), 828, "auto: a quarter of platform.memory_bytes");
     hardware = (struct hardware){0};
     assert_true(sizing_backlog(&hardware, 1).value > 0);
+}
+
+static void sizes_are_safe_where_nothing_is_known(void **state)
+{
+    struct hardware hardware = {.descriptors = UINT32_MAX,
+                                .quota_millis = FACT_UNKNOWN,
+                                .memory_bytes = FACT_UNKNOWN,
+                                .somaxconn = FACT_UNKNOWN};
+    static const char assumed[] = "auto: platform.memory_bytes is unknown, 256 MiB are assumed";
+
+    (void)state;
+    check(sizing_connections(&hardware, 28), 16384, assumed);
+    check(sizing_backlog(&hardware, 2), 4096, "auto: platform.somaxconn is unknown");
+    check(sizing_backlog(&hardware, 4), 2048, assumed);
 }
 
 /* Tuning */
@@ -272,6 +339,18 @@ static void limits_are_raised_and_never_lowered(void **state)
     assert_string_equal("4096\n", text);
 }
 
+static void nothing_is_raised_where_the_memory_is_not_known(void **state)
+{
+    const struct machine_fake *fake = *state;
+    struct hardware hardware = {.memory_bytes = FACT_UNKNOWN};
+    char lines[2048] = "";
+
+    machine_fake_write(fake, "proc/sys/net/core/somaxconn", "128\n");
+    tuning_apply(&hardware, fake->root, false, note_line, lines);
+    assert_string_equal("tune: how much memory there is cannot be read; nothing is raised\n",
+                        lines);
+}
+
 static void what_is_told_of_a_limit_is_what_the_kernel_made_of_it(void **state)
 {
     /* A file of the kernel that keeps only 9 bits of a number, and shows them in hexadecimal. */
@@ -306,10 +385,14 @@ int main(void)
         FAKED(what_the_user_says_of_the_cpus_holds),
         FAKED(a_container_has_the_memory_of_its_cgroup),
         FAKED(where_nothing_can_be_read_nothing_is_made_up),
+        FAKED(what_is_not_known_is_printed_so),
+        FAKED(steal_is_not_known_of_a_kernel_that_does_not_count_it),
         cmocka_unit_test(workers_are_as_many_as_can_be_kept_busy),
         cmocka_unit_test(connections_are_as_many_as_descriptors_and_memory_allow),
         cmocka_unit_test(the_backlog_is_what_the_kernel_allows_and_memory_holds),
+        cmocka_unit_test(sizes_are_safe_where_nothing_is_known),
         FAKED(limits_are_raised_and_never_lowered),
+        FAKED(nothing_is_raised_where_the_memory_is_not_known),
         FAKED(what_is_told_of_a_limit_is_what_the_kernel_made_of_it),
     };
 

@@ -1,211 +1,15 @@
-/* Where the limits of a process are found: over versions, levels, mounts and namespaces. */
+/* Where the facts of a machine are found, and what stands for those that are not there. */
+#include "base/fact.h"
 #include "base/platform.h"
 #include "machine_fake.h"
 
-#include <limits.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 #include <cmocka.h>
-
-static void check_quota(const struct machine_fake *fake, uint64_t quota_us, uint64_t period_us)
-{
-    struct platform_quota quota = platform_cpu_quota(fake->self);
-
-    assert_int_equal(quota_us, quota.quota_us);
-    assert_int_equal(period_us, quota.period_us);
-}
-
-static void without_cgroups_there_is_no_quota(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    check_quota(fake, UINT64_MAX, 0);
-    machine_fake_write(fake, "proc/self/cgroup", "0::/\n");
-    check_quota(fake, UINT64_MAX, 0);
-    machine_fake_write(fake, "proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n");
-    check_quota(fake, UINT64_MAX, 0);
-}
-
-static void the_level_that_limits_most_counts_in_v2(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/a/b/c\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "22 27 0:21 / /proc rw,relatime shared:2 - proc proc rw\n"
-                       "31 23 0:28 / %s/fs rw,relatime shared:9 - cgroup2 cgroup2 rw,nsdelegate\n");
-    machine_fake_write(fake, "fs/a/b/c/cpu.max", "max 100000\n");
-    check_quota(fake, UINT64_MAX, 0);
-    machine_fake_write(fake, "fs/a/cpu.max", "400000 200000\n");
-    check_quota(fake, 400000, 200000);
-    machine_fake_write(fake, "fs/a/b/cpu.max", "50000 100000\n");
-    check_quota(fake, 50000, 100000);
-    machine_fake_write(fake, "fs/a/b/c/cpu.max", "40000 20000\n"); /* less time, but more often */
-    check_quota(fake, 50000, 100000);
-    machine_fake_write(fake, "fs/cpu.max", "5000 80000\n");
-    check_quota(fake, 5000, 80000);
-}
-
-static void what_no_kernel_says_is_no_quota(void **state)
-{
-    static const char *const texts[] = {"",
-                                        "\n",
-                                        "max",
-                                        "-1 100000",
-                                        "5000",
-                                        "5000 nine",
-                                        "5000 0\n",
-                                        "18446744073709552 100000", /* times 1000 is 384 */
-                                        "99999999999999999999999999 100000"};
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/a\n");
-    machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
-    machine_fake_write(fake, "fs/cpu.max", "200000 100000\n");
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        machine_fake_write(fake, "fs/a/cpu.max", texts[i]);
-        check_quota(fake, 200000, 100000);
-    }
-}
-
-static void only_the_cpu_controller_counts_in_v1(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup",
-                       "9:cpuset:/a\n4:cpuacct,cpu:/a/b\n1:name=systemd:/a\nnonsense\n\n0::/\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "30 23 0:30 / %s/cpuset rw - cgroup cgroup rw,cpuset\n"
-                       "31 23 0:31 / %s/cpu rw shared:3 master:4 - cgroup cgroup rw,cpuacct,cpu\n"
-                       "32 23 0:32 / %s/unified rw - cgroup2 cgroup2 rw\n");
-    machine_fake_write(fake, "cpuset/a/cpu.cfs_quota_us", "1000\n");
-    machine_fake_write(fake, "cpuset/a/cpu.cfs_period_us", "100000\n");
-    machine_fake_write(fake, "cpu/a/b/cpu.cfs_quota_us", "-1\n");
-    machine_fake_write(fake, "cpu/a/b/cpu.cfs_period_us", "100000\n");
-    check_quota(fake, UINT64_MAX, 0);
-    machine_fake_write(fake, "cpu/a/cpu.cfs_quota_us", "5000\n");
-    machine_fake_write(fake, "cpu/a/cpu.cfs_period_us", "80000\n");
-    check_quota(fake, 5000, 80000);
-}
-
-/* A container without a cgroup namespace: the path is that of the host, and so is the root of the
- * mount. */
-static void a_mount_may_show_only_the_container(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/docker/abc/inner\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:28 /docker/abc %s/fs ro - cgroup2 cgroup ro\n");
-    machine_fake_write(fake, "fs/inner/cpu.max", "30000 100000\n");
-    machine_fake_write(fake, "fs/cpu.max", "50000 100000\n");
-    check_quota(fake, 30000, 100000);
-    machine_fake_write(fake, "proc/self/cgroup", "0::/docker/abc\n");
-    check_quota(fake, 50000, 100000);
-    machine_fake_write(fake, "proc/self/cgroup", "0::/docker/abcdef\n"); /* another one */
-    machine_fake_write(fake, "fsdef/cpu.max", "1000 100000\n");
-    check_quota(fake, UINT64_MAX, 0);
-}
-
-static void of_several_mounts_the_one_that_shows_most_counts(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/a/b\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:28 /a %s/part rw - cgroup2 cgroup rw\n"
-                       "32 23 0:28 / %s/whole rw - cgroup2 cgroup rw\n"
-                       "33 23 0:28 /a/b %s/own rw - cgroup2 cgroup rw\n");
-    machine_fake_write(fake, "part/b/cpu.max", "1000 100000\n");
-    machine_fake_write(fake, "own/cpu.max", "2000 100000\n");
-    machine_fake_write(fake, "whole/a/b/cpu.max", "30000 100000\n");
-    check_quota(fake, 30000, 100000);
-}
-
-/* The process was moved out of the namespace that its view was made for, or the mount was made
- * outside of it. */
-static void a_path_beyond_the_namespace_leads_nowhere_else(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/../other\n");
-    machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup rw\n");
-    machine_fake_write(fake, "other/cpu.max", "1000 100000\n");
-    machine_fake_write(fake, "fs/cpu.max", "2000 100000\n");
-    check_quota(fake, UINT64_MAX, 0);
-    machine_fake_write(fake, "proc/self/cgroup",
-                       "0::/\n"); /* in the namespace, with the parent's mount */
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:28 /.. %s/fs rw - cgroup2 cgroup rw\n");
-    check_quota(fake, 2000, 100000);
-}
-
-static void blanks_in_a_mount_point_are_understood(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "0::/\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:28 / %s/c\\040g rw - cgroup2 cgroup rw\n");
-    machine_fake_write(fake, "c g/cpu.max", "2000 100000\n");
-    check_quota(fake, 2000, 100000);
-}
-
-static void note_directory(void *context, const char *directory, bool v2)
-{
-    char *seen = context;
-    size_t length = strlen(seen);
-
-    snprintf(seen + length, PATH_MAX - length, "%s%s ", strstr(directory, "/fs"),
-             v2 ? "" : " (v1)");
-}
-
-static void every_level_is_visited_once_from_the_process_up(void **state)
-{
-    struct machine_fake *fake = *state;
-    char seen[PATH_MAX] = "";
-
-    machine_fake_write(fake, "proc/self/cgroup", "1:cpu:/x\n0::/a/b\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:28 / %s/fs2 rw - cgroup2 cgroup rw\n"
-                       "32 23 0:29 / %s/fs1 rw - cgroup cgroup rw,cpu\n");
-    platform_cgroups_visit(fake->self, "cpu", note_directory, seen);
-    assert_string_equal("/fs1/x (v1) /fs1 (v1) /fs2/a/b /fs2/a /fs2 ", seen);
-}
-
-static void the_smallest_memory_limit_counts_in_v2(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    assert_int_equal(UINT64_MAX, platform_memory_limit_bytes(fake->self));
-    machine_fake_write(fake, "proc/self/cgroup", "0::/a/b\n");
-    machine_fake_write(fake, "proc/self/mountinfo", "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
-    machine_fake_write(fake, "fs/a/b/memory.max", "max\n");
-    assert_int_equal(UINT64_MAX, platform_memory_limit_bytes(fake->self));
-    machine_fake_write(fake, "fs/a/b/memory.max", "134217728\n");
-    machine_fake_write(fake, "fs/a/memory.max", "67108864\n");
-    assert_int_equal(67108864, platform_memory_limit_bytes(fake->self));
-}
-
-static void only_the_memory_controller_limits_memory_in_v1(void **state)
-{
-    struct machine_fake *fake = *state;
-
-    machine_fake_write(fake, "proc/self/cgroup", "4:cpu,cpuacct:/a\n3:memory:/b\n0::/\n");
-    machine_fake_write(fake, "proc/self/mountinfo",
-                       "31 23 0:30 / %s/cpu rw - cgroup cgroup rw,cpu,cpuacct\n"
-                       "32 23 0:31 / %s/memory rw - cgroup cgroup rw,memory\n");
-    machine_fake_write(fake, "cpu/a/memory.limit_in_bytes", "1000\n");
-    machine_fake_write(fake, "memory/b/memory.limit_in_bytes", "33554432\n");
-    machine_fake_write(fake, "memory/memory.limit_in_bytes", "9223372036854771712\n");
-    assert_int_equal(33554432, platform_memory_limit_bytes(fake->self));
-}
 
 static void a_setting_is_found_by_its_name(void **state)
 {
@@ -218,32 +22,90 @@ static void a_setting_is_found_by_its_name(void **state)
                         platform_sysctl_path("/a.b", "fs.file-max", path));
 }
 
-static void the_quota_of_this_process_can_be_read(void **state)
+static void check_memory(const struct machine_fake *fake, uint64_t usable_bytes, const char *source)
 {
-    struct platform_quota quota = platform_cpu_quota(PLATFORM_SELF);
+    struct platform_memory memory = platform_memory_read(fake->root);
 
+    assert_int_equal(usable_bytes, memory.usable_bytes);
+    assert_string_equal(source, memory.source);
+}
+
+static void cgroup_write(const struct machine_fake *fake, const char *limit)
+{
+    machine_fake_write(fake, "proc/self/cgroup", "3:memory:/\n");
+    machine_fake_write(fake, "proc/self/mountinfo",
+                       "32 23 0:32 / %s/memory rw - cgroup cgroup rw,memory\n");
+    machine_fake_write(fake, "memory/cgroup.procs", "");
+    machine_fake_write(fake, "memory/memory.limit_in_bytes", limit);
+}
+
+static void memory_is_that_of_the_machine_or_what_a_cgroup_leaves(void **state)
+{
+    struct machine_fake *fake = *state;
+
+    machine_fake_write(fake, "proc/self/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n");
+    machine_fake_write(fake, "proc/meminfo", "MemTotal:         212188 kB\nMemFree: 1 kB\n");
+    check_memory(fake, UINT64_C(212188) * 1024, "MemTotal of /proc/meminfo");
+    cgroup_write(fake, "9223372036854771712\n");
+    check_memory(fake, UINT64_C(212188) * 1024, "MemTotal of /proc/meminfo");
+    cgroup_write(fake, "217280513\n"); /* a byte more than there is */
+    check_memory(fake, UINT64_C(212188) * 1024, "MemTotal of /proc/meminfo");
+    cgroup_write(fake, "217280511\n");
+    check_memory(fake, 217280511, "the limit of a cgroup");
+}
+
+static void without_meminfo_no_limit_is_no_memory(void **state)
+{
+    struct machine_fake *fake = *state;
+
+    cgroup_write(fake, "9223372036854771712\n");
+    check_memory(fake, FACT_UNKNOWN, "nothing tells");
+    machine_fake_write(fake, "proc/meminfo", "MemTotal:         0 kB\n"); /* a sandbox's */
+    check_memory(fake, FACT_UNKNOWN, "nothing tells");
+    cgroup_write(fake, "1000000\n");
+    check_memory(fake, 1000000, "the limit of a cgroup");
+}
+
+static void memory_is_not_known_if_a_limit_of_it_cannot_be_seen(void **state)
+{
+    struct machine_fake *fake = *state;
+    struct platform_memory memory;
+
+    machine_fake_write(fake, "proc/meminfo", "MemTotal:         212188 kB\n");
+    machine_fake_write(fake, "proc/self/cgroup", "0::/\n");
+    check_memory(fake, FACT_UNKNOWN, "whether a cgroup limits it cannot be read");
+    memory = platform_memory_read(fake->root);
+    assert_int_equal(UINT64_C(212188) * 1024, memory.machine_bytes);
+    assert_int_equal(FACT_UNKNOWN, memory.limit_bytes);
+}
+
+static void the_memory_of_this_machine_is_known_without_its_proc(void **state)
+{
     (void)state;
-    assert_true((quota.period_us == 0) == (platform_quota_millis(&quota) == UINT64_MAX));
-    assert_true((quota.period_us == 0) == (quota.quota_us == UINT64_MAX));
+    assert_true(platform_memory_read("").machine_bytes > 1 << 20);
+    assert_true(fact_is_number(platform_memory_read("").machine_bytes));
+}
+
+static void a_file_of_the_kernels_own_is_not_covered(void **state)
+{
+    struct machine_fake *fake = *state;
+
+    (void)fake;
+    assert_false(platform_is_covered("/proc/uptime"));
+    assert_false(platform_is_covered("/proc/nothing"));
+    assert_true(platform_is_covered("/proc")); /* a mount is laid over its folder */
 }
 
 int main(void)
 {
 #define FAKED(test) cmocka_unit_test_setup_teardown(test, machine_fake_setup, machine_fake_teardown)
     const struct CMUnitTest tests[] = {
-        FAKED(without_cgroups_there_is_no_quota),
-        FAKED(the_level_that_limits_most_counts_in_v2),
-        FAKED(what_no_kernel_says_is_no_quota),
-        FAKED(only_the_cpu_controller_counts_in_v1),
-        FAKED(a_mount_may_show_only_the_container),
-        FAKED(of_several_mounts_the_one_that_shows_most_counts),
-        FAKED(a_path_beyond_the_namespace_leads_nowhere_else),
-        FAKED(blanks_in_a_mount_point_are_understood),
-        FAKED(every_level_is_visited_once_from_the_process_up),
-        FAKED(the_smallest_memory_limit_counts_in_v2),
-        FAKED(only_the_memory_controller_limits_memory_in_v1),
         cmocka_unit_test(a_setting_is_found_by_its_name),
-        cmocka_unit_test(the_quota_of_this_process_can_be_read),
+        FAKED(memory_is_that_of_the_machine_or_what_a_cgroup_leaves),
+        FAKED(without_meminfo_no_limit_is_no_memory),
+        FAKED(memory_is_not_known_if_a_limit_of_it_cannot_be_seen),
+        cmocka_unit_test(the_memory_of_this_machine_is_known_without_its_proc),
+        cmocka_unit_test(a_file_of_the_kernels_own_is_not_covered),
     };
 
     return cmocka_run_group_tests_name("platform", tests, NULL, NULL);

@@ -1,5 +1,6 @@
 /* What is said of a result, and when. Each case spoils a healthy report just so much that a verdict
  * appears, or just not. */
+#include "base/fact.h"
 #include "base/pages.h"
 #include "base/units.h"
 #include "report/verdict.h"
@@ -47,7 +48,7 @@ static int sample_setup(void **state)
     report->machine = (struct machine){
         .cpus_online = 2,
         .cpus_allowed = 2,
-        .quota_us = UINT64_MAX,
+        .quota_us = FACT_NONE,
         .setting_count = 3,
         .settings = {{"net.ipv4.ip_local_port_range", "32768 60999"},
                      {"net.ipv4.tcp_tw_reuse", "2"},
