@@ -224,10 +224,12 @@ static const struct option_row load_rows[] = {
 
 const struct option_table load_options = {
     .program = "hello-load",
+    .other_program = "hello-server",
     .summary = "Measures how many TCP connections per second a service takes, and how long each "
                "phase lasts",
     .usage = "[OPTIONS] HOST[:PORT][=WEIGHT] ...",
     .prefix = "HELLO_LOAD_",
+    .other_prefix = "HELLO_SERVER_",
     .rows = load_rows,
     .row_count = sizeof(load_rows) / sizeof(load_rows[0]),
     .footer =
@@ -244,10 +246,9 @@ const struct option_table load_options = {
 int load_config_read(struct load_config *config, int argc, char *const argv[],
                      char error[OPTION_ERROR_BYTES])
 {
-    enum option_source sources[OPTION_ROWS_MAX];
-    int result = option_parse(&load_options, argc, argv, config, sources, error);
+    int result = option_parse(&load_options, argc, argv, config, config->sources, error);
 
     if (result < 0 || config->help || config->version)
         return result;
-    return load_config_settle(config, sources, error);
+    return load_config_settle(config, error);
 }

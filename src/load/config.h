@@ -51,6 +51,7 @@ struct load_config {
     bool quiet;
     bool help;
     bool version;
+    enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 
 /* True if connections start at a rate, however fast they end. */
@@ -62,10 +63,10 @@ static inline bool load_is_open_loop(const struct load_config *config)
 /* Every option of hello-load. */
 extern const struct option_table load_options;
 
-/* Settle what the options mean together, and check it; sources tells where each came from. Returns
- * 0, or -EINVAL with one line in error. */
-int load_config_settle(struct load_config *config, const enum option_source *sources,
-                       char error[OPTION_ERROR_BYTES]);
+/* Settle what the options mean together, and check it. Returns 0, or -EINVAL with one line in
+ * error.
+ */
+int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES]);
 
 /* Read the options and check them against each other. Of two that contradict, that on the command
  * line wins over that in the environment; unless a count is given, duration_ns is set.

@@ -118,9 +118,9 @@ static int check_assertions(const struct load_config *config, char error[OPTION_
     return result;
 }
 
-int load_config_settle(struct load_config *config, const enum option_source *sources,
-                       char error[OPTION_ERROR_BYTES])
+int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES])
 {
+    const enum option_source *sources = config->sources;
     int result;
 
     if (config->targets.count == 0) {

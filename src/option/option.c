@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 #include "option/option_environment.h"
+#include "option/option_nearest.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -64,48 +65,16 @@ size_t option_row_find(const struct option_table *table, const char *name)
     return row;
 }
 
-/* How many characters must be put in, taken out or changed to make one name of the other, of which
- * the second is a row's name. One row of the usual table is enough. */
-static size_t edit_distance(const char *from, size_t from_bytes, const char *to)
-{
-    size_t cost[NAME_BYTES];
-    size_t to_bytes = strlen(to);
-
-    if (from_bytes >= NAME_BYTES || to_bytes >= NAME_BYTES)
-        return NAME_BYTES;
-    for (size_t j = 0; j <= to_bytes; j++)
-        cost[j] = j;
-    for (size_t i = 1; i <= from_bytes; i++) {
-        size_t diagonal = cost[0];
-        cost[0] = i;
-        for (size_t j = 1; j <= to_bytes; j++) {
-            size_t change = diagonal + (from[i - 1] != to[j - 1]);
-            size_t put_or_take = (cost[j] < cost[j - 1] ? cost[j] : cost[j - 1]) + 1;
-            diagonal = cost[j];
-            cost[j] = change < put_or_take ? change : put_or_take;
-        }
-    }
-    return cost[to_bytes];
-}
-
 /* Returns the long name that was most likely meant, or NULL if none is near. */
 static const char *nearest_name(const struct option_table *table, const char *name, size_t bytes)
 {
-    const char *nearest = NULL;
-    size_t nearest_distance = bytes / 3 + 2; /* a typing error or two, more in long names */
+    struct option_nearest nearest = option_nearest_start(name, bytes, bytes / 3 + 1);
 
-    for (size_t i = 0; i < table->row_count && bytes > 0; i++) {
-        const char *known = table->rows[i].long_name;
-        if (known == NULL)
-            continue;
-        /* Cut short is as near as it gets: the names are never abbreviated here. */
-        size_t distance = strncmp(known, name, bytes) == 0 ? 0 : edit_distance(name, bytes, known);
-        if (distance < nearest_distance && distance < strlen(known)) {
-            nearest = known;
-            nearest_distance = distance;
-        }
+    for (size_t i = 0; i < table->row_count; i++) {
+        if (!is_positional(&table->rows[i]))
+            option_nearest_offer(&nearest, table->rows[i].long_name);
     }
-    return nearest;
+    return nearest.found;
 }
 
 static int unknown_long(struct parse *parse, const char *argument, size_t bytes)

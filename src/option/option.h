@@ -112,10 +112,12 @@ struct option_row {
 };
 
 struct option_table {
-    const char *program; /* "hello-server" */
-    const char *summary; /* first line of --help: what it is for */
-    const char *usage;   /* "[OPTIONS] [PORT]" */
-    const char *prefix;  /* of its names in the environment: "HELLO_SERVER_" */
+    const char *program;       /* "hello-server" */
+    const char *other_program; /* "hello-load", whose environment this one may share */
+    const char *summary;       /* first line of --help: what it is for */
+    const char *usage;         /* "[OPTIONS] [PORT]" */
+    const char *prefix;        /* of its names in the environment: "HELLO_SERVER_" */
+    const char *other_prefix;  /* of those of the other program */
     const struct option_row *rows;
     size_t row_count;
     const char *footer; /* the end of --help: examples, exit codes; or NULL */
@@ -146,6 +148,16 @@ enum option_source {
 int option_parse(const struct option_table *table, int argc, char *const argv[],
                  void *configuration, enum option_source sources[OPTION_ROWS_MAX],
                  char error[OPTION_ERROR_BYTES]);
+
+/* Tell, by one line each, of variables in `environment` (NAME=VALUE, up to NULL) that were meant
+ * for this program and set nothing: misspelt ones, with what may have been meant, and short ones
+ * that are not read since the other program would take them for something else. Not told is what is
+ * empty, what has the prefix of the other program, and what Kubernetes and Docker set for each
+ * service. At most OPTION_STRAYS_MAX are named. */
+#define OPTION_STRAYS_MAX 4
+void option_strays_tell(const struct option_table *table, const enum option_source *sources,
+                        char *const environment[], void (*tell)(void *context, const char *line),
+                        void *context);
 
 /* The row with this long name (or, for positionals, this argument name); it must exist. */
 size_t option_row_find(const struct option_table *table, const char *name);

@@ -4,8 +4,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SHORT_PREFIX "HELLO_"
-
 static bool has_environment(const struct option_row *row)
 {
     if (row->environment != NULL)
@@ -41,20 +39,27 @@ char *option_short_name(const struct option_row *row, char name[OPTION_NAME_BYTE
     if (!has_environment(row) || row->own_environment)
         return name;
     if (row->environment == NULL)
-        return name_write(SHORT_PREFIX, row, name);
+        return option_environment_short(row, name);
     snprintf(name, OPTION_NAME_BYTES, "%s", row->environment);
     return name;
 }
 
-/* Kubernetes tells each container of each service: of one called hello-server, HELLO_SERVER_PORT is
- * "tcp://10.0.0.1:1848". So do Docker's links. That is no setting of ours. */
-static bool is_service_link(const char *name, const char *text)
+char *option_environment_short(const struct option_row *row, char name[OPTION_NAME_BYTES])
+{
+    return name_write(OPTION_SHORT_PREFIX, row, name);
+}
+
+static bool ends_with(const char *text, const char *end)
+{
+    size_t bytes = strlen(text), end_bytes = strlen(end);
+
+    return bytes >= end_bytes && strcmp(text + bytes - end_bytes, end) == 0;
+}
+
+static bool is_url(const char *text)
 {
     static const char *const schemes[] = {"tcp://", "udp://", "sctp://"};
-    size_t bytes = strlen(name);
 
-    if (bytes < 5 || strcmp(name + bytes - 5, "_PORT") != 0)
-        return false;
     for (size_t i = 0; i < sizeof(schemes) / sizeof(schemes[0]); i++) {
         if (strncmp(text, schemes[i], strlen(schemes[i])) == 0)
             return true;
@@ -62,12 +67,21 @@ static bool is_service_link(const char *name, const char *text)
     return false;
 }
 
+bool option_environment_is_of_service(const char *name, const char *text)
+{
+    const char *port = strstr(name, "_PORT_");
+
+    return (port != NULL && isdigit((unsigned char)port[6])) || strstr(name, "_SERVICE_PORT") ||
+           ends_with(name, "_SERVICE_HOST") || (ends_with(name, "_PORT") && is_url(text));
+}
+
 /* The value of a variable, or NULL if it is not set, or not for us. */
 static const char *variable_get(const char *name)
 {
     const char *text = *name != '\0' ? getenv(name) : NULL;
 
-    return text == NULL || *text == '\0' || is_service_link(name, text) ? NULL : text;
+    return text == NULL || *text == '\0' || option_environment_is_of_service(name, text) ? NULL
+                                                                                         : text;
 }
 
 enum option_source option_environment_get(const struct option_table *table,

@@ -78,6 +78,31 @@ static size_t left_columns(const struct option_table *table)
     return columns + LEFT_SEPARATOR;
 }
 
+/* Which variables have a short name: all but those of options that the other program has too, and
+ * does not mean alike. */
+static void short_names_write(const struct option_table *table, FILE *out)
+{
+    char text[RIGHT_BYTES], name[OPTION_NAME_BYTES];
+    size_t used, own = 0;
+
+    if (table->prefix == NULL)
+        return;
+    used = (size_t)snprintf(
+        text, sizeof(text),
+        "Environment: the short $HELLO_... is read too, where $%s... is not set", table->prefix);
+    for (size_t i = 0; i < table->row_count && used < sizeof(text); i++) {
+        if (table->rows[i].own_environment)
+            used += (size_t)snprintf(text + used, sizeof(text) - used, "%s $%s",
+                                     own++ == 0 ? "; but not" : " or",
+                                     option_environment_short(&table->rows[i], name));
+    }
+    if (own > 0 && used < sizeof(text))
+        snprintf(text + used, sizeof(text) - used, ", which could be meant for %s too",
+                 table->other_program);
+    fputc('\n', out);
+    wrapped_write(text, 0, out);
+}
+
 void option_help(const struct option_table *table, FILE *out)
 {
     size_t columns = left_columns(table);
@@ -97,6 +122,7 @@ void option_help(const struct option_table *table, FILE *out)
             fprintf(out, "%-*s", (int)columns, left);
         wrapped_write(right, columns, out);
     }
+    short_names_write(table, out);
     if (table->footer != NULL)
         fprintf(out, "\n%s", table->footer);
 }

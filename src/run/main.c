@@ -119,6 +119,21 @@ static int measure(const struct load_config *config)
     return exit_code;
 }
 
+/* One line to stderr, which nobody is waited for to read. */
+static void warn(void *context, const char *line)
+{
+    (void)context;
+    stdio_line(STDERR_FILENO, 0, load_options.program, line);
+}
+
+/* Look at the environment, then measure. Returns the exit code. */
+static int start(const struct load_config *config)
+{
+    if (!config->quiet)
+        option_strays_tell(&load_options, config->sources, environ, warn, NULL);
+    return measure(config);
+}
+
 int main(int argc, char *argv[])
 {
     struct load_config *config = calloc(1, sizeof(*config));
@@ -135,7 +150,7 @@ int main(int argc, char *argv[])
     else if (config->help || config->version)
         exit_code = describe(config);
     else
-        exit_code = measure(config);
+        exit_code = start(config);
     free(config);
     return exit_code;
 }

@@ -150,9 +150,11 @@ static const struct option_row server_rows[] = {
 
 const struct option_table server_options = {
     .program = "hello-server",
+    .other_program = "hello-load",
     .summary = "Answers every TCP connection with a greeting and closes it, losing none",
     .usage = "[OPTIONS] [PORT]",
     .prefix = "HELLO_SERVER_",
+    .other_prefix = "HELLO_LOAD_",
     .rows = server_rows,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
     .footer =

@@ -71,6 +71,13 @@ static int run(struct server_config *config)
     return exit_code;
 }
 
+/* One line to stderr, which nobody is waited for to read. */
+static void warn(void *context, const char *line)
+{
+    (void)context;
+    stdio_line(STDERR_FILENO, 0, server_options.program, line);
+}
+
 int main(int argc, char *argv[])
 {
     struct server_config *config = calloc(1, sizeof(*config));
@@ -90,6 +97,8 @@ int main(int argc, char *argv[])
         printf("%s %s\n", server_options.program, HELLO_VERSION);
         exit_code = end_print();
     } else {
+        if (!config->quiet)
+            option_strays_tell(&server_options, config->sources, environ, warn, NULL);
         exit_code = run(config);
     }
     free(config);

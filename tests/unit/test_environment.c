@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -183,6 +184,181 @@ static void what_means_the_same_is_read_by_both(void **state)
     assert_int_equal(0, load.engine);
 }
 
+/* What is told of the variables that are set: lines, each with its newline. */
+static char told[8 * OPTION_ERROR_BYTES];
+
+static void remember(void *context, const char *line)
+{
+    (void)context;
+    assert_true(strlen(told) + strlen(line) + 2 < sizeof(told));
+    strcat(strcat(told, line), "\n");
+}
+
+static const char *told_by_server(void)
+{
+    told[0] = '\0';
+    assert_int_equal(0, read_server());
+    option_strays_tell(&server_options, server.sources, environ, remember, NULL);
+    return told;
+}
+
+static const char *told_by_load(void)
+{
+    told[0] = '\0';
+    assert_int_equal(0, read_load());
+    option_strays_tell(&load_options, load.sources, environ, remember, NULL);
+    return told;
+}
+
+#define NOTHING_SO(name, meant) \
+    "warning: " name " sets nothing; did you mean " meant "? see --help\n"
+
+static void a_misspelt_variable_is_named_by_the_program_it_was_meant_for(void **state)
+{
+    static const struct {
+        const char *by_server, *by_load, *name;
+    } rows[] = {
+        {NOTHING_SO("HELLO_GREETNG", "HELLO_SERVER_GREETING"), "", "HELLO_GREETNG"},
+        {NOTHING_SO("HELLO_SERVER_GREETNIG", "HELLO_SERVER_GREETING"), "", "HELLO_SERVER_GREETNIG"},
+        {NOTHING_SO("HELLO_WORKER", "HELLO_SERVER_WORKERS"), "", "HELLO_WORKER"},
+        {NOTHING_SO("HELLO_MAXCONN", "HELLO_SERVER_MAX_CONNECTIONS"), "", "HELLO_MAXCONN"},
+        {NOTHING_SO("HELLO_LINGER", "HELLO_SERVER_LINGER_TIMEOUT"), "", "HELLO_LINGER"},
+        {NOTHING_SO("HELLO_LINGERTIMEOUT", "HELLO_SERVER_LINGER_TIMEOUT"), "",
+         "HELLO_LINGERTIMEOUT"},
+        {NOTHING_SO("HELLO_PORT", "HELLO_SERVER_PORT"), "", "HELLO_PORT"},
+        {"", NOTHING_SO("HELLO_DURATOIN", "HELLO_LOAD_DURATION"), "HELLO_DURATOIN"},
+        {"", NOTHING_SO("HELLO_LOAD_RAT", "HELLO_LOAD_RATE"), "HELLO_LOAD_RAT"},
+        {"", NOTHING_SO("HELLO_TIMEOUT_MS", "HELLO_LOAD_TIMEOUT"), "HELLO_TIMEOUT_MS"},
+        {"warning: HELLO_SERVER_COLOUR sets nothing; see --help\n", "", "HELLO_SERVER_COLOUR"},
+        {"", "warning: HELLO_LOAD_COLOUR sets nothing; see --help\n", "HELLO_LOAD_COLOUR"},
+        {"warning: HELLO_SERVER_HELP sets nothing; see --help\n", "", "HELLO_SERVER_HELP"},
+        {"warning: HELLO_SERVER_\\x1b[31m\\n sets nothing; see --help\n", "",
+         "HELLO_SERVER_\x1b[31m\n"},
+    };
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        clear_environment(state);
+        setenv(rows[i].name, "7", 1);
+        assert_string_equal(rows[i].by_server, told_by_server());
+        assert_string_equal(rows[i].by_load, told_by_load());
+        setenv(rows[i].name, "", 1); /* from a template in which nothing was filled in */
+        assert_string_equal("", told_by_server());
+        assert_string_equal("", told_by_load());
+    }
+}
+
+static void
+a_short_name_that_both_have_is_named_by_the_program_that_understands_its_value(void **state)
+{
+#define AMBIGUOUS(name, other, own) \
+    "warning: " name " sets nothing, since it could be meant for " other " too; name it " own "\n"
+    static const char by_server[] = AMBIGUOUS("HELLO_CLOSE", "hello-load", "HELLO_SERVER_CLOSE");
+    static const char by_load[] = AMBIGUOUS("HELLO_CLOSE", "hello-server", "HELLO_LOAD_CLOSE");
+
+    (void)state;
+    setenv("HELLO_CLOSE", "swift", 1);
+    assert_string_equal(by_server, told_by_server());
+    assert_string_equal("", told_by_load());
+    setenv("HELLO_CLOSE", "rst", 1);
+    assert_string_equal("", told_by_server());
+    assert_string_equal(by_load, told_by_load());
+    setenv("HELLO_CLOSE", "neither", 1);
+    assert_string_equal("", told_by_server());
+    assert_string_equal("", told_by_load());
+
+    /* What is said otherwise holds, and needs no warning. */
+    setenv("HELLO_CLOSE", "swift", 1);
+    setenv("HELLO_SERVER_CLOSE", "linger", 1);
+    assert_string_equal("", told_by_server());
+}
+
+/* In a cluster with services called hello, hello-server, hello-load and the like. */
+static void what_kubernetes_tells_of_services_is_not_named(void **state)
+{
+    static const char *const services[] = {"HELLO", "HELLO_SERVER", "HELLO_LOAD",
+                                           "HELLO_SERVER_GREETING", "HELLO_SERVER_LISTENER"};
+    static const char *const links[][2] = {
+        {"_SERVICE_HOST", "10.0.0.1"},
+        {"_SERVICE_PORT", "1848"},
+        {"_SERVICE_PORT_GREETINGS", "1848"},
+        {"_PORT", "tcp://10.0.0.1:1848"},
+        {"_PORT_1848_TCP", "tcp://10.0.0.1:1848"},
+        {"_PORT_1848_TCP_PROTO", "tcp"},
+        {"_PORT_1848_TCP_PORT", "1848"},
+        {"_PORT_1848_TCP_ADDR", "10.0.0.1"},
+        {"_PORT_53_UDP", "udp://[fd00::1]:53"},
+    };
+    char name[80];
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(services) / sizeof(services[0]); i++) {
+        for (size_t j = 0; j < sizeof(links) / sizeof(links[0]); j++) {
+            snprintf(name, sizeof(name), "%s%s", services[i], links[j][0]);
+            setenv(name, links[j][1], 1);
+        }
+    }
+    assert_string_equal("", told_by_server());
+    assert_string_equal("", told_by_load());
+    assert_int_equal(1848, server.port);
+}
+
+/* A name of one program must not look like a slip in that of the other, or it would be told of. */
+static void what_the_other_program_reads_is_not_named(void **state)
+{
+    for (size_t t = 0; t < TABLES; t++) {
+        const struct option_table *table = tables[t];
+
+        for (size_t i = 0; i < table->row_count; i++) {
+            char name[OPTION_NAME_BYTES];
+            const char *lines;
+
+            clear_environment(state);
+            if (*option_short_name(&table->rows[i], name) && table->rows[i].long_name &&
+                !row_named(tables[1 - t], table->rows[i].long_name))
+                setenv(name, "x", 1);
+            lines = t == 0 ? told_by_load() : told_by_server();
+            if (*lines)
+                fail_msg("%s is of %s: %s", name, table->program, lines);
+        }
+    }
+}
+
+static void what_has_nothing_to_do_with_the_programs_is_not_named(void **state)
+{
+    (void)state;
+    setenv("HELLO_KITTY", "1", 1);
+    setenv("HELLO_VERSION", "1", 1);
+    setenv("HELLO_LOG_LEVEL", "debug", 1);
+    setenv("HELLO_SERVER", "/usr/bin/hello-server", 1);
+    setenv("HELLO_LOAD", "/usr/bin/hello-load", 1);
+    setenv("GREETING", "1", 1);
+    assert_string_equal("", told_by_server());
+    assert_string_equal("", told_by_load());
+}
+
+static void many_slips_are_counted_not_listed(void **state)
+{
+    char name[40];
+
+    (void)state;
+    for (int i = 0; i < 100; i++) {
+        snprintf(name, sizeof(name), "HELLO_SERVER_NO%d", i);
+        setenv(name, "1", 1);
+    }
+    assert_non_null(strstr(told_by_server(), "warning: 96 more variables set nothing\n"));
+    assert_string_equal("", told_by_load());
+}
+
+static void a_very_long_name_is_told_briefly(void **state)
+{
+    char name[4096] = "HELLO_SERVER_";
+
+    (void)state;
+    memset(name + strlen(name), 'A', sizeof(name) - strlen(name) - 1);
+    name[sizeof(name) - 1] = '\0';
+    setenv(name, "1", 1);
+    assert_in_range(strlen(told_by_server()), 1, 200);
+}
+
 #define ENVIRONMENT(test) cmocka_unit_test_setup(test, clear_environment)
 
 int main(void)
@@ -194,6 +370,13 @@ int main(void)
         ENVIRONMENT(each_program_reads_its_own_name_where_both_have_the_option),
         ENVIRONMENT(what_means_two_things_is_read_by_none),
         ENVIRONMENT(what_means_the_same_is_read_by_both),
+        ENVIRONMENT(a_misspelt_variable_is_named_by_the_program_it_was_meant_for),
+        ENVIRONMENT(a_short_name_that_both_have_is_named_by_the_program_that_understands_its_value),
+        ENVIRONMENT(what_kubernetes_tells_of_services_is_not_named),
+        ENVIRONMENT(what_the_other_program_reads_is_not_named),
+        ENVIRONMENT(what_has_nothing_to_do_with_the_programs_is_not_named),
+        ENVIRONMENT(many_slips_are_counted_not_listed),
+        ENVIRONMENT(a_very_long_name_is_told_briefly),
     };
 
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);

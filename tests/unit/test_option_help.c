@@ -42,6 +42,10 @@ static void the_help_has_an_entry_for_every_row(void **state)
         "  -h, --help                     print this help\n"
         "  -V, --version                  print the version\n"
         "\n"
+        "Environment: the short $HELLO_... is read too, where $HELLO_SAMPLE_... is not set; but "
+        "not\n"
+        "$HELLO_QUIET, which could be meant for example too\n"
+        "\n"
         "Exit codes: 0 done.\n";
     char *text = sample_help(&sample_table);
 
