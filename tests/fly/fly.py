@@ -34,7 +34,8 @@ class World:
         self._save({
             "calls": [], "user": "jo@example.org", "apps": [], "taken": [], "ips": [],
             "offers": {"v6": [V6], "v4": [V4]}, "machines": [], "processes": {},
-            "failures": {}, "answers": {}, "exec": {}, "exec_bytes": 1 << 30, **changes,
+            "failures": {}, "answers": {}, "exec": {}, "exec_bytes": 1 << 30, "boots": False,
+            **changes,
         })
 
     def _load(self):
@@ -76,7 +77,7 @@ class World:
 
     def environment(self):
         kept = {name: value for name, value in os.environ.items()
-                if not name.startswith(("FLY", "HELLO_")) or name == "HELLO_LOAD"}
+                if not name.startswith(("FLY", "HELLO_")) or name in ("HELLO_LOAD", "HELLO_SERVER")}
         return {**kept, "PATH": f"{self.bin}:/usr/bin:/bin", "FLYCTL_WORLD": str(self.file)}
 
     def close(self):

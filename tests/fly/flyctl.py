@@ -4,7 +4,9 @@ and answers in the shapes of flyctl's own sources (superfly/flyctl and superfly/
 
 Its world is a JSON file, $FLYCTL_WORLD; see fly.World, which makes it. What Fly would do to a Machine of
 `machine run` it really does: it starts the command, in a mount namespace where /usr/local/bin holds
-hello-load as in our image, and `machine exec` runs commands there, without a shell as Fly's init does.
+the programs as in our image, and `machine exec` runs commands there, without a shell as Fly's init does.
+If the world "boots", `deploy` starts hello-server like that, in a network of its own which has the
+addresses of the app. What runs in a Machine has the environment of its configuration, and no other.
 """
 import datetime
 import fcntl
@@ -25,8 +27,15 @@ DIGEST = "sha256:" + "5f" * 32
 MACHINE = """
 mount -t tmpfs tmpfs /usr/local/bin
 mount -t tmpfs tmpfs /dev/shm
-ln -s "$HELLO_LOAD" /usr/local/bin/hello-load
-exec "$@"
+ln -s "$1" /usr/local/bin/hello-server
+ln -s "$2" /usr/local/bin/hello-load
+shift 2
+"""
+RUN = MACHINE + 'exec "$@"'
+BOOT = MACHINE + """
+ip link set lo up
+for address; do ip address add "$address" dev lo; done
+exec hello-server
 """
 
 
@@ -127,12 +136,15 @@ def apps_list(world, _):
 
 def config_show(_, arguments):
     """As JSON, which has other names for nothing that the script reads."""
+    show({"app": arguments.value("--app"), **config_read(arguments)})
+
+
+def config_read(arguments):
     with open(arguments.value("--config"), "rb") as file:
         try:
-            config = tomllib.load(file)
+            return tomllib.load(file)
         except tomllib.TOMLDecodeError as error:
             raise Failure(f"failed loading app config: {error}") from error
-    show({"app": arguments.value("--app"), **config})
 
 
 def ips_list(world, arguments):
@@ -185,7 +197,11 @@ def deploy(world, arguments):
     if not world["ips"]:
         print("Failed to provision IP addresses. Use `fly ips` commands to remediate it.", file=sys.stderr)
     if not world["machines"]:
-        world["machines"].append(machine(app, "17811953c92018", "blue-sun-1848", "iad", "::1"))
+        one = machine(app, "17811953c92018", "blue-sun-1848", "iad", "::1",
+                      env=config_read(arguments).get("env", {}))
+        world["machines"].append(one)
+        if world["boots"]:
+            boot(world, one)
     print(f"Visit your newly deployed app at https://{app}.fly.dev/")
 
 
@@ -205,20 +221,41 @@ def machine(app, number, name, region, address, **config):
     }
 
 
+def environment(one):
+    """What every command in a Machine finds: hello-server at the boot, and what `exec` starts."""
+    return {"PATH": "/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", "FLY_MACHINE_ID": one["id"],
+            "FLY_REGION": one["region"], **one["config"].get("env", {})}
+
+
+def start(world, one, script, *words, namespaces="-m", **options):
+    process = subprocess.Popen(
+        ["unshare", namespaces, "/bin/sh", "-ec", script, "machine", os.environ["HELLO_SERVER"],
+         os.environ["HELLO_LOAD"], *words],
+        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(one),
+        start_new_session=True, **options,
+    )
+    world["processes"][one["id"]] = process.pid
+    return process
+
+
+def boot(world, one):
+    """Returns when hello-server listens, as `deploy` does when its checks pass."""
+    addresses = [f"{ip['Address']}/{128 if ':' in ip['Address'] else 32}" for ip in world["ips"]]
+    process = start(world, one, BOOT, *addresses, namespaces="-mn", stdout=subprocess.PIPE)
+    line = process.stdout.readline()
+    if b" listening on " not in line:
+        del world["processes"][one["id"]]
+        raise Failure(f"the Machine did not start: {line!r}")
+
+
 def machine_run(world, arguments):
     app = find_app(world, arguments)
     assert arguments.words[2] == f"{REGISTRY}/{app}:{TAG}@{DIGEST}", arguments.words
-    process = subprocess.Popen(
-        ["unshare", "-m", "/bin/sh", "-ec", MACHINE, "machine",
-         arguments.value("--entrypoint"), *arguments.after],
-        stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        start_new_session=True,
-    )
     name, text = arguments.value("--metadata").split("=")
-    one = machine(app, f"e{process.pid:013x}", arguments.value("--name"), arguments.value("--region"),
+    one = machine(app, f"e{os.getpid():013x}", arguments.value("--name"), arguments.value("--region"),
                   "fdaa:0:1::3", metadata={name: text}, auto_destroy="--rm" in arguments)
+    start(world, one, RUN, arguments.value("--entrypoint"), *arguments.after, stdout=subprocess.DEVNULL)
     world["machines"].append(one)
-    world["processes"][one["id"]] = process.pid
     print(f"Success! A Machine has been successfully launched in app {app}")
     print(f" Machine ID: {one['id']}")
 
@@ -230,8 +267,10 @@ def machine_exec(world, arguments):
     if number not in world["processes"]:
         show(world["exec"])
         return
-    result = subprocess.run(["nsenter", "-m", "-t", str(world["processes"][number]), *shlex.split(command)],
-                            stdin=subprocess.DEVNULL, capture_output=True, text=True)
+    (one,) = [one for one in world["machines"] if one["id"] == number]
+    result = subprocess.run(
+        ["nsenter", "-m", "-n", "-t", str(world["processes"][number]), *shlex.split(command)],
+        stdin=subprocess.DEVNULL, capture_output=True, text=True, env=environment(one))
     answer = {"exit_code": result.returncode, "stdout": result.stdout[:world["exec_bytes"]],
               "stderr": result.stderr}
     show({name: value for name, value in answer.items() if value})  # as Go's omitempty

@@ -13,13 +13,7 @@ from programs import DEADLINE_S, wait_until
 FETCH = "/bin/cat /dev/shm/hello-load.{0} /tmp/hello-load.{0} /hello-load.{0}"
 
 
-@pytest.fixture(autouse=True)
-def machines():
-    """The stand-in starts what Machines run in mount namespaces."""
-    trial = subprocess.run(["unshare", "-m", "mount", "-t", "tmpfs", "tmpfs", "/usr/local/bin"],
-                           capture_output=True, text=True)
-    if trial.returncode != 0:
-        pytest.skip(f"no mount namespaces here: {trial.stderr.strip()}")
+pytestmark = pytest.mark.usefixtures("machines")
 
 
 @pytest.fixture
