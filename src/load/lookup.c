@@ -1,100 +1,42 @@
 #include "load/lookup.h"
 
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/units.h"
+#include "load/name_forms.h"
+#include "load/name_server.h"
 
 #include <ares.h>
 #include <errno.h>
-#include <netdb.h>
-#include <poll.h>
+#include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
 #include <unistd.h>
 
+#include <arpa/inet.h>
+
 /* A server that does not answer is given up in favour of the next one after TRY_MS, and asked again
- * for longer. */
-#define TRY_MS    1000
-#define TRY_COUNT 3
+ * for twice as long. */
+#define TRY_MS      1000
+#define TRY_COUNT   3
+#define SERVERS_MAX 8 /* glibc asks three */
 
+/* How the system looks up names, and how far this lookup got. */
 struct lookup {
-    bool done;
-    int status; /* ARES_SUCCESS or what went wrong */
-    struct address address;
+    int family;
+    struct ares_options options; /* what resolv.conf, nsswitch.conf and the environment say */
+    int options_mask;
+    struct ares_addr_port_node *servers;
+    unsigned server_count;
+    unsigned first; /* the server that answered last: it is asked first */
+    uint64_t deadline_ns;
+    struct name_forms forms;
+    int statuses[NAME_FORMS_MAX]; /* of the forms asked so far: what came of them, by c-ares' codes
+                                   */
+    unsigned asked_count;
 };
-
-/* What ares_getaddrinfo calls with its answer. */
-static void lookup_take(void *context, int status, int timeouts, struct ares_addrinfo *found)
-{
-    struct lookup *lookup = context;
-
-    (void)timeouts;
-    lookup->done = true;
-    lookup->status = status;
-    if (status != ARES_SUCCESS)
-        return;
-    if (found->nodes && found->nodes->ai_addrlen <= sizeof(lookup->address))
-        memcpy(&lookup->address, found->nodes->ai_addr, found->nodes->ai_addrlen);
-    else
-        lookup->status = ARES_ENODATA;
-    ares_freeaddrinfo(found);
-}
-
-/* Fill in what c-ares waits for. Returns how many descriptors there are. */
-static nfds_t lookup_descriptors(ares_channel channel, struct pollfd *polled)
-{
-    ares_socket_t sockets[ARES_GETSOCK_MAXNUM];
-    unsigned wanted = (unsigned)ares_getsock(channel, sockets, ARES_GETSOCK_MAXNUM);
-    nfds_t count = 0;
-
-    for (unsigned i = 0; i < ARES_GETSOCK_MAXNUM; i++) {
-        bool readable = wanted >> i & 1, writable = wanted >> (i + ARES_GETSOCK_MAXNUM) & 1;
-
-        if (readable || writable)
-            polled[count++] = (struct pollfd){
-                .fd = sockets[i],
-                .events = (short)((readable ? POLLIN : 0) | (writable ? POLLOUT : 0)),
-            };
-    }
-    return count;
-}
-
-/* Wait for the answer, but not for longer than left_ms; then let c-ares act on what came. */
-static void lookup_step(ares_channel channel, uint64_t left_ms)
-{
-    struct timeval most = {(time_t)(left_ms / 1000), (suseconds_t)(left_ms % 1000 * 1000)};
-    struct timeval next, *wait = ares_timeout(channel, &most, &next);
-    struct pollfd polled[ARES_GETSOCK_MAXNUM];
-    nfds_t count = lookup_descriptors(channel, polled);
-    int ready = poll(polled, count, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1));
-
-    for (nfds_t i = 0; ready > 0 && i < count; i++) {
-        bool readable = polled[i].revents & (POLLIN | POLLHUP | POLLERR);
-        bool writable = polled[i].revents & (POLLOUT | POLLHUP | POLLERR);
-
-        if (readable || writable)
-            ares_process_fd(channel, readable ? polled[i].fd : ARES_SOCKET_BAD,
-                            writable ? polled[i].fd : ARES_SOCKET_BAD);
-    }
-    if (ready <= 0) /* time to try the next server */
-        ares_process_fd(channel, ARES_SOCKET_BAD, ARES_SOCKET_BAD);
-}
-
-/* Ask the hosts file and the servers. */
-static int lookup_ask(ares_channel channel, const char *host, int family, struct lookup *lookup)
-{
-    struct ares_addrinfo_hints hints = {
-        .ai_flags = ARES_AI_ENVHOSTS, .ai_family = family, .ai_socktype = SOCK_STREAM};
-    uint64_t now_ns = clock_now_ns();
-    uint64_t deadline_ns = now_ns + LOOKUP_TIMEOUT_MS * NS_PER_MS;
-
-    ares_getaddrinfo(channel, host, NULL, &hints, lookup_take, lookup);
-    for (; !lookup->done && now_ns < deadline_ns; now_ns = clock_now_ns())
-        lookup_step(channel, (deadline_ns - now_ns) / NS_PER_MS);
-    if (!lookup->done)
-        ares_cancel(channel); /* calls lookup_take, with what is there by now */
-    return lookup->status == ARES_ECANCELLED ? ARES_ETIMEOUT : lookup->status;
-}
 
 /* localhost, and all names below it, are this machine (RFC 6761, section 6.3). */
 static bool is_localhost(const char *host)
@@ -110,29 +52,6 @@ static bool is_localhost(const char *host)
     return end == bytes || host[end - bytes - 1] == '.';
 }
 
-/* The address of a name that is this machine: as the hosts file says, or else that of loopback.
- * Returns true if the file said it. */
-static bool localhost_address(ares_channel channel, const char *host, int family,
-                              struct address *ret_address)
-{
-    void *data =
-        family == AF_INET ? (void *)&ret_address->v4.sin_addr : (void *)&ret_address->v6.sin6_addr;
-    struct hostent *entry;
-
-    memset(ret_address, 0, sizeof(*ret_address));
-    ret_address->sa.sa_family = (sa_family_t)family;
-    if (ares_gethostbyname_file(channel, host, family, &entry) == ARES_SUCCESS) {
-        memcpy(data, entry->h_addr_list[0], (size_t)entry->h_length);
-        ares_free_hostent(entry);
-        return true;
-    }
-    if (family == AF_INET)
-        ret_address->v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-    else
-        ret_address->v6.sin6_addr = in6addr_loopback;
-    return false;
-}
-
 static bool is_reachable(struct address address)
 {
     int fd = socket(address.sa.sa_family, SOCK_DGRAM | SOCK_CLOEXEC, 0);
@@ -145,68 +64,279 @@ static bool is_reachable(struct address address)
     return reachable;
 }
 
-/* Without c-ares, which knows only the very name localhost, and would ask servers for the others.
- */
-static void lookup_localhost(ares_channel channel, const char *host, int family,
-                             struct address *ret_address)
+/* The address of a name that is this machine: as the hosts file says, or else that of loopback. */
+static int lookup_localhost(const char *host, int family, struct address *ret_address)
 {
-    struct address ipv4, ipv6;
-    bool has_ipv4 = localhost_address(channel, host, AF_INET, &ipv4);
-    bool has_ipv6 = localhost_address(channel, host, AF_INET6, &ipv6);
+    struct address ipv4 = {.v4 = {.sin_family = AF_INET}};
+    struct address ipv6 = {.v6 = {.sin6_family = AF_INET6, .sin6_addr = in6addr_loopback}};
+    bool has_ipv4 = name_file_ask(host, AF_INET, &ipv4) == ARES_SUCCESS;
+    bool has_ipv6 = name_file_ask(host, AF_INET6, &ipv6) == ARES_SUCCESS;
 
+    if (!has_ipv4)
+        ipv4.v4.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
     if (family == AF_UNSPEC)
         family = has_ipv6 >= has_ipv4 && is_reachable(ipv6) ? AF_INET6 : AF_INET;
     *ret_address = family == AF_INET ? ipv4 : ipv6;
+    return ARES_SUCCESS;
 }
 
-static int lookup_run(const char *host, int family, struct address *ret_address)
+/* What a server says of the name for good, rather than of itself. */
+static bool is_final(int status)
 {
-    struct ares_options options = {.timeout = TRY_MS, .tries = TRY_COUNT};
-    struct lookup lookup = {.status = ARES_SUCCESS};
-    ares_channel channel;
-    int status = ares_init_options(&channel, &options, ARES_OPT_TIMEOUTMS | ARES_OPT_TRIES);
+    return status == ARES_SUCCESS || status == ARES_ENOTFOUND || status == ARES_ENODATA ||
+           status == ARES_EBADNAME || status == ARES_ENOMEM;
+}
 
-    if (status != ARES_SUCCESS)
-        return status;
-    if (is_localhost(host))
-        lookup_localhost(channel, host, family, &lookup.address);
-    else
-        status = lookup_ask(channel, host, family, &lookup);
-    ares_destroy(channel);
-    if (status == ARES_SUCCESS)
-        *ret_address = lookup.address;
+static const struct ares_addr_port_node *lookup_server(const struct lookup *lookup, unsigned i)
+{
+    const struct ares_addr_port_node *server = lookup->servers;
+
+    while (i-- > 0)
+        server = server->next;
+    return server;
+}
+
+/* Ask a server for so long, or for what is left of the time. */
+static int lookup_ask_server(struct lookup *lookup, unsigned i, const char *name,
+                             uint64_t timeout_ms, struct address *ret_address)
+{
+    uint64_t now_ns = clock_now_ns();
+    uint64_t left_ms =
+        lookup->deadline_ns > now_ns ? (lookup->deadline_ns - now_ns) / NS_PER_MS : 0;
+
+    if (left_ms == 0)
+        return ARES_ETIMEOUT;
+    return name_server_ask(lookup_server(lookup, i), name, lookup->family,
+                           timeout_ms < left_ms ? timeout_ms : left_ms, ret_address);
+}
+
+/* Ask for one form of the name: the servers in turn, until one knows. One that fails or refuses is
+ * not asked again, one that says nothing is. */
+static int lookup_ask(struct lookup *lookup, const char *name, struct address *ret_address)
+{
+    bool is_out[SERVERS_MAX] = {false};
+    int told = ARES_ECONNREFUSED;
+
+    for (int round = 0; round < TRY_COUNT; round++) {
+        bool is_silent = false;
+
+        for (unsigned i = 0; i < lookup->server_count; i++) {
+            unsigned server = (lookup->first + i) % lookup->server_count;
+            int status;
+
+            if (is_out[server])
+                continue;
+            status =
+                lookup_ask_server(lookup, server, name, (uint64_t)TRY_MS << round, ret_address);
+            is_out[server] = status != ARES_ETIMEOUT;
+            is_silent |= !is_out[server];
+            if (status != ARES_ETIMEOUT && status != ARES_ECONNREFUSED)
+                lookup->first = server;
+            if (is_final(status))
+                return status;
+            if (told == ARES_ECONNREFUSED || status != ARES_ECONNREFUSED)
+                told = status;
+        }
+        if (!is_silent)
+            break;
+    }
+    return told;
+}
+
+/* Ask for one form after the other, until one is known: one that servers fail for, or refuse, says
+ * nothing of the next (res_search of glibc goes on, too). Silence does: all that is left would wait
+ * for it. */
+static int lookup_search(struct lookup *lookup, const char *host, struct address *ret_address)
+{
+    const struct ares_options *options = &lookup->options;
+    int status = ARES_ENOTFOUND;
+
+    name_forms_fill(&lookup->forms, host, options->domains, (size_t)options->ndomains,
+                    options->ndots);
+    for (unsigned i = 0; i < lookup->forms.count; i++) {
+        status = lookup_ask(lookup, lookup->forms.names[i], ret_address);
+        lookup->statuses[lookup->asked_count++] = status;
+        if (status == ARES_SUCCESS || status == ARES_ETIMEOUT || status == ARES_ENOMEM)
+            break;
+    }
     return status;
 }
 
-static int lookup_error(int status)
+/* The hosts file and the servers, in the order of nsswitch.conf. */
+static int lookup_everywhere(struct lookup *lookup, const char *host, struct address *ret_address)
+{
+    int status = ARES_ENOTFOUND;
+
+    for (const char *place = lookup->options.lookups; place && *place; place++) {
+        if (*place == 'f')
+            status = name_file_ask(host, lookup->family, ret_address);
+        else if (lookup->server_count > 0)
+            status = lookup_search(lookup, host, ret_address);
+        if (status == ARES_SUCCESS)
+            break;
+    }
+    return status;
+}
+
+/* Read how the system looks up names. */
+static int lookup_configure(struct lookup *lookup)
+{
+    ares_channel channel;
+    int status = ares_init(&channel);
+
+    if (status != ARES_SUCCESS)
+        return status;
+    status = ares_save_options(channel, &lookup->options, &lookup->options_mask);
+    if (status == ARES_SUCCESS)
+        status = ares_get_servers_ports(channel, &lookup->servers);
+    for (const struct ares_addr_port_node *one = lookup->servers; one; one = one->next)
+        lookup->server_count += lookup->server_count < SERVERS_MAX;
+    ares_destroy(channel);
+    return status;
+}
+
+static void lookup_release(struct lookup *lookup)
+{
+    ares_destroy_options(&lookup->options);
+    if (lookup->servers)
+        ares_free_data(lookup->servers);
+}
+
+/* What came of a form, as the end of "the name server answered". */
+static const char *answer_text(int status)
 {
     switch (status) {
-    case ARES_SUCCESS:
-        return 0;
     case ARES_ENOTFOUND:
+        return "NXDOMAIN";
     case ARES_ENODATA:
-    case ARES_ENONAME:
-    case ARES_EBADNAME:
-        return -EHOSTUNREACH;
+        return "that it has no such address";
+    case ARES_ESERVFAIL:
+        return "SERVFAIL";
+    case ARES_EREFUSED:
+        return "REFUSED";
+    case ARES_ENOTIMP:
+        return "NOTIMP";
+    case ARES_EFORMERR:
+        return "FORMERR";
+    case ARES_EBADRESP:
+        return "what is no answer";
     case ARES_ETIMEOUT:
-        return -ETIMEDOUT;
-    case ARES_ENOMEM:
-        return -ENOMEM;
+        return "nothing in time";
+    case ARES_ECONNREFUSED:
+        return "nothing, and cannot be reached";
     default:
-        return -EIO;
+        return ares_strerror(status);
     }
+}
+
+struct text {
+    char *bytes;
+    size_t size, used;
+};
+
+static void __attribute__((format(printf, 2, 3)))
+text_add(struct text *text, const char *format, ...)
+{
+    va_list values;
+    int count;
+
+    va_start(values, format);
+    count = vsnprintf(text->bytes + text->used, text->size - text->used, format, values);
+    va_end(values);
+    if (count > 0 && (size_t)count < text->size - text->used)
+        text->used += (size_t)count;
+    else
+        memcpy(text->bytes + text->size - 4, "...", 4); /* and there it stays */
+}
+
+/* True if resolv.conf names a server; without, 127.0.0.1 is asked (resolv.conf(5)). */
+static bool is_server_named(void)
+{
+    FILE *file = fopen("/etc/resolv.conf", "re");
+    char line[512];
+    bool named = false;
+
+    while (file && !named && fgets(line, sizeof(line), file))
+        named = strncmp(line, "nameserver", 10) == 0;
+    if (file)
+        fclose(file);
+    return named;
+}
+
+static void text_add_servers(struct text *text, const struct lookup *lookup)
+{
+    char name[INET6_ADDRSTRLEN];
+
+    text_add(text, is_server_named() ? "name server%s" : "no name server is named, and that at%s",
+             lookup->server_count > 1 ? "s" : "");
+    for (unsigned i = 0; i < lookup->server_count; i++) {
+        const struct ares_addr_port_node *server = lookup_server(lookup, i);
+
+        inet_ntop(server->family, &server->addr, name, sizeof(name));
+        text_add(text, "%s %s", i > 0 ? "," : "", name);
+    }
+}
+
+/* "name server 10.0.0.1 answered SERVFAIL for 'a.lan', NXDOMAIN for 'a'" */
+static void lookup_tell(const struct lookup *lookup, int status, char problem[LOOKUP_PROBLEM_BYTES])
+{
+    struct text text = {.bytes = problem, .size = LOOKUP_PROBLEM_BYTES};
+    char shown[128];
+
+    if (lookup->asked_count == 0) {
+        text_add(&text, "%s",
+                 status == ARES_ENOTFOUND ? "/etc/hosts does not know it" : ares_strerror(status));
+        return;
+    }
+    text_add_servers(&text, lookup);
+    text_add(&text, " answered");
+    for (unsigned i = 0; i < lookup->asked_count; i++) {
+        const char *name = lookup->forms.names[i];
+
+        text_add(&text, "%s %s", i > 0 ? "," : "", answer_text(lookup->statuses[i]));
+        if (lookup->forms.count > 1)
+            text_add(&text, " for '%s'", escape_encode(name, strlen(name), shown, sizeof(shown)));
+    }
+}
+
+/* What the answers come to: there is no such name if all say so. */
+static int lookup_result(const struct lookup *lookup, int status)
+{
+    int result = 0;
+
+    if (status == ARES_SUCCESS)
+        return 0;
+    if (status == ARES_ENOMEM)
+        return -ENOMEM;
+    for (unsigned i = 0; i < lookup->asked_count; i++) {
+        if (lookup->statuses[i] == ARES_ETIMEOUT)
+            return -ETIMEDOUT;
+        if (!is_final(lookup->statuses[i]))
+            result = -EIO;
+    }
+    if (lookup->asked_count == 0 && !is_final(status))
+        return -EIO;
+    return result ? result : -EHOSTUNREACH;
 }
 
 int lookup_host(const char *host, int family, struct address *ret_address,
                 char problem[LOOKUP_PROBLEM_BYTES])
 {
+    struct lookup lookup = {.family = family,
+                            .deadline_ns = clock_now_ns() + LOOKUP_TIMEOUT_MS * NS_PER_MS};
     int status = ares_library_init(ARES_LIB_INIT_ALL);
 
     if (status == ARES_SUCCESS) {
-        status = lookup_run(host, family, ret_address);
+        status = lookup_configure(&lookup);
+        if (status == ARES_SUCCESS)
+            status = is_localhost(host) ? lookup_localhost(host, family, ret_address)
+                                        : lookup_everywhere(&lookup, host, ret_address);
+        if (status != ARES_SUCCESS)
+            lookup_tell(&lookup, status, problem);
+        lookup_release(&lookup);
         ares_library_cleanup();
-    }
-    if (status != ARES_SUCCESS)
+    } else {
         snprintf(problem, LOOKUP_PROBLEM_BYTES, "%s", ares_strerror(status));
-    return lookup_error(status);
+    }
+    return lookup_result(&lookup, status);
 }

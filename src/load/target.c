@@ -8,8 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define TEXT_BYTES  512 /* of a target, as typed */
-#define SHOWN_BYTES 288 /* what an error shows of it */
+#define TEXT_BYTES       512 /* of a target, as typed */
+#define SHOWN_BYTES      288 /* what an error shows of it */
+#define NAME_SHOWN_BYTES 200 /* and of a name beside what is wrong with it */
 
 /* Say what is wrong with a target, around its text. Returns -EINVAL. */
 static int refuse(char error[OPTION_ERROR_BYTES], const char *before, const char *text,
@@ -151,7 +152,7 @@ static int numeric_check(const struct load_config *config, const struct target *
 static int name_resolve(const struct load_config *config, struct target *target, int family,
                         char error[OPTION_ERROR_BYTES])
 {
-    char problem[LOOKUP_PROBLEM_BYTES], shown[SHOWN_BYTES];
+    char problem[LOOKUP_PROBLEM_BYTES], shown[NAME_SHOWN_BYTES];
     uint16_t port = address_port(&target->address);
     int result = lookup_host(target->host, family, &target->address, problem);
 

@@ -6,12 +6,13 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 pytest.register_assert_rewrite(
-    "clients", "kernel", "misbehaving", "network", "programs", "reports", "nginx"
+    "clients", "kernel", "misbehaving", "naming", "network", "programs", "reports", "nginx"
 )
 
 import clients
 import kernel
 import misbehaving
+import naming
 import network
 import programs
 import reports
@@ -133,3 +134,26 @@ def peer():
     yield start_peer
     for one in started:
         one.stop()
+
+
+@pytest.fixture
+def door():
+    """A service at every address of this machine, see naming.Door."""
+    one = naming.Door()
+    yield one
+    one.stop()
+
+
+@pytest.fixture
+def machine(tmp_path, monkeypatch):
+    """Programs run where /etc is another, see naming.Machine."""
+    for name in ("LOCALDOMAIN", "RES_OPTIONS", "CARES_HOSTS"):
+        monkeypatch.delenv(name, raising=False)
+    one = naming.Machine(tmp_path)
+    try:
+        trial = one.run("true")
+    except FileNotFoundError:
+        pytest.skip("no unshare(1): install util-linux")
+    if trial.returncode != 0:
+        pytest.skip(f"cannot mount over /etc/hosts and the like: {trial.stderr.strip()}")
+    return one
