@@ -168,6 +168,12 @@ char *option_environment_name(const struct option_table *table, const struct opt
                               char name[OPTION_NAME_BYTES]);
 char *option_short_name(const struct option_row *row, char name[OPTION_NAME_BYTES]);
 
+/* Make what a file holds, raw, the value of a row of bytes, as its "@FILE" does. Returns 0, or
+ * -errno
+ * (-EFBIG: its length does not suit the row) with what is wrong written to problem. */
+int option_bytes_read(const struct option_row *row, const char *path, struct option_bytes *value,
+                      char *problem, size_t problem_bytes);
+
 /* Write --help: summary, usage, one line per row with default and environment name under the
  * headings that rows carry, footer. Lines stay within 100 columns (the footer is written as it is).
  */

@@ -61,18 +61,30 @@ static int file_read(const char *path, unsigned char *data, size_t capacity, siz
     return result;
 }
 
-static int file_parse(const struct option_row *row, const char *path, struct option_bytes *value,
+/* "must be 0 to 65536 bytes (64 KiB) long". */
+static void length_problem(const struct option_row *row, char *problem, size_t problem_bytes)
+{
+    size_t max = bytes_max(row);
+    char in_kib[32] = "";
+
+    if (max % 1024 == 0)
+        snprintf(in_kib, sizeof(in_kib), " (%zu KiB)", max / 1024);
+    snprintf(problem, problem_bytes, "must be %" PRIu64 " to %zu bytes%s long", row->min, max,
+             in_kib);
+}
+
+int option_bytes_read(const struct option_row *row, const char *path, struct option_bytes *value,
                       char *problem, size_t problem_bytes)
 {
-    char shown[SHOWN_BYTES];
+    char shown[SHOWN_BYTES], length[64];
     size_t bytes = 0;
     int result = file_read(path, value->data, bytes_max(row), &bytes);
 
     escape_encode(path, strlen(path), shown, sizeof(shown));
     if (result == -EFBIG || (result == 0 && bytes < row->min)) {
-        snprintf(problem, problem_bytes, "file '%s' must be %" PRIu64 " to %zu bytes long", shown,
-                 row->min, bytes_max(row));
-        return -ERANGE;
+        length_problem(row, length, sizeof(length));
+        snprintf(problem, problem_bytes, "file '%s' %s", shown, length);
+        return -EFBIG;
     }
     if (result < 0)
         snprintf(problem, problem_bytes, "cannot read file '%s': %s; name a readable file", shown,
@@ -93,7 +105,7 @@ static int bytes_parse(const struct option_row *row, const char *text, void *fie
         return 0;
     }
     if (row->takes_file && text[0] == '@')
-        return file_parse(row, text + 1, value, problem, problem_bytes);
+        return option_bytes_read(row, text + 1, value, problem, problem_bytes);
 
     int result = escape_decode(text, value->data, bytes_max(row), &bytes);
     if (result == -EINVAL) {
@@ -104,8 +116,7 @@ static int bytes_parse(const struct option_row *row, const char *text, void *fie
         value->bytes = (uint32_t)bytes;
         return 0;
     }
-    snprintf(problem, problem_bytes, "must be %" PRIu64 " to %zu bytes long", row->min,
-             bytes_max(row));
+    length_problem(row, problem, problem_bytes);
     return -ERANGE;
 }
 

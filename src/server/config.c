@@ -1,19 +1,20 @@
 #include "server/config.h"
 
 #include "base/cpus.h"
+#include "base/escape.h"
 #include "base/units.h"
 #include "engine/engine.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const close_choices[] = {"linger", "swift", NULL};
 static const char *const cpu_kind_choices[] = {"auto", "shared", "dedicated", NULL}; /* cpu_kind */
 static const char *const auto_choice[] = {"auto", NULL};
+
+#define SHOWN_BYTES 96 /* what an error shows of the name of a file */
 
 #define FIELD(name) offsetof(struct server_config, name)
 
@@ -163,40 +164,6 @@ const struct option_table server_options = {
         "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };
 
-static int read_greeting_file(struct server_config *config, char error[OPTION_ERROR_BYTES])
-{
-    int fd = open(config->greeting_file, O_RDONLY | O_CLOEXEC);
-    size_t bytes = 0;
-    ssize_t count = fd < 0 ? -1 : 1;
-    char beyond;
-
-    while (count > 0 && bytes < OPTION_BYTES_MAX) {
-        count = read(fd, config->greeting.data + bytes, OPTION_BYTES_MAX - bytes);
-        bytes += count > 0 ? (size_t)count : 0;
-    }
-    if (count > 0)
-        count = read(fd, &beyond, 1);
-    if (count < 0) {
-        int result = -errno;
-
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "cannot read the greeting file '%s': %s; name a readable file",
-                 config->greeting_file, strerror(-result));
-        if (fd >= 0)
-            close(fd);
-        return result == -EINVAL ? -EIO : result;
-    }
-    close(fd);
-    if (count > 0) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "the greeting file '%s' is too large; a greeting has at most %u bytes (64 KiB)",
-                 config->greeting_file, OPTION_BYTES_MAX);
-        return -EFBIG;
-    }
-    config->greeting.bytes = (uint32_t)bytes;
-    return 0;
-}
-
 /* The port can come with --listen or alone; what was said more directly holds. */
 static int settle_port(struct server_config *config, const enum option_source *sources,
                        char error[OPTION_ERROR_BYTES])
@@ -219,23 +186,32 @@ static int settle_port(struct server_config *config, const enum option_source *s
     return 0;
 }
 
-static int settle_greeting(struct server_config *config, const enum option_source *sources,
-                           char error[OPTION_ERROR_BYTES])
+/* The greeting can come from a file or as a text; what was said more directly holds. */
+static int settle_greeting(struct server_config *config, char error[OPTION_ERROR_BYTES])
 {
-    enum option_source text = sources[option_row_find(&server_options, "greeting")];
-    enum option_source file = sources[option_row_find(&server_options, "greeting-file")];
+    size_t text = option_row_find(&server_options, "greeting");
+    size_t file = option_row_find(&server_options, "greeting-file");
+    enum option_source *sources = config->sources;
+    char problem[OPTION_ERROR_BYTES / 2], shown[SHOWN_BYTES];
+    int result;
 
-    if (file == OPTION_FROM_DEFAULT || text > file) {
+    if (sources[file] == OPTION_FROM_DEFAULT || sources[text] > sources[file]) {
         config->greeting_file = NULL;
+        sources[file] = OPTION_FROM_DEFAULT;
         return 0;
     }
-    if (text == file) {
+    if (sources[text] == sources[file]) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "both a greeting and the greeting file '%s' are given; give one of them",
-                 config->greeting_file);
+                 escape_encode(config->greeting_file, strlen(config->greeting_file), shown,
+                               sizeof(shown)));
         return -EINVAL;
     }
-    return read_greeting_file(config, error);
+    result = option_bytes_read(&server_options.rows[text], config->greeting_file, &config->greeting,
+                               problem, sizeof(problem));
+    if (result < 0)
+        snprintf(error, OPTION_ERROR_BYTES, "greeting-file: %s", problem);
+    return result == -EINVAL ? -EIO : result; /* -EINVAL means wrong usage here */
 }
 
 int server_config_read(struct server_config *config, int argc, char *const argv[],
@@ -256,5 +232,5 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                  config->workers, config->max_connections);
         return -EINVAL;
     }
-    return settle_greeting(config, sources, error);
+    return settle_greeting(config, error);
 }

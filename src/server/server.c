@@ -155,6 +155,8 @@ int server_prepare(struct server_config *config, struct server **ret_server,
     server->config = config;
     server->address = config->listen.address;
     server->settings = server_connection_settings(config);
+    if (config->greeting_file)
+        server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
     result = server_find_hardware(server, error);
     if (result == 0)
         result = server_size(server, error);

@@ -243,6 +243,19 @@ def test_a_greeting_on_the_command_line_beats_a_greeting_file_in_the_environment
     assert visit(one.address(IPV4)) == b"mine"
 
 
+def test_print_config_tells_that_the_greeting_is_from_a_file(tmp_path):
+    path = tmp_path / "greeting"
+    path.write_bytes(b"moin\n")
+    told = server_config_and_sources("--greeting-file", path, env={"HELLO_GREETING": "other"})
+    assert told["greeting"] == (r"moin\n", "greeting-file")
+    assert told["greeting-file"] == (str(path), "command line")
+    told = server_config_and_sources(env={"HELLO_SERVER_GREETING_FILE": str(path)})
+    assert told["greeting"] == (r"moin\n", "greeting-file")
+    assert told["greeting-file"] == (str(path), "$HELLO_SERVER_GREETING_FILE")
+    told = server_config_and_sources("--greeting", "x", env={"HELLO_SERVER_GREETING_FILE": str(path)})
+    assert (told["greeting"], told["greeting-file"]) == (("x", "command line"), ("", "default"))
+
+
 def test_an_empty_variable_does_not_stop_it(server):
     """PORT= and the like come from templates in which nothing was filled in."""
     result = hello_server("--print-config", env={"HELLO_WORKERS": ""})

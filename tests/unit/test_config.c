@@ -233,6 +233,9 @@ static void greeting_said_more_directly_holds(void **state)
     setenv("HELLO_GREETING_FILE", strchr(option, '/'), 1);
     assert_int_equal(0, read_server("--greeting=flag", NULL));
     assert_int_equal(4, server.greeting.bytes);
+    assert_null(server.greeting_file);
+    assert_int_equal(OPTION_FROM_DEFAULT,
+                     server.sources[option_row_find(&server_options, "greeting-file")]);
     unlink(strchr(option, '/'));
 }
 
@@ -435,7 +438,8 @@ static void load_says_what_is_wrong_in_one_line(void **state)
          {"--send=@/no/file", "a"}},
         {"--expect: cannot read file '/': Is a directory; name a readable file",
          {"--expect=@/", "a"}},
-        {"--expect: file '/dev/zero' must be 0 to 65536 bytes long", {"--expect=@/dev/zero", "a"}},
+        {"--expect: file '/dev/zero' must be 0 to 65536 bytes (64 KiB) long",
+         {"--expect=@/dev/zero", "a"}},
         {"--close 'gently': must be fin or rst", {"--close=gently", "a"}},
         {"--timeout '0s': must be 1ms to 1h", {"--timeout=0s", "a"}},
         {"--connect-timeout '2h': must be 1ms to 1h", {"--connect-timeout=2h", "a"}},
