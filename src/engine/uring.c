@@ -26,6 +26,9 @@
 /* How long to hold still when the kernel has no memory for requests. */
 #define NO_MEMORY_PAUSE_NS (10 * NS_PER_MS)
 
+/* How long the end of a ring may take. */
+#define LET_GO_NS (100 * NS_PER_MS)
+
 /* user_data: the operation above the owner's token. OP_SILENT completions are nobody's business. */
 #define OP_SHIFT   ENGINE_TOKEN_BITS
 #define TOKEN_MASK ((UINT64_C(1) << OP_SHIFT) - 1)
@@ -276,11 +279,26 @@ static void uring_close_queued(const struct uring *uring)
     }
 }
 
+/* End all that waits, and give back what it holds. A ring that is closed is undone later, by a
+ * thread of the kernel that looks every 50 ms, and until then a socket that a request waits on is
+ * as open as ever: its port is taken, and its peer is told nothing. */
+static void uring_let_go(struct uring *uring)
+{
+    struct io_uring_sync_cancel_reg all = {
+        .flags = IORING_ASYNC_CANCEL_ANY,
+        .timeout = {.tv_nsec = LET_GO_NS},
+    };
+
+    if (io_uring_register_sync_cancel(&uring->ring, &all) >= 0)
+        io_uring_get_events(&uring->ring); /* where the requests end: it is this thread's work */
+}
+
 static void uring_destroy(struct engine *engine)
 {
     struct uring *uring = uring_of(engine);
 
     uring_close_queued(uring);
+    uring_let_go(uring);
     io_uring_queue_exit(&uring->ring);
     pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);
