@@ -3,7 +3,7 @@
 #include "base/clock.h"
 #include "base/units.h"
 #include "crew/worker.h"
-#include "net/listener.h"
+#include "server/listeners.h"
 #include "server/responder.h"
 
 #include <errno.h>
@@ -18,7 +18,7 @@
 #define STOP_NS (10 * NS_PER_S) /* how long what is open may take to end */
 
 struct responder_thread {
-    struct address address;
+    struct listeners listeners;
     int done_fd; /* nobody waits for it */
     struct responder_args args;
     struct responder *responder;
@@ -37,29 +37,31 @@ static void responder_thread_free(struct responder_thread *thread)
     if (thread->done_fd >= 0)
         close(thread->done_fd);
     free(thread->responder);
+    listeners_close(&thread->listeners);
     free(thread);
 }
 
-/* Listen on the loopback address of a family. Returns the listener, or -errno with one line in
- * error. */
-static int loopback_listen(struct address *address, int family, char error[RESPONDER_ERROR_BYTES])
+/* Listen on the loopback address of a family. Returns 0, or -errno with one line in error. */
+static int loopback_listen(struct listeners *listeners, int family,
+                           char error[RESPONDER_ERROR_BYTES])
 {
-    const char *step;
-    int fd;
+    struct listeners_args args = {
+        .count = 1, .backlog = BACKLOG, .stop_fd = -1, .notice = responder_is_silent};
+    char reason[LISTENERS_ERROR_BYTES];
+    int result;
 
     if (family == AF_INET6)
-        *address = (struct address){
+        args.address = (struct address){
             .v6 = {.sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT},
         };
     else
-        *address = (struct address){
+        args.address = (struct address){
             .v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}},
         };
-    fd = listener_open(address, BACKLOG, true, &step);
-    if (fd < 0)
-        snprintf(error, RESPONDER_ERROR_BYTES, "cannot listen on the loopback address: %s: %s",
-                 step, strerror(-fd));
-    return fd;
+    result = listeners_open(listeners, &args, reason);
+    if (result < 0)
+        snprintf(error, RESPONDER_ERROR_BYTES, "%.*s", RESPONDER_ERROR_BYTES - 1, reason);
+    return result;
 }
 
 /* Start the worker with its job. Returns 0, or -errno with one line in error. */
@@ -92,28 +94,27 @@ int responder_thread_start(const struct responder_thread_args *args,
                            struct responder_thread **ret_thread, char error[RESPONDER_ERROR_BYTES])
 {
     struct responder_thread *thread = calloc(1, sizeof(*thread));
-    int listener_fd, result;
+    int result;
 
     if (!thread) {
         snprintf(error, RESPONDER_ERROR_BYTES, "no memory for a responder");
         return -ENOMEM;
     }
     thread->done_fd = eventfd(0, EFD_CLOEXEC);
-    listener_fd = loopback_listen(&thread->address, args->family, error);
-    if (listener_fd < 0) {
+    result = loopback_listen(&thread->listeners, args->family, error);
+    if (result < 0) {
         responder_thread_free(thread);
-        return listener_fd;
+        return result;
     }
     thread->args = (struct responder_args){
-        .address = &thread->address,
-        .listener_fd = listener_fd,
+        .listeners = &thread->listeners,
+        .listener_fd = thread->listeners.fds[0],
         .connections_max = args->connections_max,
         .settings = args->settings,
         .notice = responder_is_silent,
     };
     result = responder_thread_work(thread, args, error);
     if (result < 0) {
-        close(listener_fd);
         responder_thread_free(thread);
         return result;
     }
@@ -124,7 +125,7 @@ int responder_thread_start(const struct responder_thread_args *args,
 
 const struct address *responder_thread_address(const struct responder_thread *thread)
 {
-    return &thread->address;
+    return &thread->listeners.address;
 }
 
 int responder_thread_stop(struct responder_thread *thread, struct outcome_counts *ret_counts)

@@ -165,3 +165,27 @@ bool address_is_any(const struct address *address)
         return address->v4.sin_addr.s_addr == htonl(INADDR_ANY);
     return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) != 0;
 }
+
+/* The IPv4 address that an IPv4-mapped IPv6 address is; any other as it is. */
+static struct address address_unmapped(const struct address *address)
+{
+    struct address v4 = {.v4 = {.sin_family = AF_INET}};
+
+    if (address->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr))
+        return *address;
+    memcpy(&v4.v4.sin_addr, &address->v6.sin6_addr.s6_addr[12], sizeof(v4.v4.sin_addr));
+    return v4;
+}
+
+bool address_covers(const struct address *address, const struct address *local)
+{
+    struct address ours = address_unmapped(address), theirs = address_unmapped(local);
+
+    if (address_is_any(&ours) && ours.sa.sa_family == AF_INET6)
+        return true;
+    if (ours.sa.sa_family != theirs.sa.sa_family)
+        return false;
+    if (ours.sa.sa_family == AF_INET)
+        return address_is_any(&ours) || ours.v4.sin_addr.s_addr == theirs.v4.sin_addr.s_addr;
+    return IN6_ARE_ADDR_EQUAL(&ours.v6.sin6_addr, &theirs.v6.sin6_addr) != 0;
+}

@@ -53,6 +53,11 @@ void address_set_port(struct address *address, uint16_t port);
 /* The size that bind(2) and connect(2) want for this family. */
 socklen_t address_bytes(const struct address *address);
 
+/* True if what comes to `local` comes to a listener at `address`, whatever the ports: it is the
+ * same address, or `address` stands for all of its family, :: for both. An IPv4-mapped IPv6 address
+ * is the IPv4 address. */
+bool address_covers(const struct address *address, const struct address *local);
+
 /* True for :: and 0.0.0.0. */
 bool address_is_any(const struct address *address);
 

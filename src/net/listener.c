@@ -1,13 +1,12 @@
 #include "net/listener.h"
 
+#include "net/socket_diag.h"
+
 #include <errno.h>
 #include <poll.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
-#include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/sock_diag.h>
 #include <netinet/tcp.h>
 
 static int listener_set(int fd, int level, int option, int value)
@@ -15,8 +14,10 @@ static int listener_set(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* The first listener is bound without SO_REUSEPORT, which is what makes a foreign listener there
- * show as EADDRINUSE, and joins the group that it founds before it listens. */
+/* Exclusion rests on what begins first: the founder of a group listens before it sets SO_REUSEPORT,
+ * so that of two founders that bind at the same moment the second fails in listen(2), where the
+ * kernel looks at the port once more. The founder joins its group with the next listener of the
+ * group. */
 static int listener_prepare(int fd, struct address *address, int backlog, bool first,
                             const char **ret_step)
 {
@@ -32,10 +33,11 @@ static int listener_prepare(int fd, struct address *address, int backlog, bool f
     *ret_step = "bind";
     if (bind(fd, &address->sa, address_bytes(address)) < 0)
         return -errno;
-    if (first && listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
-        return -errno;
     *ret_step = "listen";
     if (listen(fd, backlog) < 0)
+        return -errno;
+    *ret_step = "setsockopt";
+    if (first && listener_set(fd, SOL_SOCKET, SO_REUSEPORT, 1) < 0)
         return -errno;
     *ret_step = "getsockname";
     return getsockname(fd, &address->sa, &bytes) < 0 ? -errno : 0;
@@ -51,10 +53,26 @@ int listener_open(struct address *address, int backlog, bool first, const char *
         return -errno;
     result = listener_prepare(fd, address, backlog, first, ret_step);
     if (result < 0) {
-        close(fd);
+        listener_close(fd);
         return result;
     }
     return fd;
+}
+
+void listener_close(int listener_fd)
+{
+    shutdown(listener_fd, SHUT_RDWR);
+    close(listener_fd);
+}
+
+uint32_t listener_backlog(int listener_fd)
+{
+    struct tcp_info info;
+    socklen_t info_bytes = sizeof(info);
+
+    if (getsockopt(listener_fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0)
+        return 0;
+    return info.tcpi_sacked; /* of a listener: sk_max_ack_backlog */
 }
 
 int listener_refuse_new(int listener_fd)
@@ -74,48 +92,26 @@ int listener_refuse_new(int listener_fd)
                : 0;
 }
 
-/* Ask for the sockets of one family that are in SYN_RECV. Returns true if the answer has one. */
-static bool diag_has_handshakes(int diag_fd, uint8_t family, uint16_t port)
-{
-    struct {
-        struct nlmsghdr head;
-        struct inet_diag_req_v2 body;
-    } request = {
-        .head = {.nlmsg_len = sizeof(request),
-                 .nlmsg_type = SOCK_DIAG_BY_FAMILY,
-                 .nlmsg_flags = NLM_F_REQUEST | NLM_F_DUMP},
-        .body = {.sdiag_family = family,
-                 .sdiag_protocol = IPPROTO_TCP,
-                 .idiag_states = 1u << TCP_SYN_RECV,
-                 .id = {.idiag_sport = htons(port)}},
-    };
-    union {
-        struct nlmsghdr head;
-        char bytes[8192];
-    } answer;
-    struct timeval patience = {.tv_usec = 100000};
+struct handshakes {
+    const struct address *address;
+    bool found;
+};
 
-    setsockopt(diag_fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof(patience));
-    if (send(diag_fd, &request, sizeof(request), 0) < 0 ||
-        recv(diag_fd, &answer, sizeof(answer), 0) < (ssize_t)sizeof(answer.head))
-        return false;
-    return answer.head.nlmsg_type == SOCK_DIAG_BY_FAMILY; /* NLMSG_DONE: there is none */
+static bool handshake_visit(void *context, const struct socket_diag *socket)
+{
+    struct handshakes *handshakes = context;
+
+    handshakes->found = address_covers(handshakes->address, &socket->local);
+    return !handshakes->found;
 }
 
-bool listener_has_handshakes(const struct address *address)
+int listener_has_handshakes(const struct address *address)
 {
-    const uint8_t families[] = {AF_INET, AF_INET6};
-    bool found = false;
+    struct handshakes handshakes = {.address = address};
+    int result = socket_diag_visit(address_port(address), SOCKET_DIAG_HANDSHAKE, handshake_visit,
+                                   &handshakes);
 
-    for (int i = 0; i < 2 && !found; i++) {
-        int diag_fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_SOCK_DIAG);
-
-        if (diag_fd < 0)
-            return false;
-        found = diag_has_handshakes(diag_fd, families[i], address_port(address));
-        close(diag_fd);
-    }
-    return found;
+    return result < 0 ? result : handshakes.found;
 }
 
 bool listener_has_waiting(int listener_fd)

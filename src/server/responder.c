@@ -143,7 +143,7 @@ static bool responder_expects_more(const struct responder *responder)
     if (listener_has_waiting(responder->args->listener_fd))
         return true; /* there is no room for it yet */
     return responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
-           listener_has_handshakes(responder->args->address);
+           listeners_have_handshakes(responder->args->listeners, responder->now_ns);
 }
 
 /* Move on from phase to phase once a stop was asked for. */
@@ -170,12 +170,12 @@ static void responder_advance(struct responder *responder)
         responder->phase = listener_has_waiting(responder->args->listener_fd) ? RESPONDER_EMPTYING
                                                                               : RESPONDER_FINISHING;
         if (responder->phase == RESPONDER_FINISHING)
-            close(responder->args->listener_fd);
+            listeners_close_one(responder->args->listeners, responder->args->number);
     }
     if (responder->now_ns >= deadline_ns || (responder->phase == RESPONDER_FINISHING &&
                                              connections_open(&responder->connections) == 0)) {
         if (responder->phase != RESPONDER_FINISHING)
-            close(responder->args->listener_fd);
+            listeners_close_one(responder->args->listeners, responder->args->number);
         responder->phase = RESPONDER_DONE;
     }
 }

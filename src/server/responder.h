@@ -7,8 +7,8 @@
 #define HELLO_RESPONDER_H
 
 #include "crew/worker.h"
-#include "net/address.h"
 #include "server/connection.h"
+#include "server/listeners.h"
 #include "server/outcome.h"
 
 #include <stdint.h>
@@ -30,9 +30,9 @@
 struct responder;
 
 struct responder_args {
-    unsigned number;               /* of its worker, for messages */
-    const struct address *address; /* of the listener */
-    int listener_fd;               /* the responder's once it runs; it closes it */
+    unsigned number;             /* of its worker, and so of its listener */
+    struct listeners *listeners; /* its listener and those of the other responders */
+    int listener_fd;             /* which it closes in the end */
     uint32_t connections_max;
     const struct connection_settings *settings; /* the caller's */
 

@@ -6,7 +6,7 @@
 #include "base/stdio_line.h"
 #include "crew/crew.h"
 #include "net/limits.h"
-#include "net/listener.h"
+#include "server/listeners.h"
 #include "server/notify.h"
 #include "server/responder.h"
 #include "server/sizing.h"
@@ -25,10 +25,9 @@ struct server {
     struct connection_settings settings;
     struct hardware hardware;
     const char *notes[OPTION_ROWS_MAX]; /* why "auto" is what it is; NULL: it was not auto */
-    struct address address;             /* where it listens */
     struct crew *crew;
-    uint32_t count;          /* of workers, and so of each array below */
-    int listeners[CPUS_MAX]; /* -1: not open; the responders close theirs */
+    uint32_t count; /* of workers, and so of each array below */
+    struct listeners listeners;
     struct responder_args responder_args[CPUS_MAX];
     void *responders[CPUS_MAX]; /* struct responder */
 };
@@ -153,7 +152,6 @@ int server_prepare(struct server_config *config, struct server **ret_server,
     if (!server)
         return server_allocation_failed(error);
     server->config = config;
-    server->address = config->listen.address;
     server->settings = server_connection_settings(config);
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
@@ -165,8 +163,6 @@ int server_prepare(struct server_config *config, struct server **ret_server,
         return result;
     }
     server->count = (uint32_t)config->workers;
-    for (uint32_t i = 0; i < server->count; i++)
-        server->listeners[i] = -1;
     *ret_server = server;
     return 0;
 }
@@ -177,78 +173,22 @@ void server_free(struct server *server)
         return;
     for (uint32_t i = 0; i < server->count; i++)
         free(server->responders[i]);
+    listeners_close(&server->listeners);
     free(server);
-}
-
-static const char *listen_advice(int error)
-{
-    switch (error) {
-    case EADDRINUSE:
-        return "something listens there already (see 'ss -ltnp'); stop it or choose another port";
-    case EADDRNOTAVAIL:
-        return "no interface has this address (see 'ip address')";
-    case EACCES:
-        return "use a port above 1023, or add CAP_NET_BIND_SERVICE";
-    case EINVAL:
-        return "a link-local address needs its interface, as in fe80::1%eth0";
-    case EAFNOSUPPORT:
-        return "the kernel has no such address family; try --listen 0.0.0.0";
-    case EMFILE:
-    case ENFILE:
-        return "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
-    default:
-        return "see bind(2) and listen(2)";
-    }
-}
-
-/* Without IPv6 the default address falls back to its IPv4 counterpart. Returns true if it did. */
-static bool server_fall_back_to_ipv4(struct server *server, const char *why)
-{
-    struct address any = {.v4 = {.sin_family = AF_INET}};
-    char from[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES], line[256];
-
-    if (server->address.sa.sa_family != AF_INET6 || !address_is_any(&server->address))
-        return false;
-    address_set_port(&any, address_port(&server->address));
-    snprintf(line, sizeof(line), "warning: IPv6 is off (%s): listening on %s instead of %s", why,
-             address_format(&any, to), address_format(&server->address, from));
-    server->address = any;
-    server_notice(server, line);
-    return true;
 }
 
 static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
 {
-    char text[ADDRESS_TEXT_BYTES];
-    const char *step;
-    int backlog = (int)server->config->backlog;
+    struct listeners_args args = {
+        .address = server->config->listen.address,
+        .count = server->count,
+        .backlog = (int)server->config->backlog,
+        .stop_fd = -1,
+        .notice = server_notice,
+        .context = server,
+    };
 
-    if (platform_ipv6_is_off())
-        server_fall_back_to_ipv4(server, "net.ipv6.conf.all.disable_ipv6=1");
-    for (uint32_t i = 0; i < server->count; i++) {
-        int fd = listener_open(&server->address, backlog, i == 0, &step);
-
-        if (i == 0 && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) &&
-            server_fall_back_to_ipv4(server, strerror(-fd)))
-            fd = listener_open(&server->address, backlog, true, &step);
-        if (fd < 0) {
-            snprintf(error, CREW_ERROR_BYTES, "cannot listen on '%s': %s: %s; %s",
-                     address_format(&server->address, text), step, strerror(-fd),
-                     listen_advice(-fd));
-            return fd;
-        }
-        server->listeners[i] = fd;
-    }
-    return 0;
-}
-
-static void server_close_listeners(struct server *server)
-{
-    for (uint32_t i = 0; i < server->count; i++) {
-        if (server->listeners[i] >= 0)
-            close(server->listeners[i]);
-        server->listeners[i] = -1;
-    }
+    return listeners_open(&server->listeners, &args, error);
 }
 
 /* Tell the service manager, if there is one. */
@@ -269,9 +209,7 @@ static void server_stopping(void *context)
 {
     struct server *server = context;
 
-    for (uint32_t i = 0; i < server->count; i++)
-        listener_refuse_new(
-            server->listeners[i]); /* if it cannot, the queue is emptied all the same */
+    listeners_refuse_new(&server->listeners);
     server_notify(server, "STOPPING=1");
 }
 
@@ -284,8 +222,8 @@ static int server_make_responders(struct server *server)
     for (uint32_t i = 0; i < server->count; i++) {
         server->responder_args[i] = (struct responder_args){
             .number = i,
-            .address = &server->address,
-            .listener_fd = server->listeners[i],
+            .listeners = &server->listeners,
+            .listener_fd = server->listeners.fds[i],
             .connections_max = (uint32_t)(share + (i < remainder)),
             .settings = &server->settings,
             .notice = server_notice,
@@ -305,7 +243,7 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
         .engine = server->config->engine,
         .job = &responder_job,
         .states = server->responders,
-        .listeners = server->listeners,
+        .listeners = server->listeners.fds,
         .sockets_max = server->hardware.descriptors,
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
@@ -327,10 +265,8 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
     result = server_listen(server, error);
     if (result == 0)
         result = server_start_crew(server, error);
-    if (result < 0) {
-        server_close_listeners(server);
+    if (result < 0)
         return result;
-    }
     crew_go(server->crew);
     server_notify(server, "READY=1");
     return 0;
@@ -341,7 +277,7 @@ void server_print_start(const struct server *server, FILE *out)
     char text[ADDRESS_TEXT_BYTES];
 
     fprintf(out, "%s: listening on %s engine=%s workers=%u close=%s pid=%d\n",
-            server_options.program, address_format(&server->address, text),
+            server_options.program, address_format(&server->listeners.address, text),
             crew_engine(server->crew)->name, server->count,
             server->settings.linger ? "linger" : "swift", (int)getpid());
     fflush(out);

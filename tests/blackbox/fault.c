@@ -1,9 +1,10 @@
-/* Loaded into a program by LD_PRELOAD: lets one call of one function fail.
+/* Loaded into a program by LD_PRELOAD: lets one call of one function fail, or wait.
  *
  * FAULT_FUNCTION=mmap FAULT_CALL=3 FAULT_REPORT=7: the fourth mmap fails with ENOMEM, after one
  * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN,
- * and send says that all was sent, and sends nothing. Calls that the C library makes to itself do
- * not come by here. */
+ * and send says that all was sent, and sends nothing. With FAULT_HOLD=8 the call is not to fail: it
+ * is made once a byte, or the end, can be read from descriptor 8. Calls that the C library makes to
+ * itself do not come by here. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <pthread.h>
@@ -24,12 +25,20 @@ static bool fails(const char *function)
     const char *wanted = getenv("FAULT_FUNCTION");
     const char *call = getenv("FAULT_CALL");
     const char *report = getenv("FAULT_REPORT");
+    const char *hold = getenv("FAULT_HOLD");
+    bool reported;
+    char byte;
 
     if (!wanted || !call || !report || strcmp(wanted, function) != 0)
         return false;
     if (atomic_fetch_add(&calls, 1) != strtol(call, NULL, 10))
         return false;
-    return write((int)strtol(report, NULL, 10), "!", 1) == 1;
+    reported = write((int)strtol(report, NULL, 10), "!", 1) == 1;
+    if (!hold)
+        return reported;
+    while (read((int)strtol(hold, NULL, 10), &byte, 1) < 0 && errno == EINTR)
+        ;
+    return false;
 }
 
 /* A function of the same name and type that fails when it is its turn. */

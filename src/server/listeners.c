@@ -1,0 +1,191 @@
+#include "server/listeners.h"
+
+#include "base/clock.h"
+#include "base/platform.h"
+#include "base/units.h"
+#include "net/listener.h"
+#include "net/port_holder.h"
+#include "server/listen_advice.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Waits between tries double from 1 ms up to this. */
+#define RETRY_MAX_MS 64
+
+static void listeners_notice(const struct listeners *listeners, const char *line)
+{
+    listeners->args.notice(listeners->args.context, line);
+}
+
+/* Without IPv6 the default address falls back to its IPv4 counterpart. Returns true if it did. */
+static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char *why)
+{
+    struct address any = {.v4 = {.sin_family = AF_INET}};
+    char from[ADDRESS_TEXT_BYTES], to[ADDRESS_TEXT_BYTES], line[256];
+
+    if (listeners->address.sa.sa_family != AF_INET6 || !address_is_any(&listeners->address))
+        return false;
+    address_set_port(&any, address_port(&listeners->address));
+    snprintf(line, sizeof(line), "warning: IPv6 is off (%s): listening on %s instead of %s", why,
+             address_format(&any, to), address_format(&listeners->address, from));
+    listeners->address = any;
+    listeners_notice(listeners, line);
+    return true;
+}
+
+/* Wait. Returns false if a stop was asked for. */
+static bool listeners_pause(const struct listeners *listeners, int ms)
+{
+    struct pollfd stop = {.fd = listeners->args.stop_fd, .events = POLLIN};
+
+    return poll(&stop, 1, ms) <= 0;
+}
+
+/* Open listener i. Only a process that listens keeps a port for good: what else has it may be gone
+ * in a moment, so it is tried again. That goes for two servers that listen at the same moment, too:
+ * the kernel marks each as listening before it looks who else is, so it may refuse both. Returns
+ * its descriptor or -errno; -EINTR: a stop was asked for. */
+static int listeners_open_one(struct listeners *listeners, uint32_t i, const char **ret_step,
+                              struct port_holder *ret_holder)
+{
+    uint64_t until_ns = clock_now_ns() + LISTENERS_RETRY_NS;
+    int wait_ms = 1;
+
+    for (;;) {
+        int backlog = listeners->args.backlog;
+        int fd = listener_open(&listeners->address, backlog, i == 0, ret_step);
+
+        if (fd != -EADDRINUSE || address_port(&listeners->address) == 0)
+            return fd;
+        port_holder_find(&listeners->address, ret_holder);
+        if ((ret_holder->kind == PORT_HOLDER_LISTENER && !ret_holder->gone) ||
+            clock_now_ns() >= until_ns)
+            return fd;
+        if (!listeners_pause(listeners, wait_ms + getpid() % (wait_ms + 1)))
+            return -EINTR;
+        wait_ms = wait_ms < RETRY_MAX_MS ? 2 * wait_ms : wait_ms;
+    }
+}
+
+static int listeners_fail(const struct listeners *listeners, int result, const char *step,
+                          const struct port_holder *holder, char error[LISTENERS_ERROR_BYTES])
+{
+    char text[ADDRESS_TEXT_BYTES], advice[LISTEN_ADVICE_BYTES];
+
+    snprintf(error, LISTENERS_ERROR_BYTES, "cannot listen on '%s': %s: %s; %s",
+             address_format(&listeners->address, text), step, strerror(-result),
+             listen_advice(&listeners->address, -result, holder, advice));
+    return result;
+}
+
+static int listeners_open_all(struct listeners *listeners, char error[LISTENERS_ERROR_BYTES])
+{
+    struct port_holder holder = {.kind = PORT_HOLDER_UNKNOWN};
+    const char *step;
+
+    if (platform_ipv6_is_off())
+        listeners_fall_back_to_ipv4(listeners, "net.ipv6.conf.all.disable_ipv6=1");
+    for (uint32_t i = 0; i < listeners->args.count; i++) {
+        int fd = listeners_open_one(listeners, i, &step, &holder);
+
+        if (i == 0 && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) &&
+            listeners_fall_back_to_ipv4(listeners, strerror(-fd)))
+            fd = listeners_open_one(listeners, i, &step, &holder);
+        if (fd < 0)
+            return listeners_fail(listeners, fd, step, &holder, error);
+        listeners->fds[i] = fd;
+    }
+    return 0;
+}
+
+int listeners_open(struct listeners *listeners, const struct listeners_args *args,
+                   char error[LISTENERS_ERROR_BYTES])
+{
+    int result;
+
+    *listeners = (struct listeners){.args = *args,
+                                    .address = args->address,
+                                    .fds = malloc(args->count * sizeof(*listeners->fds)),
+                                    .mutex = PTHREAD_MUTEX_INITIALIZER};
+    if (!listeners->fds) {
+        snprintf(error, LISTENERS_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
+                 strerror(ENOMEM));
+        return -ENOMEM;
+    }
+    for (uint32_t i = 0; i < args->count; i++)
+        listeners->fds[i] = -1;
+    result = listeners_open_all(listeners, error);
+    if (result < 0)
+        listeners_close(listeners);
+    return result;
+}
+
+void listeners_close_one(struct listeners *listeners, uint32_t i)
+{
+    pthread_mutex_lock(&listeners->mutex);
+    if (listeners->fds[i] >= 0)
+        listener_close(listeners->fds[i]);
+    listeners->fds[i] = -1;
+    pthread_mutex_unlock(&listeners->mutex);
+}
+
+void listeners_close(struct listeners *listeners)
+{
+    for (uint32_t i = 0; listeners->fds && i < listeners->args.count; i++)
+        listeners_close_one(listeners, i);
+    free(listeners->fds);
+    listeners->fds = NULL;
+}
+
+/* Returns 0, or -errno if one of them cannot. */
+static int listeners_filter(struct listeners *listeners)
+{
+    int result = 0;
+
+    pthread_mutex_lock(&listeners->mutex);
+    for (uint32_t i = 0; i < listeners->args.count && result == 0; i++) {
+        if (listeners->fds[i] >= 0)
+            result = listener_refuse_new(listeners->fds[i]);
+    }
+    pthread_mutex_unlock(&listeners->mutex);
+    return result;
+}
+
+void listeners_refuse_new(struct listeners *listeners)
+{
+    char line[256];
+    int result = listeners_filter(listeners);
+
+    listeners->refusing = result == 0;
+    if (listeners->refusing)
+        return;
+    snprintf(
+        line, sizeof(line),
+        "warning: cannot keep new connections from beginning (SO_ATTACH_FILTER: %s): some that "
+        "come during this stop may be reset; %s",
+        strerror(-result),
+        result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
+                                                : "let the sandbox allow it");
+    listeners_notice(listeners, line);
+}
+
+bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
+{
+    bool found = true; /* another worker is asking: look again */
+
+    if (pthread_mutex_trylock(&listeners->mutex) != 0)
+        return found;
+    if (listeners->asked_ns == 0 ||
+        (listeners->handshakes && now_ns >= listeners->asked_ns + LISTENERS_ASK_NS)) {
+        listeners->handshakes = listener_has_handshakes(&listeners->address) > 0;
+        listeners->asked_ns = now_ns;
+    }
+    found = listeners->handshakes;
+    pthread_mutex_unlock(&listeners->mutex);
+    return found;
+}

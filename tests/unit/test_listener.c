@@ -1,0 +1,177 @@
+/* Listeners over the loopback interface, and the sockets that the kernel shows beside them. */
+#include "net/listener.h"
+#include "net/socket_diag.h"
+#include "server/listeners.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <arpa/inet.h>
+#include <linux/filter.h>
+
+#include <cmocka.h>
+
+static struct address at(const char *text)
+{
+    struct address address;
+    bool has_port;
+
+    assert_int_equal(0, address_parse(text, &address, &has_port));
+    return address;
+}
+
+static bool covers(const char *listener, const char *local)
+{
+    struct address a = at(listener), b = at(local);
+
+    return address_covers(&a, &b);
+}
+
+static void a_listener_covers_its_address_and_any_stands_for_all(void **state)
+{
+    (void)state;
+    assert_true(covers("127.0.0.1:1", "127.0.0.1:2"));
+    assert_false(covers("127.0.0.1", "127.0.0.2"));
+    assert_true(covers("127.0.0.1", "::ffff:127.0.0.1"));
+    assert_true(covers("::ffff:127.0.0.1", "127.0.0.1"));
+    assert_true(covers("0.0.0.0", "127.0.0.2"));
+    assert_true(covers("0.0.0.0", "::ffff:127.0.0.2"));
+    assert_false(covers("0.0.0.0", "::1"));
+    assert_true(covers("::", "127.0.0.1"));
+    assert_true(covers("::", "::1"));
+    assert_true(covers("::1", "::1"));
+    assert_false(covers("::1", "::"));
+    assert_false(covers("::1", "127.0.0.1"));
+}
+
+static void a_listener_tells_what_the_kernel_made_of_its_backlog(void **state)
+{
+    struct address address = at("127.0.0.1:0");
+    const char *step;
+    int fd = listener_open(&address, 3, true, &step);
+
+    (void)state;
+    assert_true(fd >= 0);
+    assert_int_equal(3, listener_backlog(fd));
+    listener_close(fd);
+    assert_int_equal(0, listener_backlog(-1));
+}
+
+/* A client to whom the server's answer does not come through: its handshake stays under way. */
+static int half_open(const struct address *server)
+{
+    struct sock_filter nothing = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog filter = {.len = 1, .filter = &nothing};
+    int fd = socket(server->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
+
+    assert_true(fd >= 0);
+    if (setsockopt(fd, SOL_SOCKET, SO_ATTACH_FILTER, &filter, sizeof(filter)) < 0)
+        skip();
+    assert_int_equal(-1, connect(fd, &server->sa, address_bytes(server)));
+    assert_int_equal(EINPROGRESS, errno);
+    return fd;
+}
+
+static int open_at(const char *text, struct address *ret_address)
+{
+    const char *step;
+    int fd;
+
+    *ret_address = at(text);
+    fd = listener_open(ret_address, 16, true, &step);
+    assert_true(fd >= 0);
+    return fd;
+}
+
+static void a_handshake_counts_at_its_own_listener_and_not_at_another_of_that_port(void **state)
+{
+    static const char *const pairs[][2] = {{"127.0.0.1:0", "127.0.0.2:0"},
+                                           {"127.0.0.2:0", "[::1]:0"}};
+
+    (void)state;
+    for (size_t i = 0; i < sizeof(pairs) / sizeof(pairs[0]); i++) {
+        struct address asked, other = at(pairs[i][1]);
+        const char *step;
+        int asked_fd = open_at(pairs[i][0], &asked), other_fd, client_fd;
+
+        address_set_port(&other, address_port(&asked));
+        other_fd = listener_open(&other, 16, true, &step);
+        assert_true(other_fd >= 0);
+        assert_int_equal(0, listener_has_handshakes(&asked));
+        client_fd = half_open(&other);
+        assert_int_equal(1, listener_has_handshakes(&other));
+        assert_int_equal(0, listener_has_handshakes(&asked));
+        close(client_fd);
+        listener_close(other_fd);
+        listener_close(asked_fd);
+    }
+}
+
+static void a_listener_of_both_families_knows_the_handshakes_of_both(void **state)
+{
+    static const char *const clients[] = {"127.0.0.1:0", "[::1]:0"};
+
+    (void)state;
+    for (size_t i = 0; i < 2; i++) {
+        struct address any, to = at(clients[i]);
+        int fd = open_at("[::]:0", &any), client_fd;
+
+        address_set_port(&to, address_port(&any));
+        assert_int_equal(0, listener_has_handshakes(&any));
+        client_fd = half_open(&to);
+        assert_int_equal(1, listener_has_handshakes(&any));
+        close(client_fd);
+        listener_close(fd);
+    }
+}
+
+static void no_notice(void *context, const char *line)
+{
+    (void)context;
+    fail_msg("%s", line);
+}
+
+static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state)
+{
+    struct listeners_args args = {.address = at("127.0.0.1:0"),
+                                  .count = 3,
+                                  .backlog = 16,
+                                  .stop_fd = -1,
+                                  .notice = no_notice};
+    char error[LISTENERS_ERROR_BYTES];
+    struct listeners listeners;
+    const uint64_t first_ns = UINT64_C(1000000000);
+    int client_fd;
+
+    (void)state;
+    assert_int_equal(0, listeners_open(&listeners, &args, error));
+    client_fd = half_open(&listeners.address);
+    assert_true(listeners_have_handshakes(&listeners, first_ns));
+    for (uint64_t after_ns = 0; after_ns < LISTENERS_ASK_NS; after_ns += LISTENERS_ASK_NS / 4) {
+        assert_true(listeners_have_handshakes(&listeners, first_ns + after_ns));
+        assert_true(listeners.asked_ns == first_ns);
+    }
+    assert_true(listeners_have_handshakes(&listeners, first_ns + LISTENERS_ASK_NS));
+    assert_true(listeners.asked_ns == first_ns + LISTENERS_ASK_NS);
+    close(client_fd);
+    listeners_close(&listeners);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_listener_covers_its_address_and_any_stands_for_all),
+        cmocka_unit_test(a_listener_tells_what_the_kernel_made_of_its_backlog),
+        cmocka_unit_test(a_handshake_counts_at_its_own_listener_and_not_at_another_of_that_port),
+        cmocka_unit_test(a_listener_of_both_families_knows_the_handshakes_of_both),
+        cmocka_unit_test(the_kernel_is_asked_for_handshakes_once_for_all_workers),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
