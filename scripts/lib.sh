@@ -6,8 +6,7 @@ SCRIPT=$(realpath "$0")
 cd "$(dirname "$(realpath "${BASH_SOURCE[0]}")")/.."
 export LC_ALL=C.UTF-8
 
-BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-dev libjansson-dev
-    libncurses-dev zlib1g-dev)
+BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-dev libjansson-dev zlib1g-dev)
 BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet

@@ -16,7 +16,8 @@ struct renderer {
 
 static int render_text(const struct report_sample *sample, FILE *out)
 {
-    report_text(&sample->report, out, true, COLUMNS);
+    report_text(&sample->report, out,
+                &(struct terminal){.can_color = true, .can_utf8 = true, .columns = COLUMNS});
     return 0;
 }
 
@@ -34,7 +35,8 @@ static int render_csv(const struct report_sample *sample, FILE *out)
 /* The view at the end of the third second, and what leads to it. */
 static int render_live_frame(const struct report_sample *sample, FILE *out)
 {
-    struct page page = {.out = out, .columns = COLUMNS, .styles = page_ansi_styles};
+    struct page page = {
+        .out = out, .columns = COLUMNS, .styles = page_ansi_styles, .can_utf8 = true};
     struct live_state state = {.report = &sample->report, .length_ns = 6 * NS_PER_S};
     struct live_history history = {0};
 
@@ -44,7 +46,7 @@ static int render_live_frame(const struct report_sample *sample, FILE *out)
         state.done += 8000;
         live_history_add(&history, &state);
     }
-    live_frame(&page, &history, &state, LIVE_LINES_MAX, true);
+    live_frame(&page, &history, &state, LIVE_LINES_MAX);
     return 0;
 }
 

@@ -12,25 +12,15 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-#include <sys/ioctl.h>
-
-#define COLUMNS_MAX     100 /* wider lines are hard to read */
-#define COLUMNS_DEFAULT 80  /* of a terminal that does not know its size ... */
-#define ROWS_DEFAULT    24  /* ... and its rows */
-#define FRAME_BYTES     8192
-#define END_TIMEOUT_MS  200 /* how long a stuck terminal is waited for at the end */
-
-_Static_assert(LIVE_LINES_MAX <= TERMINAL_UP_MAX, "a frame can be gone back over");
+#define FRAME_BYTES    16384
+#define END_TIMEOUT_MS 200 /* how long a stuck terminal is waited for at the end */
 
 struct live {
     int fd;      /* of the terminal */
     bool is_own; /* fd was opened here, and never blocks */
-    bool utf8;
-    bool color;
+    struct terminal terminal;
     unsigned lines; /* of the frame that is on the screen: the cursor is in the line below */
     struct live_history history;
-    struct terminal terminal;
-    const char *styles[PAGE_STYLE_COUNT]; /* those of the terminal */
     size_t bytes, sent; /* of text: what a write did not take is sent before anything else */
     char text[FRAME_BYTES];
 };
@@ -49,20 +39,16 @@ static void live_open(struct live *live, int fd)
 
 struct live *live_begin(int fd)
 {
+    struct terminal terminal = terminal_of(fd);
     struct live *live;
 
-    if (!isatty(fd))
+    if (!terminal.can_move)
         return NULL;
     live = calloc(1, sizeof(*live));
-    if (!live || terminal_read(fd, &live->terminal) < 0) {
-        free(live);
+    if (!live)
         return NULL;
-    }
-    for (int i = 0; i < PAGE_STYLE_COUNT; i++)
-        live->styles[i] = live->terminal.styles[i];
+    live->terminal = terminal;
     live_open(live, fd);
-    live->utf8 = page_may_be_utf8();
-    live->color = terminal_may_color();
     return live;
 }
 
@@ -94,13 +80,11 @@ static bool is_in_background(const struct live *live)
  * terminals go on to the next line, and a line, for the cursor. */
 static void size_read(const struct live *live, unsigned *ret_columns, unsigned *ret_lines)
 {
-    struct winsize size = {0};
+    unsigned columns, rows;
 
-    ioctl(live->fd, TIOCGWINSZ, &size);
-    if (size.ws_col == 0 || size.ws_row == 0)
-        size = (struct winsize){.ws_row = ROWS_DEFAULT, .ws_col = COLUMNS_DEFAULT};
-    *ret_columns = size.ws_col - 1u < COLUMNS_MAX ? size.ws_col - 1u : COLUMNS_MAX;
-    *ret_lines = size.ws_row - 1u < LIVE_LINES_MAX ? size.ws_row - 1u : LIVE_LINES_MAX;
+    terminal_size(live->fd, &columns, &rows);
+    *ret_columns = columns - 1;
+    *ret_lines = rows - 1 < LIVE_LINES_MAX ? rows - 1 : LIVE_LINES_MAX;
 }
 
 /* Start what is to be sent: back to where the last frame began, in a window of so many lines. */
@@ -109,8 +93,11 @@ static FILE *text_open(struct live *live, unsigned lines)
     FILE *out = fmemopen(live->text, sizeof(live->text), "w");
     unsigned up = live->lines < lines ? live->lines : lines;
 
-    if (out)
-        fprintf(out, "\r%s%s", live->terminal.up[up], live->terminal.clear_below);
+    /* CUU, cursor up, and ED, erase below (ECMA-48). */
+    if (out && up > 0)
+        fprintf(out, "\r\033[%uA\033[J", up);
+    else if (out)
+        fprintf(out, "\r\033[J");
     return out;
 }
 
@@ -127,17 +114,19 @@ static void text_close(struct live *live, FILE *out, int timeout_ms)
 
 void live_draw(struct live *live, const struct live_state *state)
 {
-    struct page page = {.styles = live->color ? live->styles : NULL};
+    struct page page = {.styles = live->terminal.can_color ? page_ansi_styles : NULL,
+                        .can_utf8 = live->terminal.can_utf8};
     unsigned lines;
 
     live_history_add(&live->history, state);
-    if (live_interval_is_short(state) || is_in_background(live) || !text_send(live, 0))
+    if ((live_interval_is_short(state) && !state->is_done) || is_in_background(live) ||
+        !text_send(live, 0))
         return;
     size_read(live, &page.columns, &lines);
     page.out = text_open(live, lines);
     if (!page.out)
         return;
-    live->lines = live_frame(&page, &live->history, state, lines, live->utf8);
+    live->lines = live_frame(&page, &live->history, state, lines);
     text_close(live, page.out, 0);
 }
 

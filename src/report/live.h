@@ -9,7 +9,8 @@
 struct live;
 
 /* Start a view on a terminal (a descriptor, stderr). Returns it, the caller's to give to live_end;
- * NULL if there is nothing to draw on: not a terminal, TERM unknown or dumb. NO_COLOR is honoured.
+ * NULL if there is nothing to draw on: not a terminal, TERM is of none that is known
+ * (terminal.c). NO_COLOR is honoured.
  * What others write to the terminal before live_end is overwritten. */
 struct live *live_begin(int fd);
 
@@ -21,6 +22,7 @@ struct live_state {
     uint64_t length_ns;                     /* of the run, warm-up included; 0: the count decides */
     uint64_t done;                          /* connections ended so far; of the warm-up, if known */
     uint64_t count;                         /* to be made; 0: the duration decides */
+    bool is_done; /* all that was to be measured is: this is the last frame */
 };
 
 /* Draw it anew, in place: one write(2) that does not block. Nothing is drawn while the terminal

@@ -4,11 +4,12 @@
 #include "report/figure.h"
 
 #include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 #define LABEL_COLUMNS 10
-#define BAR_COLUMNS   30 /* in a narrow window a third of it */
-#define LANES_SHOWN   4  /* with more, lanes are not shown apart */
+#define LANES_SHOWN   4 /* with more, lanes are not shown apart */
 
 /* Drawn with blocks of eighths where the terminal has them. */
 struct drawing {
@@ -64,6 +65,10 @@ void live_history_add(struct live_history *history, const struct live_state *sta
     history->failed += interval->all.failed;
     history->late += interval->all.late;
     history->dropped += interval->all.dropped;
+    for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
+        history->failed_as[kind] += interval->all.failed_as[kind];
+    for (uint32_t i = 0; i < state->report->lane_count; i++)
+        history->lane_failed[i] += interval->lanes[i].failed;
     history->measured_ns += interval->length_ns;
 }
 
@@ -83,16 +88,33 @@ static void label(struct frame *frame, const char *text)
     page_to(frame->page, LABEL_COLUMNS);
 }
 
-/* "p99 231us", in columns of their own, so that only digits move from one second to the next. */
+/* "p99 231us", in columns of their own, so that only digits move from one second to the next. What
+ * there is no room for is left out: a number that is cut is another number. */
 #define FACT_COLUMNS 18
 static void fact(struct frame *frame, enum page_style style, const char *name, const char *value)
 {
-    unsigned end = frame->page->column + FACT_COLUMNS;
+    struct page *page = frame->page;
+    unsigned end = page->column + FACT_COLUMNS;
 
-    page_put(frame->page, PAGE_DIM, name);
-    page_put(frame->page, PAGE_PLAIN, " ");
-    page_put(frame->page, style, value);
-    page_to(frame->page, end);
+    if (page->column + page_width(name) + 1 + page_width(value) > page->columns)
+        return;
+    page_put(page, PAGE_DIM, name);
+    page_put(page, PAGE_PLAIN, " ");
+    page_put(page, style, value);
+    page_to(page, end);
+}
+
+/* Write words that mean nothing in part, if there is room for them. */
+static void __attribute__((format(printf, 3, 4)))
+words(struct frame *frame, enum page_style style, const char *format, ...)
+{
+    char text[128];
+    va_list values;
+
+    va_start(values, format);
+    vsnprintf(text, sizeof(text), format, values);
+    va_end(values);
+    page_put_whole(frame->page, style, text);
 }
 
 static void line_title(struct frame *frame)
@@ -102,14 +124,20 @@ static void line_title(struct frame *frame)
     char text[UNITS_TEXT_BYTES];
 
     page_put(frame->page, PAGE_BOLD, "hello-load");
-    for (uint32_t i = 0; i < report->lane_count; i++)
-        page_putf(frame->page, PAGE_BOLD, "%s %s", i > 0 ? "," : "", report->lanes[i].name);
+    for (uint32_t i = 0; i < report->lane_count; i++) {
+        char name[ADDRESS_TEXT_BYTES + 8];
+
+        snprintf(name, sizeof(name), "%s %s", i > 0 ? "," : "", report->lanes[i].name);
+        if (!page_put_whole(frame->page, PAGE_BOLD, name)) {
+            page_put_whole(frame->page, PAGE_BOLD, " ...");
+            break;
+        }
+    }
     if (asked->starts > 0)
-        page_putf(frame->page, PAGE_DIM, "  open loop at %s",
-                  rate_format(asked->starts, asked->period_ns, text));
+        words(frame, PAGE_DIM, "  open loop at %s",
+              rate_format(asked->starts, asked->period_ns, text));
     else
-        page_putf(frame->page, PAGE_DIM, "  closed loop of %s",
-                  figure_count(report->connections, text));
+        words(frame, PAGE_DIM, "  closed loop of %s", figure_count(report->connections, text));
     page_end(frame->page);
 }
 
@@ -120,6 +148,8 @@ static double progress(const struct live_state *state)
     double by_count = 0;
     double most;
 
+    if (state->is_done)
+        return 1;
     if (state->length_ns > 0)
         by_time = (double)state->elapsed_ns / (double)state->length_ns;
     if (state->count > 0)
@@ -141,12 +171,21 @@ static uint64_t left_ns(const struct frame *frame)
     return (uint64_t)((double)(state->count - state->done) / rate * (double)NS_PER_S);
 }
 
+/* The time left in steps that mean something: tenths of a second, then seconds. */
+#define LEFT_MIN_NS (NS_PER_S / 20)
+static char *left_text(uint64_t left, char text[FIGURE_TEXT_BYTES])
+{
+    double left_s = (double)left / (double)NS_PER_S;
+
+    snprintf(text, FIGURE_TEXT_BYTES, "%.*fs", left_s < 9.95, left_s);
+    return text;
+}
+
 static void line_progress(struct frame *frame)
 {
     const struct live_state *state = frame->state;
     double share = progress(state);
-    unsigned third = frame->page->columns / 3;
-    unsigned bar = third < BAR_COLUMNS ? third : BAR_COLUMNS;
+    unsigned bar = frame->page->columns / 3;
     unsigned filled = (unsigned)(share * bar + 0.5);
     uint64_t left = left_ns(frame);
     char text[FIGURE_TEXT_BYTES];
@@ -158,16 +197,16 @@ static void line_progress(struct frame *frame)
         page_put(frame->page, is_filled ? PAGE_PLAIN : PAGE_DIM,
                  is_filled ? frame->drawing->bar : frame->drawing->rest);
     }
-    page_putf(frame->page, PAGE_BOLD, " %3u %%", (unsigned)(share * 100));
+    words(frame, PAGE_BOLD, " %3u %%", (unsigned)(share * 100));
     if (state->count > 0)
-        page_putf(frame->page, PAGE_PLAIN, "  %s of %s", figure_count(state->done, count),
-                  figure_count(state->count, text));
+        words(frame, PAGE_PLAIN, "  %s of %s", figure_count(state->done, count),
+              figure_count(state->count, text));
     if (share >= 1)
-        page_put(frame->page, PAGE_PLAIN, "  ending");
-    else if (left > 0)
-        page_putf(frame->page, PAGE_PLAIN, "  %s left", figure_duration(left, text));
+        words(frame, PAGE_PLAIN, "%s", state->is_done ? "" : "  ending");
+    else if (left >= LEFT_MIN_NS)
+        words(frame, PAGE_PLAIN, "  %s left", left_text(left, text));
     if (state->interval->warmup)
-        page_put(frame->page, PAGE_YELLOW, "  warm-up");
+        words(frame, PAGE_WARNING, "  warm-up");
     page_end(frame->page);
 }
 
@@ -198,8 +237,29 @@ static void line_total(struct frame *frame)
         fact(frame, PAGE_PLAIN, "p50", figure_duration(point->p50_ns[TIMING_TOTAL], text));
         fact(frame, PAGE_PLAIN, "p99", figure_duration(point->p99_ns[TIMING_TOTAL], text));
         fact(frame, PAGE_PLAIN, "max", figure_duration(point->max_ns[TIMING_TOTAL], text));
+        words(frame, PAGE_DIM, "last second");
     }
     page_end(frame->page);
+}
+
+/* "most refused by [::1]:1848": the kind, and of several targets the one, that failed most. */
+static void most_failed(struct frame *frame)
+{
+    const struct live_history *history = frame->history;
+    const struct report *report = frame->state->report;
+    enum result kind = RESULT_OK + 1;
+    uint32_t lane = 0;
+
+    for (int i = kind; i < RESULT_COUNT; i++)
+        kind = history->failed_as[i] > history->failed_as[kind] ? (enum result)i : kind;
+    for (uint32_t i = 1; i < report->lane_count; i++)
+        lane = history->lane_failed[i] > history->lane_failed[lane] ? i : lane;
+    if (history->failed_as[kind] == 0)
+        return;
+    if (report->lane_count > 1)
+        words(frame, PAGE_RED, "most: %s, %s", result_text(kind), report->lanes[lane].name);
+    else
+        words(frame, PAGE_RED, "most: %s", result_text(kind));
 }
 
 static void line_errors(struct frame *frame)
@@ -209,24 +269,24 @@ static void line_errors(struct frame *frame)
     char text[FIGURE_TEXT_BYTES];
 
     label(frame, "errors");
-    page_put(frame->page, history->failed > 0 ? PAGE_RED : PAGE_PLAIN,
-             figure_count(history->failed, text));
+    words(frame, history->failed > 0 ? PAGE_RED : PAGE_PLAIN, "%s",
+          figure_count(history->failed, text));
     page_to(frame->page, LABEL_COLUMNS + FACT_COLUMNS);
     if (is_open_loop) {
-        fact(frame, history->late > 0 ? PAGE_YELLOW : PAGE_PLAIN, "late",
+        fact(frame, history->late > 0 ? PAGE_WARNING : PAGE_PLAIN, "late",
              figure_count(history->late, text));
-        fact(frame, history->dropped > 0 ? PAGE_YELLOW : PAGE_PLAIN, "dropped",
+        fact(frame, history->dropped > 0 ? PAGE_WARNING : PAGE_PLAIN, "dropped",
              figure_count(history->dropped, text));
     }
+    most_failed(frame);
     page_end(frame->page);
 }
 
-/* The columns for the names of lanes: what all of them need, if there is room for it. */
+/* The columns for the names of lanes: what all of them need, or half of the window. */
 static unsigned names_width(const struct frame *frame)
 {
     const struct report *report = frame->state->report;
-    unsigned facts = 2 * FACT_COLUMNS + 2;
-    unsigned room = frame->page->columns > facts ? frame->page->columns - facts : 0;
+    unsigned room = frame->page->columns / 2;
     unsigned names = 0;
 
     for (uint32_t i = 0; i < report->lane_count; i++) {
@@ -281,14 +341,14 @@ static void line_sparks(struct frame *frame)
         page_put(frame->page, PAGE_PLAIN, frame->drawing->sparks[step]);
     }
     if (shown > 0)
-        page_putf(frame->page, PAGE_DIM, "  top %s/s", figure_rate(highest, text));
+        words(frame, PAGE_DIM, "  top %s/s", figure_rate(highest, text));
     page_end(frame->page);
 }
 
 unsigned live_frame(struct page *page, const struct live_history *history,
-                    const struct live_state *state, unsigned lines, bool utf8)
+                    const struct live_state *state, unsigned lines)
 {
-    struct frame frame = {page, history, state, &drawings[utf8]};
+    struct frame frame = {page, history, state, &drawings[page->can_utf8]};
     /* In the order of the screen, and how much each is missed where there is no room. */
     static const struct {
         void (*write)(struct frame *frame);

@@ -1,7 +1,6 @@
 #include "report/page.h"
 
 #include <stdarg.h>
-#include <stdlib.h>
 #include <string.h>
 
 #define PAGE_TEXT_BYTES 1024 /* of one page_putf or page_wrapf: longer texts are cut */
@@ -9,7 +8,7 @@
 
 const char *const page_ansi_styles[PAGE_STYLE_COUNT] = {
     [PAGE_PLAIN] = "\033[0m", [PAGE_DIM] = "\033[2m",    [PAGE_BOLD] = "\033[1m",
-    [PAGE_RED] = "\033[31m",  [PAGE_GREEN] = "\033[32m", [PAGE_YELLOW] = "\033[33m",
+    [PAGE_RED] = "\033[31m",  [PAGE_GREEN] = "\033[32m", [PAGE_WARNING] = "\033[1;35m",
 };
 
 /* The bytes of UTF-8 that continue a character. */
@@ -79,6 +78,14 @@ void page_putf(struct page *page, enum page_style style, const char *format, ...
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     page_put(page, style, text);
+}
+
+bool page_put_whole(struct page *page, enum page_style style, const char *text)
+{
+    if (page->column + page_width(text) > page->columns)
+        return false;
+    page_put(page, style, text);
+    return true;
 }
 
 void page_to(struct page *page, unsigned column)
@@ -154,17 +161,4 @@ void page_end(struct page *page)
     fputc('\n', page->out);
     page->column = 0;
     page->written = 0;
-}
-
-bool page_may_be_utf8(void)
-{
-    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
-
-    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-        const char *locale = getenv(names[i]);
-
-        if (locale && *locale)
-            return strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
-    }
-    return true;
 }

@@ -14,7 +14,7 @@ enum page_style {
     PAGE_BOLD,
     PAGE_RED,
     PAGE_GREEN,
-    PAGE_YELLOW,
+    PAGE_WARNING,
     PAGE_STYLE_COUNT,
 };
 
@@ -22,17 +22,23 @@ struct page {
     FILE *out;
     unsigned columns;          /* no line is longer */
     const char *const *styles; /* PAGE_STYLE_COUNT escape sequences; NULL: no styles */
+    bool can_utf8;             /* else ASCII is all that can be shown */
     unsigned column;           /* where the next text goes */
     unsigned written;          /* up to where the line is written: blanks wait for text */
 };
 
-/* What all terminals of today understand (ECMA-48, SGR). */
+/* What all terminals of today understand (ECMA-48, SGR), readable on black and on white: no
+ * yellow. */
 extern const char *const page_ansi_styles[PAGE_STYLE_COUNT];
 
 /* Write text where the page is at; what does not fit on the line is left out. */
 void page_put(struct page *page, enum page_style style, const char *text);
 void page_putf(struct page *page, enum page_style style, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
+
+/* Write a text that is worth nothing if it is cut, such as a number: all of it or none. Returns
+ * false if there was no room for it. */
+bool page_put_whole(struct page *page, enum page_style style, const char *text);
 
 /* Go on in this column, or where the page is at if that is further. */
 void page_to(struct page *page, unsigned column);
@@ -54,9 +60,5 @@ void page_end(struct page *page);
 
 /* The columns that a text takes. */
 unsigned page_width(const char *text);
-
-/* True unless the locale's names in the environment ask for another encoding than UTF-8 (LC_ALL,
- * LC_CTYPE, LANG, see locale(7)). */
-bool page_may_be_utf8(void);
 
 #endif

@@ -13,6 +13,7 @@
 #include "measure/machine.h"
 #include "measure/stalls.h"
 #include "measure/usage.h"
+#include "report/terminal.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -98,9 +99,9 @@ struct report {
     struct report_assertion assertions[REPORT_ASSERTIONS_MAX];
 };
 
-/* Tell people: ten seconds of reading. color: with the escape codes that terminals understand.
- * columns: how wide a line may be, of which 60 to 100 are made use of. */
-void report_text(const struct report *report, FILE *out, bool color, unsigned columns);
+/* Tell people: ten seconds of reading, as the terminal can show it; of its columns 60 to 100 are
+ * made use of. */
+void report_text(const struct report *report, FILE *out, const struct terminal *terminal);
 
 /* The last line of a run, for programs: "hello-load: done connections_per_s=... ". */
 void report_line(const struct report *report, FILE *out);

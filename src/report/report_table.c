@@ -91,7 +91,7 @@ static enum page_style count_style(const struct report_lane *lane, enum count co
         return PAGE_RED;
     if ((count == COUNT_LATE && lane->tally->late > 0) ||
         (count == COUNT_DROPPED && lane->tally->dropped > 0))
-        return PAGE_YELLOW;
+        return PAGE_WARNING;
     return PAGE_PLAIN;
 }
 

@@ -309,7 +309,7 @@ static void verdicts(struct page *page, const struct report *report)
     if (report->verdict_count > 0)
         page_end(page);
     for (uint32_t i = 0; i < report->verdict_count; i++) {
-        page_put(page, PAGE_YELLOW, "-");
+        page_put(page, PAGE_WARNING, "-");
         page_to(page, 2);
         page_wrap(page, PAGE_PLAIN, 2, report->verdicts[i].text);
         page_end(page);
@@ -318,6 +318,7 @@ static void verdicts(struct page *page, const struct report *report)
 
 static void assertions(struct page *page, const struct report *report)
 {
+    static const char *const marks[2][2] = {{"x", "+"}, {"✗", "✓"}}; /* ASCII; UTF-8 */
     unsigned widest = 0;
 
     if (report->assertion_count > 0)
@@ -330,7 +331,8 @@ static void assertions(struct page *page, const struct report *report)
     for (uint32_t i = 0; i < report->assertion_count; i++) {
         const struct report_assertion *assertion = &report->assertions[i];
 
-        page_put(page, assertion->holds ? PAGE_GREEN : PAGE_RED, assertion->holds ? "✓" : "✗");
+        page_put(page, assertion->holds ? PAGE_GREEN : PAGE_RED,
+                 marks[page->can_utf8][assertion->holds]);
         page_to(page, 2);
         page_put(page, PAGE_PLAIN, assertion->text);
         page_to(page, 2 + widest + 2);
@@ -339,15 +341,15 @@ static void assertions(struct page *page, const struct report *report)
     }
 }
 
-void report_text(const struct report *report, FILE *out, bool color, unsigned columns)
+void report_text(const struct report *report, FILE *out, const struct terminal *terminal)
 {
-    struct page page = {.out = out, .columns = columns};
+    struct page page = {.out = out, .columns = terminal->columns, .can_utf8 = terminal->can_utf8};
 
-    if (columns < COLUMNS_MIN)
+    if (page.columns < COLUMNS_MIN)
         page.columns = COLUMNS_MIN;
-    if (columns > COLUMNS_MAX)
+    if (page.columns > COLUMNS_MAX)
         page.columns = COLUMNS_MAX;
-    if (color)
+    if (terminal->can_color)
         page.styles = page_ansi_styles;
     title(&page, report);
     setup(&page, report);

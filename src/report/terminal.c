@@ -1,82 +1,94 @@
 #include "report/terminal.h"
 
-#include <errno.h>
-#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
-/* After all others: it makes macros of common words, such as `lines`. */
-#include <term.h>
+#include <sys/ioctl.h>
 
-/* The numbers of colours that setaf takes, see terminfo(5). */
-enum { TERMINAL_RED = 1, TERMINAL_GREEN = 2, TERMINAL_YELLOW = 3 };
+#define COLUMNS_DEFAULT 80 /* of a terminal that does not know its size */
 
-/* tigetstr gives (char *)-1 for a name that is not that of a string. */
-static const char *sequence_find(const char *name)
+/* Terminals by the names that terminfo knows them by, each followed by nothing or by a variant
+ * ("xterm-256color", "screen.linux"). All of today's understand the few sequences that are needed;
+ * what is not among them may understand none. */
+static const struct {
+    const char *name;
+    bool can_color;
+} kinds[] = {
+    {"xterm", true},   {"screen", true},    {"tmux", true},   {"linux", true},  {"rxvt", true},
+    {"ansi", true},    {"pcansi", true},    {"vte", true},    {"gnome", true},  {"konsole", true},
+    {"kitty", true},   {"alacritty", true}, {"foot", true},   {"st", true},     {"wezterm", true},
+    {"ghostty", true}, {"contour", true},   {"iterm", true},  {"iterm2", true}, {"nsterm", true},
+    {"mintty", true},  {"putty", true},     {"cygwin", true}, {"mlterm", true}, {"eterm", true},
+    {"Eterm", true},   {"aterm", true},     {"kterm", true},  {"dtterm", true}, {"teraterm", true},
+    {"hterm", true},   {"cons25", true},    {"wsvt25", true}, {"rio", true},    {"vscode", true},
+    {"vt100", false},  {"vt102", false},    {"vt200", false}, {"vt220", false}, {"vt320", false},
+    {"vt340", false},  {"vt420", false},    {"vt510", false}, {"vt520", false}, {"vt525", true},
+    {"jfbterm", true}, {"fbterm", true},    {"yaft", true},
+};
+
+/* Variants without colours: terminfo names them "-m" or "-mono". */
+static bool is_monochrome(const char *variant)
 {
-    const char *sequence = tigetstr(name);
-
-    return (intptr_t)sequence == -1 ? NULL : sequence;
+    return strcmp(variant, "-m") == 0 || strncmp(variant, "-mono", 5) == 0;
 }
 
-/* Keep a sequence without its delays ("$<50>"): they are for terminals on slow serial lines. One
- * that does not fit is none. */
-static void sequence_keep(char kept[TERMINAL_SEQUENCE_BYTES], const char *sequence)
+static void terminal_kind(const char *term, struct terminal *terminal)
 {
-    size_t bytes = 0;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++) {
+        size_t bytes = strlen(kinds[i].name);
+        const char *variant = term + bytes;
 
-    kept[0] = '\0';
-    while (sequence && *sequence) {
-        const char *end = strncmp(sequence, "$<", 2) == 0 ? strchr(sequence, '>') : NULL;
-
-        if (end) {
-            sequence = end + 1;
-            continue;
-        }
-        if (bytes == TERMINAL_SEQUENCE_BYTES - 1) {
-            kept[0] = '\0';
-            return;
-        }
-        kept[bytes++] = *sequence++;
-        kept[bytes] = '\0';
+        if (strncmp(term, kinds[i].name, bytes) != 0 || !strchr("-.+", *variant))
+            continue; /* strchr finds the end of the string, too */
+        terminal->can_move = true;
+        terminal->can_color = kinds[i].can_color && !is_monochrome(variant);
+        return;
     }
 }
 
-static void color_keep(char kept[TERMINAL_SEQUENCE_BYTES], int color)
-{
-    const char *sequence = sequence_find("setaf");
-
-    sequence_keep(kept, sequence ? tiparm(sequence, color) : NULL);
-}
-
-int terminal_read(int fd, struct terminal *ret_terminal)
-{
-    struct terminal terminal = {0};
-    const char *sequence;
-    int status;
-
-    if (setupterm(NULL, fd, &status) != 0)
-        return -ENOTTY;
-    sequence = sequence_find("cuu");
-    for (int i = 1; i <= TERMINAL_UP_MAX && sequence; i++)
-        sequence_keep(terminal.up[i], tiparm(sequence, i));
-    sequence_keep(terminal.clear_below, sequence_find("ed"));
-    sequence_keep(terminal.styles[PAGE_PLAIN], sequence_find("sgr0"));
-    sequence_keep(terminal.styles[PAGE_DIM], sequence_find("dim"));
-    sequence_keep(terminal.styles[PAGE_BOLD], sequence_find("bold"));
-    color_keep(terminal.styles[PAGE_RED], TERMINAL_RED);
-    color_keep(terminal.styles[PAGE_GREEN], TERMINAL_GREEN);
-    color_keep(terminal.styles[PAGE_YELLOW], TERMINAL_YELLOW);
-    del_curterm(set_curterm(NULL));
-    if (!terminal.up[TERMINAL_UP_MAX][0] || !terminal.clear_below[0])
-        return -ENOTTY;
-    *ret_terminal = terminal;
-    return 0;
-}
-
-bool terminal_may_color(void)
+/* False if whoever runs the program wants no colours. */
+static bool may_color(void)
 {
     const char *no_color = getenv("NO_COLOR");
 
     return !no_color || !*no_color;
+}
+
+static bool locale_is_utf8(void)
+{
+    static const char *const names[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        const char *locale = getenv(names[i]);
+
+        if (locale && *locale)
+            return strcasestr(locale, "utf-8") || strcasestr(locale, "utf8");
+    }
+    return false;
+}
+
+void terminal_size(int fd, unsigned *ret_columns, unsigned *ret_rows)
+{
+    struct winsize size = {0};
+
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) {
+        *ret_columns = TERMINAL_COLUMNS;
+        *ret_rows = TERMINAL_ROWS;
+        return;
+    }
+    *ret_columns = size.ws_col > 0 ? size.ws_col : COLUMNS_DEFAULT;
+    *ret_rows = size.ws_row > 0 ? size.ws_row : TERMINAL_ROWS;
+}
+
+struct terminal terminal_of(int fd)
+{
+    struct terminal terminal = {.is_terminal = isatty(fd), .can_utf8 = locale_is_utf8()};
+    const char *term = getenv("TERM");
+
+    if (terminal.is_terminal && term)
+        terminal_kind(term, &terminal);
+    terminal.can_color = terminal.can_color && may_color();
+    terminal_size(fd, &terminal.columns, &terminal.rows);
+    return terminal;
 }

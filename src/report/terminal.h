@@ -1,26 +1,29 @@
-/* What the terminal can do, asked of terminfo(5) once: moving the cursor up, clearing, styles. */
+/* What an output can show: the one place that decides it, for the live view and for the summary.
+ *
+ * Thread rule: any thread; the environment must not change meanwhile. */
 #ifndef HELLO_TERMINAL_H
 #define HELLO_TERMINAL_H
 
-#include "report/page.h"
-
 #include <stdbool.h>
 
-#define TERMINAL_UP_MAX         12 /* lines */
-#define TERMINAL_SEQUENCE_BYTES 32
+/* What holds where nothing else is known. */
+#define TERMINAL_COLUMNS 100 /* of what is no terminal */
+#define TERMINAL_ROWS    24
 
-/* Escape sequences; "" if there is none. */
 struct terminal {
-    char up[TERMINAL_UP_MAX + 1][TERMINAL_SEQUENCE_BYTES]; /* so many lines up; [0] is "" */
-    char clear_below[TERMINAL_SEQUENCE_BYTES];             /* from the cursor to the end */
-    char styles[PAGE_STYLE_COUNT][TERMINAL_SEQUENCE_BYTES];
+    bool is_terminal;
+    bool can_move;  /* knows the sequences that move the cursor and clear (ECMA-48) */
+    bool can_color; /* and colours, and whoever runs the program wants them */
+    bool can_utf8;  /* the locale has all of Unicode */
+    unsigned columns, rows;
 };
 
-/* Ask for the terminal that TERM names. Returns 0, or -ENOTTY: it is unknown, or its cursor cannot
- * be moved. libtinfo works with globals: for one thread, and none of them is in use afterwards. */
-int terminal_read(int fd, struct terminal *ret_terminal);
+/* Find out what the file at fd can show: by TERM, NO_COLOR (no-color.org), the locale's name in
+ * LC_ALL, LC_CTYPE or LANG (locale(7); none of them: the C locale, which is ASCII), and the size
+ * that the terminal tells. */
+struct terminal terminal_of(int fd);
 
-/* False if whoever runs the program wants no colours (NO_COLOR, see no-color.org). */
-bool terminal_may_color(void);
+/* The size of the window now, or what terminal_of makes of one that does not tell. */
+void terminal_size(int fd, unsigned *ret_columns, unsigned *ret_rows);
 
 #endif

@@ -12,36 +12,16 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/ioctl.h>
-
-/* How wide a summary is that does not go to a terminal. */
-#define COLUMNS_DEFAULT 100
-
 static int fail(int result, const char *error)
 {
     fprintf(stderr, "%s: %s\n", load_options.program, error);
     return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
 }
 
-static unsigned stdout_columns(void)
-{
-    struct winsize size;
-
-    if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) < 0 || size.ws_col == 0)
-        return COLUMNS_DEFAULT;
-    return size.ws_col;
-}
-
-static bool stdout_has_color(void)
-{
-    const char *term = getenv("TERM");
-
-    return isatty(STDOUT_FILENO) && terminal_may_color() && term && strcmp(term, "dumb") != 0;
-}
-
 /* Print the report in the form that was asked for. Returns 0 or -errno. */
 static int print_report(const struct load_config *config, const struct report *report)
 {
+    struct terminal terminal = terminal_of(STDOUT_FILENO);
     int result = 0, lost;
 
     errno = 0;
@@ -51,7 +31,7 @@ static int print_report(const struct load_config *config, const struct report *r
         report_csv(report, stdout);
     } else {
         if (!config->quiet)
-            report_text(report, stdout, stdout_has_color(), stdout_columns());
+            report_text(report, stdout, &terminal);
         report_line(report, stdout);
     }
     lost = stdio_flush();

@@ -157,8 +157,22 @@ static uint64_t recorder_in_flight(const struct recorder *recorder)
     return in_flight;
 }
 
+/* When the workers were told to stop before their time, or 0. */
+static uint64_t recorder_told_to_stop_ns(const struct recorder *recorder)
+{
+    uint64_t last_ns = 0;
+
+    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
+        uint64_t ns =
+            counter_read(&generator_progress(recorder->args.generators[i])->window_end_ns);
+
+        last_ns = ns > last_ns ? ns : last_ns;
+    }
+    return last_ns;
+}
+
 static void recorder_draw(const struct recorder *recorder, const struct report_interval *interval,
-                          uint64_t now_ns)
+                          uint64_t now_ns, bool last)
 {
     struct live_state state = {
         .report = recorder->args.report,
@@ -166,6 +180,7 @@ static void recorder_draw(const struct recorder *recorder, const struct report_i
         .elapsed_ns = now_ns - recorder->start_ns,
         .length_ns = recorder->args.length_ns == UINT64_MAX ? 0 : recorder->args.length_ns,
         .count = recorder->config->count,
+        .is_done = last && recorder_told_to_stop_ns(recorder) == 0,
     };
 
     for (uint32_t i = 0; i < state.report->lane_count; i++)
@@ -191,27 +206,13 @@ static void recorder_end_interval(struct recorder *recorder, uint64_t now_ns, bo
     if (!interval->warmup || last) /* else what it has measured already counts in the next one */
         recorder_read_lanes(recorder, interval);
     if (recorder->live)
-        recorder_draw(recorder, interval, now_ns);
+        recorder_draw(recorder, interval, now_ns, last);
     recorder->usage = usage;
     recorder->stalls_before = recorder->stalls.count;
     recorder->stalled_before_ns = recorder->stalls.total_ns;
     recorder->longest_stall_ns = 0;
     recorder->interval_start_ns = now_ns;
     stalls_pause(&recorder->stalls); /* this took a while, and is not the machine's fault */
-}
-
-/* When the workers were told to stop before their time, or 0. */
-static uint64_t recorder_told_to_stop_ns(const struct recorder *recorder)
-{
-    uint64_t last_ns = 0;
-
-    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
-        uint64_t ns =
-            counter_read(&generator_progress(recorder->args.generators[i])->window_end_ns);
-
-        last_ns = ns > last_ns ? ns : last_ns;
-    }
-    return last_ns;
 }
 
 /* When the measured time ends: as planned, or when the workers were told to stop. */

@@ -216,6 +216,19 @@ def test_it_is_ASCII_where_the_locale_is(server, terminal):
     assert frames(one) and one.received.isascii()
 
 
+@pytest.mark.parametrize("locale, marks", [("C", "+x"), ("C.UTF-8", "✓✗")])
+def test_the_summary_shows_what_the_locale_has(server, load, locale, marks):
+    summary = load("-n", 9, "--assert", "ok>5", "--assert", "ok>9", server().target(IPV4), env={"LC_ALL": locale}).stdout
+    assert f"\n{marks[0]} ok>5 " in summary and f"\n{marks[1]} ok>9 " in summary, summary
+    assert summary.isascii() == (locale == "C")
+
+
+def test_it_needs_no_database_of_terminals(server, terminal):
+    one = terminal("-d", "2s", server().target(IPV4), env={"TERMINFO": "/nowhere", "TERMINFO_DIRS": "/nowhere"})
+    one.finish()
+    assert frames(one), one.shown
+
+
 @pytest.mark.parametrize(
     "args, env",
     [(["--no-live"], {}), ([], {"TERM": "dumb"}), ([], {"TERM": ""}), ([], {"TERM": "no-such"})],

@@ -108,7 +108,7 @@ def user(request):
     return request.param
 
 
-def start(root, user, *command):
+def start(root, user, *command, env=None, **files):
     """Start a program in the image, as a platform does that knows its configuration."""
     def enter():
         uid, gid = USERS[user]
@@ -118,9 +118,9 @@ def start(root, user, *command):
         os.setgid(gid)
         os.setuid(uid)
 
-    return subprocess.Popen(command, preexec_fn=enter, env={"PATH": "/usr/local/bin:/bin"},
-                            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                            stderr=subprocess.PIPE, text=True)
+    files = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **files}
+    return subprocess.Popen(command, preexec_fn=enter, env={"PATH": "/usr/local/bin:/bin", **(env or {})},
+                            text=True, **files)
 
 
 def output_of(root, user, *command):
@@ -169,6 +169,20 @@ def test_its_generator_loses_nothing_and_a_signal_ends_in_totals(root, user, ser
     output, errors = process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 0, errors
     assert output.startswith("hello-server: stopped accepted=1000 greeted=1000 expired=0 ")
+
+
+def test_its_generator_draws_its_view_on_a_terminal(root, user, server):
+    _, port = server
+    screen, terminal = os.openpty()
+    process = start(root, user, "/usr/local/bin/hello-load", "-d", "2s", f"127.0.0.1:{port}",
+                    env={"TERM": "xterm-256color", "LC_ALL": "C.UTF-8"}, stderr=terminal)
+    os.close(terminal)
+    drawn = b""
+    while b"history" not in drawn:
+        drawn += os.read(screen, 65536)  # fails at the end of the program
+    process.communicate(timeout=DEADLINE_S)
+    os.close(screen)
+    assert process.returncode == 0 and drawn.startswith(b"\r\x1b[J") and "\u2588".encode() in drawn
 
 
 def test_who_comes_to_see_finds_a_shell_and_the_listeners(root, server):

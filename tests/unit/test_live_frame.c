@@ -41,11 +41,11 @@ static char *frame_of(const struct view *view, unsigned columns, unsigned lines,
 {
     char *text = NULL;
     size_t bytes;
-    struct page page = {.out = open_memstream(&text, &bytes), .columns = columns};
+    struct page page = {.out = open_memstream(&text, &bytes), .columns = columns, .can_utf8 = utf8};
     unsigned written;
 
     assert_non_null(page.out);
-    written = live_frame(&page, &view->history, &view->state, lines, utf8);
+    written = live_frame(&page, &view->history, &view->state, lines);
     fclose(page.out);
     for (const char *at = text; *at; at++)
         written -= *at == '\n';
@@ -76,12 +76,13 @@ static void a_frame_reads_like_this(void **state)
     struct view view = view_of(sample);
 
     (void)state;
-    check_frame(&view, "hello-load 127.0.0.1:1848  closed loop of 64\n"
-                       "█████████████░░░░░░░░░░░░░  50 %  3.00s left\n"
-                       "rate      now 8,000         mean 8,000        in flight 64\n"
-                       "total     p50 62.0us        p99 186us         max 3.10ms\n"
-                       "errors    0\n"
-                       "history   ███  top 8,000/s\n");
+    check_frame(&view,
+                "hello-load 127.0.0.1:1848  closed loop of 64\n"
+                "█████████████░░░░░░░░░░░░░  50 %  3.0s left\n"
+                "rate      now 8,000         mean 8,000        in flight 64\n"
+                "total     p50 62.0us        p99 186us         max 3.10ms        last second\n"
+                "errors    0\n"
+                "history   ███  top 8,000/s\n");
     report_sample_free(sample);
 }
 
@@ -126,7 +127,7 @@ static void a_count_is_told_of_if_it_decides(void **state)
     (void)state;
     view.state.length_ns = 0;
     view.state.count = 32000;
-    check_part(&view, "  75 %  24,000 of 32,000  1.00s left\n");
+    check_part(&view, "  75 %  24,000 of 32,000  1.0s left\n");
     view.state.done = 32000;
     check_part(&view, " 100 %  32,000 of 32,000  ending\n");
     report_sample_free(sample);
@@ -143,7 +144,7 @@ static void a_warm_up_is_no_measurement(void **state)
     view.state.elapsed_ns = NS_PER_S;
     view.state.done = 7000;
     live_history_add(&view.history, &view.state);
-    check_part(&view, "  16 %  5.00s left  warm-up\n");
+    check_part(&view, "  16 %  5.0s left  warm-up\n");
     check_part(&view, "\nrate      now 7,000         in flight 64\n");
     check_part(&view, "\ntotal     not measured yet\n");
     check_part(&view, "\n127.0.0.1:1848  now -             p99 -\n");
@@ -226,6 +227,89 @@ static void a_frame_keeps_within_the_window(void **state)
     }
 }
 
+/* What a frame says at this width must be said of it at any: numbers and names are not cut. */
+static void no_word_and_no_number_is_cut_at_any_width(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct view view;
+    char *whole;
+
+    (void)state;
+    report_sample_open_loop(sample);
+    report_sample_failures(sample);
+    view = view_of(sample);
+    view.state.count = 1000000;
+    whole = frame_of(&view, 300, 20, false);
+    for (unsigned columns = 10; columns < 300; columns++) {
+        char *text = frame_of(&view, columns, 20, false);
+
+        for (char *word = strtok(text, " \n"); word; word = strtok(NULL, " \n")) {
+            bool is_drawn = strspn(word, "#-_.~=+*") == strlen(word);
+            bool is_marked = strstr(word, "..") != NULL;
+
+            if (!is_drawn && !is_marked && !strstr(whole, word))
+                fail_msg("%u columns: '%s' is not in\n%s", columns, word, whole);
+            if (!is_drawn && !is_marked) { /* a whole word, not the beginning of one */
+                const char *at = strstr(whole, word);
+                bool found = false;
+
+                for (; at && !found; at = strstr(at + 1, word))
+                    found =
+                        (at == whole || strchr(" \n", at[-1])) && strchr(" \n", at[strlen(word)]);
+                assert_true(found);
+            }
+        }
+        free(text);
+    }
+    free(whole);
+    report_sample_free(sample);
+}
+
+static void errors_name_the_kind_and_the_target_that_failed_most(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct view view = view_of(sample);
+
+    (void)state;
+    sample->intervals[2].all.failed = 12;
+    sample->intervals[2].all.failed_as[RESULT_REFUSED] = 10;
+    sample->intervals[2].all.failed_as[RESULT_RESET] = 2;
+    sample->intervals[2].lanes[0].failed = 2;
+    sample->intervals[2].lanes[1].failed = 10;
+    live_history_add(&view.history, &view.state);
+    check_part(&view, "\nerrors    12                most: connection refused, [::1]:1848\n");
+    report_sample_free(sample);
+}
+
+static void a_run_ends_at_100_percent(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct view view = view_of(sample);
+
+    (void)state;
+    view.state.elapsed_ns = view.state.length_ns - 1;
+    view.state.is_done = true;
+    check_part(&view, "██ 100 %\n");
+    report_sample_free(sample);
+}
+
+static void a_wide_window_shows_more_of_the_past(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct view view = view_of(sample);
+    char *text, *line;
+
+    (void)state;
+    for (int i = 0; i < 600; i++)
+        live_history_add(&view.history, &view.state);
+    text = frame_of(&view, 240, 20, false);
+    line = strstr(text, "\nhistory ");
+    assert_non_null(line);
+    assert_int_equal(240 - 28, strspn(line + 11, "#"));
+    free(text);
+    report_sample_free(sample);
+}
+
 static void a_low_window_shows_the_rate_at_least(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
@@ -250,6 +334,10 @@ int main(void)
         cmocka_unit_test(a_short_interval_counts_but_tells_no_rate),
         cmocka_unit_test(the_sparkline_ends_with_the_newest),
         cmocka_unit_test(a_frame_keeps_within_the_window),
+        cmocka_unit_test(no_word_and_no_number_is_cut_at_any_width),
+        cmocka_unit_test(errors_name_the_kind_and_the_target_that_failed_most),
+        cmocka_unit_test(a_run_ends_at_100_percent),
+        cmocka_unit_test(a_wide_window_shows_more_of_the_past),
         cmocka_unit_test(a_low_window_shows_the_rate_at_least),
     };
     return cmocka_run_group_tests_name("live_frame", tests, NULL, NULL);

@@ -33,7 +33,8 @@ char *told_text(const struct report *report, bool color, unsigned columns)
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    report_text(report, out, color, columns);
+    report_text(report, out,
+                &(struct terminal){.can_color = color, .can_utf8 = true, .columns = columns});
     fclose(out);
     return text;
 }
