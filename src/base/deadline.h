@@ -5,6 +5,7 @@
 #ifndef HELLO_DEADLINE_H
 #define HELLO_DEADLINE_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -30,6 +31,12 @@ void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uin
 
 /* Stop a deadline; nothing happens if it is in no queue. */
 void deadline_stop(struct deadline *deadline);
+
+/* True if it was started, and has neither come nor been stopped since. */
+static inline bool deadline_is_running(const struct deadline *deadline)
+{
+    return deadline->next != NULL;
+}
 
 /* When the next deadline of the queue comes, or DEADLINE_NEVER. */
 uint64_t deadline_queue_due_ns(const struct deadline_queue *queue);

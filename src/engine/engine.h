@@ -15,21 +15,13 @@
 #define HELLO_ENGINE_H
 
 #include "base/advice.h"
+#include "engine/engine_class.h"
 #include "engine/socket_pool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
 #include <sys/socket.h>
-
-struct engine;
-enum engine_op {
-    ENGINE_OP_ACCEPT = 1,
-    ENGINE_OP_CONNECT,
-    ENGINE_OP_SEND,
-    ENGINE_OP_RECV,
-    ENGINE_OP_WAKE, /* wake_fd, an eventfd, was written; the engine has reset it */
-};
 
 /* Tokens are the owner's; an engine keeps the low 56 bits and gives them back unchanged. */
 #define ENGINE_TOKEN_BITS 56
@@ -70,32 +62,6 @@ enum engine_flag {
                        * for it, so the next engine_wait may do it */
     ENGINE_DRAIN = 4, /* close: throw away the input that has arrived, so that it resets nobody */
     ENGINE_RESET = 8, /* close: drop what is unsent and reset the peer; frees memory at once */
-};
-
-/* One row per engine: what a new engine must implement. The functions are documented below. */
-struct engine_class {
-    const char *name;
-    int (*open)(const struct engine_args *args, struct engine **ret_engine,
-                struct engine_failure *ret_failure);
-    void (*destroy)(struct engine *engine);
-    int (*accept_start)(struct engine *engine, uint32_t room);
-    void (*accept_stop)(struct engine *engine);
-    int (*socket)(struct engine *engine, int family);
-    int (*connect)(struct engine *engine, uint64_t token, int sock, const struct sockaddr *address,
-                   socklen_t address_bytes);
-    int (*send)(struct engine *engine, uint64_t token, int sock, const void *data, uint32_t bytes,
-                unsigned flags);
-    int (*recv)(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
-                unsigned flags);
-    int (*send_now)(struct engine *engine, int sock, const void *data, uint32_t bytes,
-                    unsigned flags);
-    int (*discard)(struct engine *engine, int sock);
-    int (*half_close)(struct engine *engine, int sock);
-    void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
-    int64_t (*unsent)(struct engine *engine, int sock);
-    int (*disconnect)(struct engine *engine, int sock); /* see engine_recycle */
-    void (*close)(struct engine *engine, int sock, unsigned flags);
-    int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);
 };
 
 /* Every engine starts with this; the rest of it is private to its file. */
@@ -147,7 +113,8 @@ static inline void engine_accept_stop(struct engine *engine)
 int engine_socket(struct engine *engine, int family);
 
 /* Connect a socket; `address` must stay until the next engine_wait. The event's result is 0 or
- * -errno; the socket stays open either way. Returns 0 or -errno (nothing was started). */
+ * -errno; the socket stays open either way. A result of 0 may come too early, see
+ * engine_connect_error. Returns 0 or -errno (nothing was started). */
 static inline int engine_connect(struct engine *engine, uint64_t token, int sock,
                                  const struct sockaddr *address, socklen_t address_bytes)
 {
@@ -182,6 +149,24 @@ static inline int engine_recv(struct engine *engine, uint64_t token, int sock, v
                               uint32_t bytes, unsigned flags)
 {
     return engine->class->recv(engine, token, sock, data, bytes, flags);
+}
+
+/* Receive what has arrived, up to `bytes` into `data`; no event follows. Not while a recv is
+ * pending. Returns how many bytes, 0 for the peer's FIN, or -errno (-EAGAIN: nothing has arrived).
+ */
+static inline int engine_recv_now(struct engine *engine, int sock, void *data, uint32_t bytes)
+{
+    return engine->class->recv_now(engine, sock, data, bytes);
+}
+
+/* What became of a handshake that a connect's event told to be done (0). An ICMP error that arrives
+ * while connect(2) still runs, as from a firewall of this machine, is only noted at the socket,
+ * which goes on to try; it wakes io_uring's connect all the same, which then finds no error
+ * (tcp_v4_err in Linux's net/ipv4/tcp_ipv4.c, io_connect in io_uring/net.c). Input or EOF prove a
+ * handshake, too. Returns 0 (it is done), the -errno that was noted, or -EINPROGRESS (none was). */
+static inline int engine_connect_error(struct engine *engine, int sock)
+{
+    return engine->class->connect_error(engine, sock);
 }
 
 /* Send the FIN and keep receiving (shutdown(2) with SHUT_WR): at once, so after every send whose

@@ -37,6 +37,8 @@ static int epoll_try_connect(int sock, uint32_t happened)
         return happened & EPOLLOUT ? 0 : -EAGAIN;
     if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
         return -errno;
+    if (error == 0 && !(happened & EPOLLOUT))
+        return -EAGAIN; /* noted, but it goes on to try: see engine_connect_error */
     return -error;
 }
 
@@ -350,9 +352,11 @@ const struct engine_class engine_epoll = {
     .accept_stop = epoll_accept_stop,
     .socket = epoll_socket,
     .connect = epoll_connect,
+    .connect_error = socket_connect_error,
     .send = epoll_send,
     .recv = epoll_recv,
     .send_now = socket_send_now,
+    .recv_now = socket_recv_now,
     .discard = socket_discard,
     .half_close = socket_half_close,
     .cancel = epoll_cancel,

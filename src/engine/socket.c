@@ -19,6 +19,22 @@ uint32_t socket_waiting(int listener_fd)
     return info.tcpi_unacked;
 }
 
+int socket_connect_error(struct engine *engine, int sock)
+{
+    struct tcp_info info;
+    socklen_t info_bytes = sizeof(info);
+    int error = 0;
+    socklen_t error_bytes = sizeof(error);
+
+    (void)engine;
+    if (getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0 ||
+        info.tcpi_state != TCP_SYN_SENT)
+        return 0;
+    if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
+        return -errno;
+    return error ? -error : -EINPROGRESS;
+}
+
 int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
                     unsigned flags)
 {
@@ -28,6 +44,17 @@ int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t 
     do
         result = send(sock, data, bytes,
                       MSG_NOSIGNAL | MSG_DONTWAIT | (flags & ENGINE_MORE ? MSG_MORE : 0));
+    while (result < 0 && errno == EINTR);
+    return result < 0 ? -errno : (int)result;
+}
+
+int socket_recv_now(struct engine *engine, int sock, void *data, uint32_t bytes)
+{
+    ssize_t result;
+
+    (void)engine;
+    do
+        result = recv(sock, data, bytes, MSG_DONTWAIT);
     while (result < 0 && errno == EINTR);
     return result < 0 ? -errno : (int)result;
 }

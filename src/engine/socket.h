@@ -13,9 +13,16 @@
  * for a connection, and frees them when there is none (do_accept in net/socket.c). */
 uint32_t socket_waiting(int listener_fd);
 
+/* engine_connect_error (TCP_INFO for the state, tcp(7); SO_ERROR also tells what was only noted:
+ * sk_getsockopt in Linux's net/core/sock.c). */
+int socket_connect_error(struct engine *engine, int sock);
+
 /* engine_send_now. */
 int socket_send_now(struct engine *engine, int sock, const void *data, uint32_t bytes,
                     unsigned flags);
+
+/* engine_recv_now. */
+int socket_recv_now(struct engine *engine, int sock, void *data, uint32_t bytes);
 
 /* engine_discard (MSG_TRUNC, tcp(7)). */
 int socket_discard(struct engine *engine, int sock);

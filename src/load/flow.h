@@ -25,6 +25,12 @@
 /* How long a flow rests that failed to connect in a closed loop. */
 #define FLOW_REST_NS UINT64_C(10000000)
 
+/* How long a connection may say nothing before it is looked at whether it was made at all. Short
+ * against the second after which a SYN is sent again (RFC 6298), so that what this finds is not yet
+ * counted as another phase; long against the answers of most services, so that few are looked at.
+ */
+#define FLOW_LOOK_NS UINT64_C(100000000)
+
 /* A socket that sent and received no more than this in each direction makes further connections,
  * where engine_recycle can: its buffers are still what a new socket's are. */
 #define FLOW_SHORT_BYTES (16u << 10)
@@ -40,7 +46,8 @@ struct flow_settings {
     const struct load_config *config; /* timeouts, what to send and to expect, how to close */
     const struct target *targets;     /* a lane for each */
     const struct sources *sources;
-    bool rests;    /* closed loop */
+    bool meets_itself[TARGETS_MAX]; /* a lane's connections may, see flow_socket_connect_error */
+    bool rests;                     /* closed loop */
     bool recycles; /* there are as many local ports as FLOW_RECYCLE_PORTS_... want */
 };
 
@@ -51,10 +58,13 @@ struct flows {
     struct engine *engine;
     struct tally *tallies; /* one for each lane */
     struct slab slab;
+    unsigned char *shared; /* where the rest of a long greeting is read to */
     struct deadline_queue connect_timeouts;
+    struct deadline_queue looks;
     struct deadline_queue timeouts;
     struct deadline_queue rests;
     uint32_t resting;
+    bool answered[TARGETS_MAX]; /* of each lane: the last that ended did so well */
     uint64_t
         source_turns[TARGETS_MAX]; /* of each lane: place in the list of source addresses ... */
     uint64_t source_stride;        /* ... and the step to the next */

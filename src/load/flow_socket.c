@@ -1,5 +1,8 @@
 #include "load/flow_socket.h"
 
+#include <errno.h>
+#include <string.h>
+
 int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result)
 {
     const struct sources *sources = flows->settings->sources;
@@ -20,6 +23,35 @@ int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result
     *ret_result = result_of_bind(result);
     engine_close(flows->engine, sock, 0);
     return result;
+}
+
+/* True if the two ends of a connection are one. */
+static bool socket_met_itself(int sock)
+{
+    struct address own, peer;
+    socklen_t own_bytes = sizeof(own), peer_bytes = sizeof(peer);
+
+    memset(&own, 0, sizeof(own));
+    memset(&peer, 0, sizeof(peer));
+    return getsockname(sock, &own.sa, &own_bytes) == 0 &&
+           getpeername(sock, &peer.sa, &peer_bytes) == 0 && memcmp(&own, &peer, sizeof(own)) == 0;
+}
+
+int flow_socket_connect_error(const struct flows *flows, uint32_t lane, int sock)
+{
+    int error = engine_connect_error(flows->engine, sock);
+
+    if (error == 0 && flows->settings->meets_itself[lane] && socket_met_itself(sock))
+        error = -ECONNREFUSED;
+    return error;
+}
+
+bool flow_socket_may_echo(const struct flows *flows, uint32_t lane)
+{
+    const struct load_config *config = flows->settings->config;
+
+    return flows->settings->meets_itself[lane] &&
+           (config->send.bytes > 0 || config->proxy_protocol != LOAD_PROXY_NONE);
 }
 
 /* True if a socket keeps nothing of having been connected there. One that was keeps the interface
@@ -47,7 +79,9 @@ void flow_socket_close(struct flows *flows, uint32_t lane, int sock, enum result
     const struct flow_settings *settings = flows->settings;
     const struct address *address = &settings->targets[lane].address;
 
-    if (settings->config->close == LOAD_CLOSE_RST)
+    /* One that met itself must not keep the port of the service that is missing: TIME_WAIT would.
+     */
+    if (settings->config->close == LOAD_CLOSE_RST || result == RESULT_REFUSED)
         engine_close(flows->engine, sock, ENGINE_RESET);
     else if (result == RESULT_OK && flow_may_recycle(settings, address))
         engine_recycle(flows->engine, sock, address->sa.sa_family);

@@ -8,6 +8,15 @@
  * or -errno with *ret_result what that counts as. */
 int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result);
 
+/* What became of a handshake that is told to be done: engine_connect_error, and -ECONNREFUSED for a
+ * socket that met itself. Where nobody listens at a port that connections come from, one of them
+ * meets its own SYN sooner or later, which makes a connection (RFC 9293 3.5, simultaneous open).
+ * Returns 0 or -errno. */
+int flow_socket_connect_error(const struct flows *flows, uint32_t lane, int sock);
+
+/* True if what a flow of this lane says could be told to itself. */
+bool flow_socket_may_echo(const struct flows *flows, uint32_t lane);
+
 /* Give the socket of a flow back; nothing is pending on it. */
 void flow_socket_close(struct flows *flows, uint32_t lane, int sock, enum result result);
 

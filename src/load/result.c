@@ -58,7 +58,11 @@ enum result result_of_error(int error, enum phase phase)
     case EHOSTUNREACH:
     case ENETDOWN:
     case EHOSTDOWN:
-    case EPERM: /* a firewall of this machine forbade it: connect(2) */
+    case ENONET:      /* ICMP: host isolated ... */
+    case ENOPROTOOPT: /* ... protocol unreachable ... */
+    case EOPNOTSUPP:  /* ... source route failed ... */
+    case EPROTO:      /* ... parameter problem (icmp_err_convert in Linux's net/ipv4/icmp.c) */
+    case EPERM:       /* a firewall of this machine forbade it: connect(2) */
     case EACCES:
         return RESULT_UNREACHABLE;
     case EADDRNOTAVAIL:
@@ -72,6 +76,13 @@ enum result result_of_error(int error, enum phase phase)
     default:
         return RESULT_OTHER;
     }
+}
+
+bool result_is_of_handshake(int error)
+{
+    enum result result = result_of_error(error, PHASE_CONNECT);
+
+    return result == RESULT_REFUSED || result == RESULT_UNREACHABLE;
 }
 
 enum result result_of_bind(int error)

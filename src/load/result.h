@@ -2,6 +2,7 @@
 #ifndef HELLO_RESULT_H
 #define HELLO_RESULT_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* The phases of a connection, as its failures are sorted. */
@@ -15,7 +16,7 @@ enum phase {
 /* Every connection that was started ends in exactly one of these. */
 enum result {
     RESULT_OK,              /* exactly the expected bytes, then EOF */
-    RESULT_REFUSED,         /* nobody listens there */
+    RESULT_REFUSED,         /* nobody listens there, or a firewall says so */
     RESULT_RESET,           /* reset by the other side */
     RESULT_SHORT,           /* EOF before all expected bytes */
     RESULT_MISMATCH,        /* a byte that was not expected */
@@ -41,6 +42,9 @@ const char *result_text(enum result result);
 
 /* What an error (-errno) of socket, connect, send or recv counts as in this phase. */
 enum result result_of_error(int error, enum phase phase);
+
+/* True if an error (-errno) tells that there was no handshake: it was refused, or found no way. */
+bool result_is_of_handshake(int error);
 
 /* What an error (-errno) of bind to a source counts as. */
 enum result result_of_bind(int error);

@@ -6,7 +6,8 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 pytest.register_assert_rewrite(
-    "clients", "kernel", "misbehaving", "naming", "network", "programs", "reports", "nginx"
+    "clients", "firewall", "kernel", "misbehaving", "naming", "network", "programs", "reports",
+    "nginx"
 )
 
 import clients

@@ -47,6 +47,23 @@ static int fake_recv(struct engine *engine, uint64_t token, int sock, void *data
     return fake_called(engine, (struct fake_call){"recv", token, sock, bytes, flags});
 }
 
+/* By default nothing has arrived. */
+static int fake_recv_now(struct engine *engine, int sock, void *data, uint32_t bytes)
+{
+    (void)data;
+    fake_called(engine, (struct fake_call){"recv_now", 0, sock, bytes, 0});
+    return -EAGAIN;
+}
+
+static int fake_connect_error(struct engine *engine, int sock)
+{
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
+
+    (void)sock;
+    fake->connects_doubted++;
+    return fake->connect_error;
+}
+
 static int fake_half_close(struct engine *engine, int sock)
 {
     return fake_called(engine, (struct fake_call){"half_close", 0, sock, 0, 0});
@@ -100,9 +117,11 @@ static const struct engine_class fake_class = {
     .destroy = fake_destroy,
     .socket = fake_socket,
     .connect = fake_connect,
+    .connect_error = fake_connect_error,
     .send = fake_send,
     .recv = fake_recv,
     .send_now = fake_send_now,
+    .recv_now = fake_recv_now,
     .discard = fake_discard,
     .half_close = fake_half_close,
     .cancel = fake_cancel,

@@ -400,11 +400,17 @@ static void what_can_be_done_at_once_has_no_event(void **state)
     int sock, sent, client = accept_one(f, &sock);
 
     assert_int_equal(-EAGAIN, engine_discard(f->engine, sock));
+    assert_int_equal(-EAGAIN, engine_recv_now(f->engine, sock, much, sizeof(much)));
     assert_int_equal(6, engine_send_now(f->engine, sock, "hello\n", 6, 0));
     assert_client_reads(client, "hello\n");
     assert_int_equal(3, send(client, "abc", 3, 0));
     assert_int_equal(3, engine_discard(f->engine, sock));
+    assert_int_equal(3, send(client, "def", 3, 0));
+    assert_int_equal(2, engine_recv_now(f->engine, sock, much, 2));
+    assert_memory_equal("de", much, 2);
+    assert_int_equal(1, engine_recv_now(f->engine, sock, much, 2));
     shutdown(client, SHUT_WR);
+    assert_int_equal(0, engine_recv_now(f->engine, sock, much, sizeof(much)));
     assert_int_equal(0, engine_discard(f->engine, sock));
     sent = engine_send_now(f->engine, sock, much, sizeof(much), 0);
     assert_in_range(sent, 1, sizeof(much) - 1);

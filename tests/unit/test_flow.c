@@ -22,6 +22,7 @@
 #define CONNECT_NS  UINT64_C(200000) /* its own timeout */
 #define EXPECTED    "hello\n"
 #define LANES       2
+#define LONG_BYTES  (64u << 10)
 
 /* A fake engine whose receives find these bytes. */
 struct fixture {
@@ -35,6 +36,11 @@ struct fixture {
     struct tally *tallies;
     uint64_t now_ns;
     void *buffer; /* where the flow wants its next bytes */
+    char thrown_away[64];
+    const unsigned char *arrived; /* what can be received now, ... */
+    uint32_t arrived_bytes;
+    int after_it; /* ... and what is found then: 0, or -errno */
+    unsigned receives_now;
 };
 
 static int remember_buffer(struct engine *engine, uint64_t token, int sock, void *data,
@@ -43,9 +49,24 @@ static int remember_buffer(struct engine *engine, uint64_t token, int sock, void
     struct fixture *f = (struct fixture *)(void *)engine;
     struct fake_call call = {"recv", token, sock, bytes, flags};
 
-    f->buffer = data;
+    f->buffer = data ? data : f->thrown_away;
     f->fake.calls[f->fake.call_count++] = call;
     return 0;
+}
+
+static int receive_what_arrived(struct engine *engine, int sock, void *data, uint32_t bytes)
+{
+    struct fixture *f = (struct fixture *)(void *)engine;
+    uint32_t taken = f->arrived_bytes < bytes ? f->arrived_bytes : bytes;
+
+    (void)sock;
+    f->receives_now++;
+    if (taken == 0)
+        return f->after_it;
+    memcpy(data, f->arrived, taken);
+    f->arrived += taken;
+    f->arrived_bytes -= taken;
+    return (int)taken;
 }
 
 static void expect_bytes(struct option_bytes *bytes, const char *text)
@@ -64,6 +85,8 @@ static int set_up(void **state)
     fake_engine_init(&f->fake);
     f->class = *f->fake.engine.class;
     f->class.recv = remember_buffer;
+    f->class.recv_now = receive_what_arrived;
+    f->after_it = -EAGAIN;
     f->fake.engine.class = &f->class;
     expect_bytes(&f->config->expect, EXPECTED);
     f->config->timeout_ns = TIMEOUT_NS;
@@ -250,6 +273,112 @@ static void one_byte_too_many_is_extra_at_once_or_later(void **state)
     assert_int_equal(2, f->tallies[0].failed[PHASE_CLOSE][RESULT_EXTRA]);
 }
 
+/* A greeting much longer than the buffer that a flow waits with. */
+static unsigned char *long_greeting(struct fixture *f)
+{
+    static unsigned char text[LONG_BYTES + 1];
+
+    for (size_t i = 0; i < sizeof(text); i++)
+        text[i] = (unsigned char)(i * i >> 3);
+    f->config->expect.bytes = LONG_BYTES;
+    memcpy(f->config->expect.data, text, LONG_BYTES);
+    return text;
+}
+
+/* The buffer is filled, and the rest, if there is more, has arrived too. What comes after it may be
+ * found at once or later: -EAGAIN for nothing. */
+static void receives_all(struct fixture *f, const unsigned char *text, uint32_t bytes, int after_it)
+{
+    uint32_t room = fake_engine_last(&f->fake)->bytes;
+    uint32_t first = bytes < room ? bytes : room;
+
+    f->arrived = text + first;
+    f->arrived_bytes = bytes - first;
+    f->after_it = after_it;
+    f->receives_now = 0;
+    memcpy(f->buffer, text, first);
+    ends(f, ENGINE_OP_RECV, (int)first);
+    if (after_it != -EAGAIN && flows_open(&f->flows) > 0)
+        ends(f, ENGINE_OP_RECV, after_it);
+}
+
+static void a_long_greeting_is_read_by_a_few_calls(void **state)
+{
+    struct fixture *f = *state;
+    unsigned char *text = long_greeting(f);
+
+    connects(f);
+    receives_all(f, text, LONG_BYTES, -EAGAIN);
+    assert_in_range(f->receives_now, 1, 3);
+    assert_string_equal("recv", fake_engine_last(&f->fake)->name);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    connects(f);
+    f->config->expect.bytes = fake_engine_last(&f->fake)->bytes; /* it just fills the buffer */
+    receives_all(f, text, f->config->expect.bytes, 0);
+    assert_int_equal(1, f->receives_now);
+    assert_int_equal(2, f->tallies[0].ok);
+}
+
+static void a_short_greeting_is_read_by_one_call_and_its_end_by_another(void **state)
+{
+    struct fixture *f = *state;
+
+    connects(f);
+    receives(f, EXPECTED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended_well(f);
+    assert_int_equal(0, f->receives_now);
+}
+
+static void a_long_greeting_is_compared_wherever_it_is_cut(void **state)
+{
+    struct fixture *f = *state;
+    unsigned char *text = long_greeting(f);
+
+    for (uint32_t cut = 1; cut < 100; cut++) {
+        connects(f);
+        receives_all(f, text, cut, -EAGAIN);
+        receives_all(f, text + cut, LONG_BYTES - cut, 0);
+        assert_int_equal(cut, f->tallies[0].ok);
+        fake_engine_calls(&f->fake);
+    }
+    for (uint32_t wrong = 0; wrong < LONG_BYTES; wrong += wrong < 100 ? 1 : 997) {
+        uint64_t before = f->tallies[0].failed[PHASE_GREETING][RESULT_MISMATCH];
+
+        text[wrong] ^= 1;
+        connects(f);
+        receives_all(f, text, LONG_BYTES, 0);
+        assert_int_equal(before + 1, f->tallies[0].failed[PHASE_GREETING][RESULT_MISMATCH]);
+        text[wrong] ^= 1;
+        fake_engine_calls(&f->fake);
+    }
+}
+
+static void a_long_greeting_that_does_not_end_as_it_should_is_told(void **state)
+{
+    static const struct {
+        enum phase phase;
+        enum result result;
+        uint32_t bytes;
+        int after_it;
+    } rows[] = {
+        {PHASE_GREETING, RESULT_SHORT, LONG_BYTES - 1, 0},
+        {PHASE_GREETING, RESULT_RESET, LONG_BYTES - 1, -ECONNRESET},
+        {PHASE_CLOSE, RESULT_RESET, LONG_BYTES, -ECONNRESET},
+        {PHASE_CLOSE, RESULT_EXTRA, LONG_BYTES + 1, -EAGAIN},
+    };
+    struct fixture *f = *state;
+    unsigned char *text = long_greeting(f);
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        connects(f);
+        receives_all(f, text, rows[i].bytes, rows[i].after_it);
+        assert_failed(f, rows[i].phase, rows[i].result);
+        fake_engine_calls(&f->fake);
+    }
+}
+
 static void nothing_is_expected_and_nothing_comes(void **state)
 {
     struct fixture *f = *state;
@@ -275,6 +404,7 @@ static void anything_is_ok_if_asked_for_up_to_the_last_byte(void **state)
     assert_ended_well(f);
     assert_int_equal(10, f->tallies[0].timings[TIMING_GREETING].max_ns);
     assert_int_equal(90, f->tallies[0].timings[TIMING_CLOSE].max_ns);
+    assert_int_equal(0, f->receives_now);
 }
 
 static void a_reset_counts_in_its_phase(void **state)
@@ -336,9 +466,9 @@ static void other_errors_are_counted_by_errno(void **state)
     struct fixture *f = *state;
 
     starts(f);
-    ends(f, ENGINE_OP_CONNECT, -EPROTO);
+    ends(f, ENGINE_OP_CONNECT, -EINVAL);
     assert_failed(f, PHASE_CONNECT, RESULT_OTHER);
-    assert_int_equal(1, f->tallies[0].other[EPROTO]);
+    assert_int_equal(1, f->tallies[0].other[EINVAL]);
     starts(f);
     ends(f, ENGINE_OP_CONNECT, -100000);
     assert_int_equal(1, f->tallies[0].other[0]);
@@ -574,6 +704,122 @@ static void the_timeout_ends_a_flow_in_any_phase(void **state)
     assert_failed(f, PHASE_CLOSE, RESULT_TIMEOUT);
 }
 
+/* Where a firewall of this machine answers a SYN by an ICMP error, connect may be told to be done.
+ */
+static void a_connect_that_was_none_is_one_that_failed(void **state)
+{
+    static const struct {
+        int error;
+        enum result expected;
+    } rows[] = {
+        {-ECONNREFUSED, RESULT_REFUSED},    {-EHOSTUNREACH, RESULT_UNREACHABLE},
+        {-ENETUNREACH, RESULT_UNREACHABLE}, {-ENOPROTOOPT, RESULT_UNREACHABLE},
+        {-EACCES, RESULT_UNREACHABLE},      {-EINPROGRESS, RESULT_OTHER},
+    };
+    struct fixture *f = *state;
+    uint64_t before;
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        before = f->tallies[0].failed[PHASE_CONNECT][rows[i].expected];
+        f->fake.connect_error = rows[i].error;
+        connects(f);
+        assert_string_equal("socket connect close", fake_engine_calls(&f->fake));
+        assert_int_equal(before + 1, f->tallies[0].failed[PHASE_CONNECT][rows[i].expected]);
+    }
+    assert_int_equal(1, f->tallies[0].other[EINPROGRESS]);
+}
+
+/* So that a service that answers costs no system call more. */
+static void where_the_last_one_was_answered_only_silence_is_looked_at(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_LOOK_NS;
+    runs_well(f);
+    assert_int_equal(1, f->fake.connects_doubted);
+    runs_well(f);
+    assert_int_equal(1, f->fake.connects_doubted);
+    connects(f);
+    fake_engine_calls(&f->fake);
+    assert_int_equal(START_NS + FLOW_LOOK_NS, flows_due_ns(&f->flows));
+    flows_expire(&f->flows, START_NS + FLOW_LOOK_NS);
+    assert_int_equal(2, f->fake.connects_doubted);
+    assert_string_equal("", fake_engine_calls(&f->fake)); /* it is a connection */
+    assert_int_equal(START_NS + 2 * FLOW_LOOK_NS, flows_due_ns(&f->flows));
+    ends_well(f);
+    assert_int_equal(3, f->tallies[0].ok);
+    flow_start(&f->flows, &(struct flow_start){.lane = 1, .measured = true, .now_ns = START_NS});
+    ends(f, ENGINE_OP_CONNECT, 0); /* to another, of which nothing is known yet */
+    assert_int_equal(3, f->fake.connects_doubted);
+    ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    assert_int_equal(1, f->tallies[1].failed[PHASE_GREETING][RESULT_RESET]);
+}
+
+static void a_look_that_finds_no_connection_ends_it_as_one_that_failed(void **state)
+{
+    struct fixture *f = *state;
+
+    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_LOOK_NS;
+    runs_well(f);
+    connects(f);
+    f->fake.connect_error = -EINPROGRESS;
+    fake_engine_calls(&f->fake);
+    flows_expire(&f->flows, START_NS + FLOW_LOOK_NS);
+    assert_string_equal("cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_OTHER);
+    assert_int_equal(1, f->tallies[0].other[EINPROGRESS]);
+}
+
+/* The timeout may come before the look would. */
+static void a_timeout_looks_first(void **state)
+{
+    struct fixture *f = *state;
+
+    runs_well(f);
+    connects(f);
+    f->fake.connect_error = -ECONNREFUSED;
+    flows_expire(&f->flows, START_NS + TIMEOUT_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_REFUSED);
+}
+
+/* The kernel goes on to try where an error came while connect(2) ran; its end tells of it. */
+static void a_timeout_of_the_handshake_tells_the_error_that_was_noted(void **state)
+{
+    struct fixture *f = *state;
+
+    starts(f);
+    f->fake.connect_error = -EHOSTUNREACH;
+    flows_expire(&f->flows, START_NS + CONNECT_NS);
+    ends(f, ENGINE_OP_CONNECT, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_UNREACHABLE);
+    starts(f);
+    f->fake.connect_error = -EINPROGRESS; /* there is none */
+    flows_expire(&f->flows, START_NS + CONNECT_NS);
+    ends(f, ENGINE_OP_CONNECT, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
+    f->config->connect_timeout_ns = 0;
+    starts(f);
+    flows_expire(&f->flows, START_NS + TIMEOUT_NS);
+    ends(f, ENGINE_OP_CONNECT, -ECANCELED);
+    assert_failed(f, PHASE_CONNECT, RESULT_TIMEOUT);
+}
+
+static void an_error_of_the_handshake_that_comes_late_is_one_of_the_handshake(void **state)
+{
+    struct fixture *f = *state;
+
+    runs_well(f);
+    connects(f);
+    ends(f, ENGINE_OP_RECV, -ECONNREFUSED);
+    assert_failed(f, PHASE_CONNECT, RESULT_REFUSED);
+    connects(f);
+    receives(f, "hel");
+    ends(f, ENGINE_OP_RECV, -EHOSTUNREACH); /* of one that was made, and broke */
+    assert_int_equal(1, f->tallies[0].failed[PHASE_GREETING][RESULT_UNREACHABLE]);
+}
+
 static void in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while(void **state)
 {
     struct fixture *f = *state;
@@ -619,6 +865,10 @@ int main(void)
         FLOW(eof_too_early_is_short),
         FLOW(wrong_byte_is_a_mismatch),
         FLOW(one_byte_too_many_is_extra_at_once_or_later),
+        FLOW(a_long_greeting_is_read_by_a_few_calls),
+        FLOW(a_short_greeting_is_read_by_one_call_and_its_end_by_another),
+        FLOW(a_long_greeting_is_compared_wherever_it_is_cut),
+        FLOW(a_long_greeting_that_does_not_end_as_it_should_is_told),
         FLOW(nothing_is_expected_and_nothing_comes),
         FLOW(anything_is_ok_if_asked_for_up_to_the_last_byte),
         FLOW(a_reset_counts_in_its_phase),
@@ -638,6 +888,12 @@ int main(void)
         FLOW(the_connect_timeout_ends_a_handshake),
         FLOW(the_connect_timeout_is_over_with_the_handshake),
         FLOW(the_timeout_ends_a_flow_in_any_phase),
+        FLOW(a_connect_that_was_none_is_one_that_failed),
+        FLOW(where_the_last_one_was_answered_only_silence_is_looked_at),
+        FLOW(a_look_that_finds_no_connection_ends_it_as_one_that_failed),
+        FLOW(a_timeout_looks_first),
+        FLOW(a_timeout_of_the_handshake_tells_the_error_that_was_noted),
+        FLOW(an_error_of_the_handshake_that_comes_late_is_one_of_the_handshake),
         FLOW(in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while),
         FLOW(what_is_open_when_a_run_is_abandoned_is_counted_as_that),
     };

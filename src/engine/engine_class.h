@@ -1,0 +1,51 @@
+/* What an engine is made of: a row of functions, to be filled in by each. Part of engine.h, which
+ * documents them. */
+#ifndef HELLO_ENGINE_CLASS_H
+#define HELLO_ENGINE_CLASS_H
+
+#include <stdint.h>
+
+#include <sys/socket.h>
+
+struct engine;
+struct engine_args;
+struct engine_event;
+struct engine_failure;
+
+enum engine_op {
+    ENGINE_OP_ACCEPT = 1,
+    ENGINE_OP_CONNECT,
+    ENGINE_OP_SEND,
+    ENGINE_OP_RECV,
+    ENGINE_OP_WAKE, /* wake_fd, an eventfd, was written; the engine has reset it */
+};
+
+/* One row per engine: what a new engine must implement. engine.h documents the functions. */
+struct engine_class {
+    const char *name;
+    int (*open)(const struct engine_args *args, struct engine **ret_engine,
+                struct engine_failure *ret_failure);
+    void (*destroy)(struct engine *engine);
+    int (*accept_start)(struct engine *engine, uint32_t room);
+    void (*accept_stop)(struct engine *engine);
+    int (*socket)(struct engine *engine, int family);
+    int (*connect)(struct engine *engine, uint64_t token, int sock, const struct sockaddr *address,
+                   socklen_t address_bytes);
+    int (*send)(struct engine *engine, uint64_t token, int sock, const void *data, uint32_t bytes,
+                unsigned flags);
+    int (*recv)(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
+                unsigned flags);
+    int (*connect_error)(struct engine *engine, int sock);
+    int (*send_now)(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                    unsigned flags);
+    int (*recv_now)(struct engine *engine, int sock, void *data, uint32_t bytes);
+    int (*discard)(struct engine *engine, int sock);
+    int (*half_close)(struct engine *engine, int sock);
+    void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
+    int64_t (*unsent)(struct engine *engine, int sock);
+    int (*disconnect)(struct engine *engine, int sock); /* see engine_recycle */
+    void (*close)(struct engine *engine, int sock, unsigned flags);
+    int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);
+};
+
+#endif

@@ -1,0 +1,87 @@
+/* How flows read: what comes is compared in place, byte for byte. */
+#include "load/flow_state.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* How often the shared buffer is filled for one flow before others get their turn. */
+#define FLOW_SHARED_READS 16
+
+void flow_read(struct flows *flows, struct flow *flow, uint64_t now_ns)
+{
+    bool any = flows->settings->config->expect.any; /* then nobody looks at it */
+    int result =
+        engine_recv(flows->engine, slab_token(&flows->slab, flow), flow->sock,
+                    any ? NULL : flow->buffer, any ? ENGINE_DISCARD_BYTES : FLOW_BUFFER_BYTES, 0);
+
+    if (result < 0)
+        flow_fail(flows, flow, result, now_ns);
+}
+
+/* EOF: the greeting is all that came before it. */
+static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
+{
+    const struct option_bytes *expect = &flows->settings->config->expect;
+    bool is_short = !expect->any && flow->moved_bytes < expect->bytes;
+
+    if (flow->is_reset) {
+        flow_fail(flows, flow, -ECONNRESET, now_ns);
+        return;
+    }
+    if (flow->greeted_ns == 0 && !is_short)
+        flow->greeted_ns = now_ns; /* anything was expected, and nothing came */
+    flow_close(flows, flow, is_short ? RESULT_SHORT : RESULT_OK, 0, now_ns);
+}
+
+/* Compare what came with what should come next. Returns true if it is read on; else the flow has
+ * ended. */
+static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned char *data,
+                         uint32_t bytes, uint64_t now_ns)
+{
+    const struct option_bytes *expect = &flows->settings->config->expect;
+    uint32_t missing_bytes = expect->bytes - flow->moved_bytes;
+    uint32_t compared_bytes = bytes < missing_bytes ? bytes : missing_bytes;
+
+    if (memcmp(data, expect->data + flow->moved_bytes, compared_bytes) != 0) {
+        flow_close(flows, flow, RESULT_MISMATCH, 0, now_ns);
+        return false;
+    }
+    if (bytes >= missing_bytes && flow->greeted_ns == 0)
+        flow->greeted_ns = now_ns;
+    if (bytes > missing_bytes) {
+        flow_close(flows, flow, RESULT_EXTRA, 0, now_ns);
+        return false;
+    }
+    flow->moved_bytes += bytes;
+    return true;
+}
+
+/* Input has come. What does not fill the buffer is all there is, as with a short greeting; else the
+ * rest of it is read at once, much at a time. */
+void flow_received(struct flows *flows, struct flow *flow, uint32_t bytes, uint64_t now_ns)
+{
+    const unsigned char *data = flow->buffer;
+    uint32_t room_bytes = FLOW_BUFFER_BYTES;
+    int result = (int)bytes;
+
+    if (bytes > 0 && flows->settings->config->expect.any) {
+        flow->greeted_ns = now_ns; /* as long as nothing comes after it */
+        flow_read(flows, flow, now_ns);
+        return;
+    }
+    for (int reads = 0; result > 0; reads++) {
+        if (!flow_compare(flows, flow, data, (uint32_t)result, now_ns))
+            return;
+        if ((uint32_t)result < room_bytes || reads == FLOW_SHARED_READS)
+            break;
+        data = flows->shared;
+        room_bytes = FLOW_SHARED_BYTES;
+        result = engine_recv_now(flows->engine, flow->sock, flows->shared, room_bytes);
+    }
+    if (result == 0)
+        flow_at_end(flows, flow, now_ns);
+    else if (result < 0 && result != -EAGAIN)
+        flow_fail(flows, flow, result, now_ns);
+    else
+        flow_read(flows, flow, now_ns);
+}
