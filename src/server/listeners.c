@@ -174,6 +174,29 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners_notice(listeners, line);
 }
 
+/* True if there may be handshakes under way. Where the kernel does not tell, that is for some time,
+ * which is said once. */
+static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
+{
+    int result = listener_has_handshakes(&listeners->address);
+    char line[256];
+
+    if (result >= 0)
+        return result > 0;
+    if (listeners->blind_ns == 0) {
+        listeners->blind_ns = now_ns + LISTENERS_BLIND_NS;
+        snprintf(
+            line, sizeof(line),
+            "warning: the kernel does not tell of handshakes under way (sock_diag: %s): clients "
+            "that are connecting during this stop may be reset; %s",
+            strerror(-result),
+            result == -ENOENT ? "load its module tcp_diag"
+                              : "let the sandbox allow AF_NETLINK sockets");
+        listeners_notice(listeners, line);
+    }
+    return now_ns < listeners->blind_ns;
+}
+
 bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
 {
     bool found = true; /* another worker is asking: look again */
@@ -182,7 +205,7 @@ bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
         return found;
     if (listeners->asked_ns == 0 ||
         (listeners->handshakes && now_ns >= listeners->asked_ns + LISTENERS_ASK_NS)) {
-        listeners->handshakes = listener_has_handshakes(&listeners->address) > 0;
+        listeners->handshakes = listeners_ask(listeners, now_ns);
         listeners->asked_ns = now_ns;
     }
     found = listeners->handshakes;

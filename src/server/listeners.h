@@ -18,6 +18,9 @@
 /* The kernel is asked for handshakes under way at most this often, for all workers together. */
 #define LISTENERS_ASK_NS UINT64_C(50000000)
 
+/* Where it does not tell, they are given this time: a round trip. */
+#define LISTENERS_BLIND_NS UINT64_C(250000000)
+
 #define LISTENERS_ERROR_BYTES 512
 
 struct listeners_args {
@@ -39,6 +42,7 @@ struct listeners {
     pthread_mutex_t mutex;  /* for fds while workers run, and for what follows */
     uint64_t asked_ns;      /* when the kernel was last asked for handshakes; 0: never */
     bool handshakes;        /* what it said */
+    uint64_t blind_ns;      /* it does not tell: there may be some until then; 0: it does */
 };
 
 /* Open all. A default address of IPv6 falls back to its IPv4 counterpart where there is no IPv6.

@@ -137,12 +137,30 @@ static void responder_end_scarcity(struct responder *responder)
     }
 }
 
+/* True if the listener is to be closed at the next moment at which nobody waits: new connections
+ * begin all the time, so it will not become quiet. */
+static bool responder_hurries(const struct responder *responder)
+{
+    return !responder->args->listeners->refusing &&
+           responder->now_ns >= responder->stopped_ns + RESPONDER_UNFILTERED_NS;
+}
+
+/* True if a connection waits that is to be served: those that have begun, if there is no end to
+ * others those that came in time. */
+static bool responder_is_waited_for(const struct responder *responder)
+{
+    return listener_has_waiting(responder->args->listener_fd) &&
+           (responder->args->listeners->refusing ||
+            responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS);
+}
+
 /* True if there is a connection to wait for before the listener is closed. */
 static bool responder_expects_more(const struct responder *responder)
 {
-    if (listener_has_waiting(responder->args->listener_fd))
+    if (responder_is_waited_for(responder))
         return true; /* there is no room for it yet */
-    return responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
+    return !responder_hurries(responder) &&
+           responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
            listeners_have_handshakes(responder->args->listeners, responder->now_ns);
 }
 
@@ -158,7 +176,8 @@ static void responder_advance(struct responder *responder)
         responder->stopped_ns = responder->accepted_ns = responder->now_ns;
     }
     if (responder->phase == RESPONDER_EMPTYING &&
-        responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS) {
+        (responder_hurries(responder) ||
+         responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS)) {
         if (responder_expects_more(responder))
             responder->accepted_ns = responder->now_ns; /* look again later */
         else
@@ -167,8 +186,8 @@ static void responder_advance(struct responder *responder)
     if (responder->phase == RESPONDER_CLOSING && responder->accepting)
         engine_accept_stop(responder->engine);
     if (responder->phase == RESPONDER_CLOSING && !responder->accepting) {
-        responder->phase = listener_has_waiting(responder->args->listener_fd) ? RESPONDER_EMPTYING
-                                                                              : RESPONDER_FINISHING;
+        responder->phase =
+            responder_is_waited_for(responder) ? RESPONDER_EMPTYING : RESPONDER_FINISHING;
         if (responder->phase == RESPONDER_FINISHING)
             listeners_close_one(responder->args->listeners, responder->args->number);
     }

@@ -20,6 +20,10 @@
 /* ... but no longer than this, in which the kernel repeats an answer that was lost (after 1 s). */
 #define RESPONDER_HANDSHAKES_NS UINT64_C(1500000000)
 
+/* Where SYNs cannot be dropped, others come for ever: from this time of the stop on the listener is
+ * closed as soon as nobody waits, and after RESPONDER_HANDSHAKES_NS whoever waits. */
+#define RESPONDER_UNFILTERED_NS UINT64_C(200000000)
+
 /* While nothing can be accepted for want of descriptors or memory, it is tried again this often. */
 #define RESPONDER_RETRY_NS UINT64_C(100000000)
 
