@@ -20,6 +20,7 @@
 struct responder_thread {
     struct listeners listeners;
     int done_fd; /* nobody waits for it */
+    struct conditions conditions;
     struct responder_args args;
     struct responder *responder;
     struct worker *worker;
@@ -38,6 +39,7 @@ static void responder_thread_free(struct responder_thread *thread)
         close(thread->done_fd);
     free(thread->responder);
     listeners_close(&thread->listeners);
+    conditions_release(&thread->conditions);
     free(thread);
 }
 
@@ -100,6 +102,7 @@ int responder_thread_start(const struct responder_thread_args *args,
         snprintf(error, RESPONDER_ERROR_BYTES, "no memory for a responder");
         return -ENOMEM;
     }
+    conditions_init(&thread->conditions, responder_is_silent, NULL);
     thread->done_fd = eventfd(0, EFD_CLOEXEC);
     result = loopback_listen(&thread->listeners, args->family, error);
     if (result < 0) {
@@ -111,7 +114,7 @@ int responder_thread_start(const struct responder_thread_args *args,
         .listener_fd = thread->listeners.fds[0],
         .connections_max = args->connections_max,
         .settings = args->settings,
-        .notice = responder_is_silent,
+        .conditions = &thread->conditions,
     };
     result = responder_thread_work(thread, args, error);
     if (result < 0) {

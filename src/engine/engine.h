@@ -67,6 +67,8 @@ enum engine_flag {
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;
+    const char *failed_call;     /* why an operation did not start, if not by its own call */
+    int close_error;             /* why the last close that failed did, positive; 0: none did */
     uint32_t turns_behind;       /* waits in a row that could not hand out all that had happened */
     struct socket_pool pools[2]; /* of IPv4 and of IPv6 */
     void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */

@@ -23,6 +23,8 @@ enum engine_op {
 /* One row per engine: what a new engine must implement. engine.h documents the functions. */
 struct engine_class {
     const char *name;
+    const char *watch_call;  /* the system call by which accept_start can fail, for messages ... */
+    const char *accept_call; /* ... and that of an accept */
     int (*open)(const struct engine_args *args, struct engine **ret_engine,
                 struct engine_failure *ret_failure);
     void (*destroy)(struct engine *engine);

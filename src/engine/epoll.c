@@ -10,6 +10,7 @@
 #include "engine/socket.h"
 
 #include <errno.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
@@ -21,6 +22,9 @@
 
 /* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
 #define TURNS_WITHOUT_POLL_MAX 8
+
+/* How long to hold still while the listener cannot be left alone. */
+#define NO_UNWATCH_PAUSE_NS (10 * NS_PER_MS)
 
 static struct epoll *epoll_of(struct engine *engine)
 {
@@ -90,8 +94,10 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
 
     if (state->watched == wanted)
         return 0; /* the edge is still to come: the operation was just tried */
-    if (epoll_ctl(epoll->epoll_fd, how, sock, &event) < 0)
+    if (epoll_ctl(epoll->epoll_fd, how, sock, &event) < 0) {
+        epoll->engine.failed_call = engine_epoll.watch_call;
         return -errno;
+    }
     state->watched = wanted;
     return 0;
 }
@@ -212,12 +218,22 @@ static int epoll_watch_listener(struct epoll *epoll, int how)
     return epoll_ctl(epoll->epoll_fd, how, epoll->listener_fd, &event) < 0 ? -errno : 0;
 }
 
+/* The listener is watched though nobody accepts, as its end failed. Should it fail again, which
+ * only a sandbox can make it, at least do not burn the CPU. */
+static void epoll_unwatch_listener(struct epoll *epoll)
+{
+    struct timespec pause = {.tv_nsec = NO_UNWATCH_PAUSE_NS};
+
+    if (epoll_watch_listener(epoll, EPOLL_CTL_DEL) < 0)
+        nanosleep(&pause, NULL);
+}
+
 static int epoll_accept_start(struct engine *engine, uint32_t room)
 {
     struct epoll *epoll = epoll_of(engine);
     int result = epoll_watch_listener(epoll, EPOLL_CTL_ADD);
 
-    if (result < 0)
+    if (result < 0 && result != -EEXIST) /* it is there if its end failed */
         return result;
     epoll->room = room;
     return 0;
@@ -327,7 +343,9 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     if (count < 0 && errno != EINTR)
         return -errno;
     for (int i = 0; i < count; i++) {
-        if (ready[i].data.u64 == EVENT_LISTENER) {
+        if (ready[i].data.u64 == EVENT_LISTENER && epoll->room == 0) {
+            epoll_unwatch_listener(epoll);
+        } else if (ready[i].data.u64 == EVENT_LISTENER) {
             epoll_accept(epoll);
         } else if (ready[i].data.u64 == EVENT_WAKE) {
             eventfd_t value;
@@ -346,6 +364,8 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
 
 const struct engine_class engine_epoll = {
     .name = "epoll",
+    .watch_call = "epoll_ctl",
+    .accept_call = "accept4",
     .open = epoll_open,
     .destroy = epoll_destroy,
     .accept_start = epoll_accept_start,

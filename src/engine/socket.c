@@ -119,5 +119,6 @@ void socket_close(struct engine *engine, int sock, unsigned flags)
         setsockopt(sock, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     if (flags & ENGINE_DRAIN)
         socket_drain(engine, sock);
-    close(sock);
+    if (close(sock) < 0 && errno != EINTR) /* which closes it all the same (close(2)) */
+        engine->close_error = errno;
 }

@@ -127,13 +127,20 @@ static int uring_connect(struct engine *engine, uint64_t token, int sock,
     return 0;
 }
 
+/* No operation starts: not by its own fault. */
+static int uring_is_full(struct engine *engine)
+{
+    engine->failed_call = engine->class->watch_call;
+    return -ENOSPC;
+}
+
 static int uring_send(struct engine *engine, uint64_t token, int sock, const void *data,
                       uint32_t bytes, unsigned flags)
 {
     struct io_uring_sqe *sqe = uring_request(uring_of(engine));
 
     if (!sqe)
-        return -ENOSPC;
+        return uring_is_full(engine);
     io_uring_prep_send(sqe, sock, data, bytes, MSG_NOSIGNAL | (flags & ENGINE_MORE ? MSG_MORE : 0));
     request_set_data(sqe, ENGINE_OP_SEND, token);
     return 0;
@@ -145,7 +152,7 @@ static int uring_recv(struct engine *engine, uint64_t token, int sock, void *dat
     struct io_uring_sqe *sqe = uring_request(uring_of(engine));
 
     if (!sqe)
-        return -ENOSPC;
+        return uring_is_full(engine);
     io_uring_prep_recv(sqe, sock, data, bytes, data ? 0 : MSG_TRUNC);
     if (flags & ENGINE_LATER)
         sqe->ioprio |= IORING_RECVSEND_POLL_FIRST;
@@ -306,6 +313,8 @@ static void uring_destroy(struct engine *engine)
 
 const struct engine_class engine_uring = {
     .name = "uring",
+    .watch_call = "io_uring_enter",
+    .accept_call = "accept",
     .open = uring_open,
     .destroy = uring_destroy,
     .accept_start = uring_accept_start,

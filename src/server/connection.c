@@ -109,6 +109,20 @@ static void connection_close(struct connections *connections, struct connection 
     slab_give(&connections->slab, connection);
 }
 
+/* Note for an operator what failed, which is told by how far the connection got. */
+static void connection_trouble(struct connections *connections, const struct connection *connection,
+                               int error)
+{
+    bool sent = connection->sent_bytes == connections->settings->greeting_bytes;
+    const char *call = connection->half_closed ? "recv" : sent ? "shutdown" : "send";
+
+    if (connections->engine->failed_call)
+        call = connections->engine->failed_call;
+    connections->engine->failed_call = NULL;
+    connections->trouble =
+        (struct connection_trouble){connections->trouble.count + 1, call, -error};
+}
+
 /* An operation failed, or could not be queued. What is short now may be there soon; a client that
  * reset the connection, or whose host is gone, stays gone. */
 static void connection_fail(struct connections *connections, struct connection *connection,
@@ -120,12 +134,16 @@ static void connection_fail(struct connections *connections, struct connection *
     case ENOSPC:
     case EAGAIN:
     case EINTR:
+        if (error != -EINTR)
+            connection_trouble(connections, connection, error);
         if (connection->retries++ >= CONNECTION_RETRIES_MAX)
             break;
         connection_move(connection, CONNECTION_RETRYING);
         deadline_start(&connections->retries, &connection->deadline, now_ns);
         return;
     default:
+        if (!peer_error(-error))
+            connection_trouble(connections, connection, error);
         break;
     }
     connection_close(connections, connection, peer_error(-error) ? OUTCOME_RESET : OUTCOME_FAILED);

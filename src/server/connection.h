@@ -67,7 +67,15 @@ struct connection_settings {
     uint64_t leave_slack_ns; /* what it gets more, while no turn is made anyway */
 };
 
-/* One worker's connections. Private to connection.c, but for `counts`, which may be read. */
+/* What kept connections from going on that was no fault of their clients. */
+struct connection_trouble {
+    uint64_t count;
+    const char *call; /* the system call that failed last, and its errno, positive */
+    int error;
+};
+
+/* One worker's connections. Private to connection.c, but for `counts` and `trouble`, which may be
+ * read. */
 struct connections {
     const struct connection_settings *settings;
     struct engine *engine;
@@ -77,6 +85,7 @@ struct connections {
     struct deadline_queue retries;
     struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
     struct outcome_counts counts;
+    struct connection_trouble trouble;
 };
 
 /* Make an empty set for at most `capacity` connections. Returns 0 or -ENOMEM. */

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/peer_error.h"
+#include "server/symptom.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -32,50 +33,92 @@ struct responder {
     uint64_t accept_retry_ns; /* not before this time; 0: any time */
     uint64_t stopped_ns;      /* when the stop began */
     uint64_t accepted_ns;     /* when the last connection came, or the stop began */
-    bool scarce;              /* told of, and not over */
-    bool starved;             /* accepting ended for scarcity, and has not begun again */
-    uint64_t scarce_ns;       /* when it last showed */
+    struct symptoms symptoms;
+    uint64_t waiting_look_ns;  /* without room: when to look whether anybody waits */
+    uint64_t troubles_seen;    /* of the connections' trouble */
+    uint64_t troubled_greeted; /* how many were greeted when it was last seen */
 };
 
-static void responder_notice(const struct responder *responder, const char *what,
-                             const char *advice)
+/* What to say of a call that failed. */
+static struct condition_sight sight_of(const char *what, const char *call, int error)
 {
-    char line[256];
+    struct condition_sight sight = {.call = call, .error = -error};
 
-    snprintf(line, sizeof(line), "worker %u: %s%s%s", responder->args->number, what,
-             advice ? "; " : "", advice ? advice : "");
-    responder->args->notice(responder->args->context, line);
+    snprintf(sight.what, sizeof(sight.what), "%s", what);
+    return sight;
 }
 
-static void responder_scarce(struct responder *responder, const char *what, const char *advice)
+static void responder_cannot_accept(struct responder *responder, const char *call, int error)
 {
-    responder->scarce_ns = responder->now_ns;
-    responder->starved = true;
-    if (responder->scarce)
-        return;
-    responder->scarce = true;
-    responder_notice(responder, what, advice);
+    struct condition_sight sight =
+        sight_of("cannot accept, clients wait in the accept queue", call, error);
+
+    responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
+    symptoms_see(&responder->symptoms, condition_cause_of(-error), &sight, responder->now_ns);
 }
 
 static void responder_accept_failed(struct responder *responder, int error)
 {
-    char what[160];
-    const char *advice = "see accept(2)";
-
     if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error))
         return;
-    responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
-    if (!listener_has_waiting(responder->args->listener_fd))
-        return; /* an engine may fail before anybody comes */
-    if (error == -EMFILE)
-        advice = "raise the descriptor limit (ulimit -n, LimitNOFILE=)";
-    else if (error == -ENFILE)
-        advice = "raise the sysctl fs.file-max";
-    else if (error == -ENOMEM || error == -ENOBUFS || error == -EAGAIN)
-        advice = "the kernel is short of memory";
-    snprintf(what, sizeof(what), "cannot accept: %s; clients wait in the accept queue",
-             strerror(-error));
-    responder_scarce(responder, what, advice);
+    if (listener_has_waiting(responder->args->listener_fd))
+        responder_cannot_accept(responder, responder->engine->class->accept_call, error);
+    else /* an engine may fail before anybody comes */
+        responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
+}
+
+/* There is no room. Who comes now waits, which is worth a line only if somebody does. */
+static void responder_look_for_waiting(struct responder *responder)
+{
+    const struct responder_args *args = responder->args;
+    struct condition_sight sight = {0};
+
+    if (responder->now_ns < responder->waiting_look_ns)
+        return;
+    responder->waiting_look_ns = responder->now_ns + RESPONDER_LOOK_NS;
+    if (!listener_has_waiting(args->listener_fd))
+        return;
+    snprintf(sight.what, sizeof(sight.what),
+             "worker %u has as many connections as --max-connections allows it (%u), others wait",
+             args->number, args->connections_max);
+    symptoms_see(&responder->symptoms, CONDITION_ROOM, &sight, responder->now_ns);
+}
+
+/* Connections that fail, though their clients do nothing wrong, and sockets that cannot be closed.
+ */
+static void responder_look_for_trouble(struct responder *responder)
+{
+    const struct connections *connections = &responder->connections;
+    const struct connection_trouble *trouble = &connections->trouble;
+    bool passes = condition_cause_of(trouble->error) == CONDITION_MEMORY;
+    struct condition_sight sight;
+
+    if (trouble->count != responder->troubles_seen) {
+        responder->troubles_seen = trouble->count;
+        responder->troubled_greeted = connections->counts.outcomes[OUTCOME_GREETED];
+        sight = sight_of(passes ? "connections are held up" : "connections fail", trouble->call,
+                         -trouble->error);
+        symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
+    }
+    if (responder->engine->close_error) {
+        sight = sight_of("sockets cannot be closed", "close", -responder->engine->close_error);
+        responder->engine->close_error = 0;
+        responder->troubled_greeted = UINT64_MAX; /* to be greeted is not enough */
+        symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
+    }
+}
+
+/* Which symptoms may be over: that nothing was seen of them proves nothing before it was tried. */
+static uint32_t responder_fading(const struct responder *responder)
+{
+    uint64_t greeted = responder->connections.counts.outcomes[OUTCOME_GREETED];
+    uint32_t fading = 1u << CONDITION_ROOM;
+
+    if (responder->accepting)
+        fading |= 1u << CONDITION_DESCRIPTORS | 1u << CONDITION_MEMORY | 1u << CONDITION_ACCEPTING;
+    if (greeted != responder->troubled_greeted)
+        fading |= 1u << CONDITION_CONNECTIONS;
+    return fading;
 }
 
 static void responder_accepted(struct responder *responder, const struct engine_event *event)
@@ -109,32 +152,20 @@ static void responder_dispatch(struct responder *responder, const struct engine_
 static void responder_keep_accepting(struct responder *responder)
 {
     uint32_t room = connections_room(&responder->connections);
+    int result;
 
     if (responder->phase > RESPONDER_EMPTYING || responder->accepting)
         return;
     if (room == 0) {
-        responder_scarce(responder, "as many connections as --max-connections allows; others wait",
-                         NULL);
+        responder_look_for_waiting(responder);
         return;
     }
     if (responder->now_ns < responder->accept_retry_ns)
         return;
-    if (responder->starved)
-        responder->scarce_ns = responder->now_ns;
-    responder->starved = false;
-    if (engine_accept_start(responder->engine, room) == 0)
-        responder->accepting = true;
-    else
-        responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
-}
-
-static void responder_end_scarcity(struct responder *responder)
-{
-    if (responder->scarce && responder->accepting &&
-        responder->now_ns >= responder->scarce_ns + RESPONDER_SCARCITY_NS) {
-        responder->scarce = false;
-        responder_notice(responder, "accepting freely again", NULL);
-    }
+    result = engine_accept_start(responder->engine, room);
+    responder->accepting = result == 0;
+    if (result < 0)
+        responder_cannot_accept(responder, responder->engine->class->watch_call, result);
 }
 
 /* True if the listener is to be closed at the next moment at which nobody waits: new connections
@@ -210,11 +241,11 @@ static int64_t responder_timeout_ns(struct responder *responder)
     uint64_t due_ns = connections_due_ns(&responder->connections, responder->accepting);
     uint64_t deadline_ns = worker_stop_ns(responder->worker);
 
-    if (!responder->accepting && responder->phase <= RESPONDER_EMPTYING &&
-        connections_room(&responder->connections) > 0)
-        due_ns = earlier(due_ns, responder->accept_retry_ns);
-    if (responder->scarce && responder->accepting)
-        due_ns = earlier(due_ns, responder->scarce_ns + RESPONDER_SCARCITY_NS);
+    if (!responder->accepting && responder->phase <= RESPONDER_EMPTYING)
+        due_ns = earlier(due_ns, connections_room(&responder->connections) > 0
+                                     ? responder->accept_retry_ns
+                                     : responder->waiting_look_ns);
+    due_ns = earlier(due_ns, symptoms_due_ns(&responder->symptoms, responder_fading(responder)));
     if (responder->phase == RESPONDER_EMPTYING)
         due_ns = earlier(due_ns, responder->accepted_ns + RESPONDER_QUIET_NS);
     if (deadline_ns)
@@ -243,7 +274,8 @@ static int responder_run(void *state, const struct worker *worker)
             connections_expire(&responder->connections, responder->now_ns);
         responder_advance(responder);
         responder_keep_accepting(responder);
-        responder_end_scarcity(responder);
+        responder_look_for_trouble(responder);
+        symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
     }
     /* What came in at the very end is counted, too. */
     for (int turn = 0; turn < LAST_TURNS_MAX && count > 0; turn++) {
@@ -281,8 +313,10 @@ struct responder *responder_new(const struct responder_args *args)
 {
     struct responder *responder = calloc(1, sizeof(*responder));
 
-    if (responder)
+    if (responder) {
         responder->args = args;
+        responder->symptoms = symptoms_none(args->conditions);
+    }
     return responder;
 }
 

@@ -7,6 +7,7 @@
 #define HELLO_RESPONDER_H
 
 #include "crew/worker.h"
+#include "server/condition.h"
 #include "server/connection.h"
 #include "server/listeners.h"
 #include "server/outcome.h"
@@ -27,9 +28,8 @@
 /* While nothing can be accepted for want of descriptors or memory, it is tried again this often. */
 #define RESPONDER_RETRY_NS UINT64_C(100000000)
 
-/* Scarcity counts as over when it has not shown for this time; so it is told of once, not each
- * time. */
-#define RESPONDER_SCARCITY_NS UINT64_C(1000000000)
+/* While there is no room, it is looked this often whether anybody waits. */
+#define RESPONDER_LOOK_NS UINT64_C(1000000000)
 
 struct responder;
 
@@ -39,10 +39,7 @@ struct responder_args {
     int listener_fd;             /* which it closes in the end */
     uint32_t connections_max;
     const struct connection_settings *settings; /* the caller's */
-
-    /* Tells of a change of state, one line; called from the worker's thread. */
-    void (*notice)(void *context, const char *line);
-    void *context;
+    struct conditions *conditions; /* the server's, told of what is short and what fails */
 };
 
 /* The job to give to a worker, with a responder as its state. */

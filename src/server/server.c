@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include "base/advice.h"
+#include "base/clock.h"
 #include "base/cpus.h"
 #include "base/platform.h"
 #include "base/stdio_line.h"
@@ -26,6 +27,7 @@ struct server {
     struct hardware hardware;
     const char *notes[OPTION_ROWS_MAX]; /* why "auto" is what it is; NULL: it was not auto */
     struct crew *crew;
+    struct conditions conditions;
     uint32_t count; /* of workers, and so of each array below */
     struct listeners listeners;
     struct responder_args responder_args[CPUS_MAX];
@@ -152,6 +154,7 @@ int server_prepare(struct server_config *config, struct server **ret_server,
     if (!server)
         return server_allocation_failed(error);
     server->config = config;
+    conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
@@ -174,6 +177,7 @@ void server_free(struct server *server)
     for (uint32_t i = 0; i < server->count; i++)
         free(server->responders[i]);
     listeners_close(&server->listeners);
+    conditions_release(&server->conditions);
     free(server);
 }
 
@@ -226,8 +230,7 @@ static int server_make_responders(struct server *server)
             .listener_fd = server->listeners.fds[i],
             .connections_max = (uint32_t)(share + (i < remainder)),
             .settings = &server->settings,
-            .notice = server_notice,
-            .context = server,
+            .conditions = &server->conditions,
         };
         server->responders[i] = responder_new(&server->responder_args[i]);
         if (!server->responders[i])
@@ -288,6 +291,7 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 {
     int result = crew_run(server->crew, error);
 
+    conditions_flush(&server->conditions, clock_now_ns());
     *ret_total = (struct outcome_counts){0};
     for (uint32_t i = 0; i < server->count; i++)
         outcome_counts_add(ret_total, responder_counts(server->responders[i]));

@@ -6,7 +6,7 @@ import pytest
 
 sys.path.insert(0, os.path.dirname(__file__))
 pytest.register_assert_rewrite(
-    "clients", "firewall", "kernel", "misbehaving", "naming", "network", "programs", "reports",
+    "clients", "faults", "firewall", "kernel", "misbehaving", "naming", "network", "programs", "reports",
     "nginx"
 )
 

@@ -1,15 +1,22 @@
-/* Loaded into a program by LD_PRELOAD: lets one call of one function fail, or wait.
+/* Loaded into a program by LD_PRELOAD: lets calls of one function, FAULT_FUNCTION, fail or wait.
  *
- * FAULT_FUNCTION=mmap FAULT_CALL=3 FAULT_REPORT=7: the fourth mmap fails with ENOMEM, after one
+ * One of them, by its number: FAULT_CALL=3 FAULT_REPORT=7: the fourth fails with ENOMEM, after one
  * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN,
  * and send says that all was sent, and sends nothing. With FAULT_HOLD=8 the call is not to fail: it
- * is made once a byte, or the end, can be read from descriptor 8. Calls that the C library makes to
- * itself do not come by here. */
+ * is made once a byte, or the end, can be read from descriptor 8.
+ *
+ * Those that a test wants to, while the program runs: FAULT_SWITCH=PATH names a file with two
+ * numbers (int32_t), the errno and how many calls fail with it from now on; -1: all.
+ *
+ * Calls that the C library makes to itself do not come by here. */
 #include <dlfcn.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -18,7 +25,45 @@
 #include <sys/eventfd.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 
+/* What a test writes to, mapped. */
+struct fault_switch {
+    atomic_int error;
+    atomic_int calls;
+};
+
+static struct fault_switch *fault_switch;
+
+__attribute__((constructor)) static void switch_open(void)
+{
+    const char *path = getenv("FAULT_SWITCH");
+    int fd = path ? open(path, O_RDWR | O_CLOEXEC) : -1;
+
+    if (fd < 0)
+        return;
+    fault_switch = (void *)syscall(SYS_mmap, NULL, sizeof(*fault_switch), PROT_READ | PROT_WRITE,
+                                   MAP_SHARED, fd, 0);
+    if (fault_switch == MAP_FAILED)
+        abort();
+    syscall(SYS_close, fd);
+}
+
+/* The errno with which this call is to fail, by the switch; 0: it is not to. */
+static int switched(const char *function)
+{
+    const char *wanted = getenv("FAULT_FUNCTION");
+    int calls;
+
+    if (!fault_switch || !wanted || strcmp(wanted, function) != 0)
+        return 0;
+    calls = atomic_load(&fault_switch->calls);
+    while (calls > 0 && !atomic_compare_exchange_weak(&fault_switch->calls, &calls, calls - 1))
+        ;
+    return calls ? atomic_load(&fault_switch->error) : 0;
+}
+
+/* Whether this is the call whose number was given. */
 static bool fails(const char *function)
 {
     static atomic_long calls;
@@ -49,8 +94,14 @@ static bool fails(const char *function)
     {                                                      \
         static type(*real) parameters;                     \
                                                            \
+        int error = switched(#name);                       \
+                                                           \
         if (!real)                                         \
             *(void **)&real = dlsym(RTLD_NEXT, #name);     \
+        if (error) {                                       \
+            errno = error;                                 \
+            return (type)(intptr_t)-1;                     \
+        }                                                  \
         if (!fails(#name))                                 \
             return real arguments;                         \
         errno = ENOMEM;                                    \
@@ -75,6 +126,40 @@ FAULTY(int, pthread_create,
        (pthread_t * thread, const pthread_attr_t *attributes, void *(*body)(void *),
         void *argument),
        (thread, attributes, body, argument), EAGAIN)
+
+FAULTY(int, epoll_wait, (int epoll, struct epoll_event *events, int count, int timeout_ms),
+       (epoll, events, count, timeout_ms), -1)
+FAULTY(int, epoll_pwait2,
+       (int epoll, struct epoll_event *events, int count, const struct timespec *timeout,
+        const sigset_t *signals),
+       (epoll, events, count, timeout, signals), -1)
+FAULTY(int, accept4, (int fd, struct sockaddr *address, socklen_t *bytes, int flags),
+       (fd, address, bytes, flags), -1)
+FAULTY(ssize_t, recv, (int fd, void *data, size_t bytes, int flags), (fd, data, bytes, flags), -1)
+FAULTY(int, shutdown, (int fd, int how), (fd, how), -1)
+FAULTY(int, close, (int fd), (fd), -1)
+
+/* liburing returns its errors. */
+struct io_uring;
+struct io_uring_cqe;
+struct __kernel_timespec;
+
+int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe,
+                                     unsigned count, struct __kernel_timespec *timeout,
+                                     sigset_t *signals);
+
+int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe,
+                                     unsigned count, struct __kernel_timespec *timeout,
+                                     sigset_t *signals)
+{
+    int error = switched("io_uring_submit_and_wait_timeout");
+    static int (*real)(struct io_uring *, struct io_uring_cqe **, unsigned,
+                       struct __kernel_timespec *, sigset_t *);
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_wait_timeout");
+    return error ? -error : real(ring, cqe, count, timeout, signals);
+}
 
 /* dlsym itself may call calloc, so that this one cannot look up the real one in time. */
 extern void *__libc_calloc(size_t count, size_t bytes);

@@ -240,6 +240,9 @@ class Server:
         """Wait until the server holds no connection."""
         wait_until(lambda: self.open_connections() == 0, "all connections to end", within)
 
+    def wait_until_asleep(self):
+        wait_until(lambda: kernel.threads_are(self.pid, "S"), "all threads to sleep")
+
     @contextlib.contextmanager
     def paused(self):
         """The server does not run, while the kernel goes on completing handshakes for it."""

@@ -8,7 +8,9 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
@@ -27,6 +29,9 @@ static struct {
     uint32_t turns;
     int64_t timeout_ns; /* of the last wait */
     int accept_error;
+    int start_error; /* accepting cannot begin */
+    struct conditions conditions;
+    char told[512]; /* all lines */
 } one;
 
 static int fake_open(const struct engine_args *args, struct engine **ret_engine,
@@ -43,13 +48,15 @@ static int fake_accept_start(struct engine *engine, uint32_t room)
 {
     (void)engine;
     (void)room;
-    return 0;
+    return one.start_error;
 }
 
 static void fake_notice(void *context, const char *text)
 {
+    size_t length = strlen(one.told);
+
     (void)context;
-    (void)text;
+    snprintf(one.told + length, sizeof(one.told) - length, "%s\n", text);
 }
 
 /* A client comes in the first turn; the engine is behind in each, and breaks in the last. */
@@ -66,20 +73,23 @@ static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_ev
 }
 
 /* Let a responder run until its engine breaks. The caller frees it. */
-static struct responder *run(const struct responder_args *args,
+static struct responder *run(struct responder_args *args,
                              int (*wait)(struct engine *, int64_t, struct engine_event *))
 {
-    struct responder *responder = responder_new(args);
+    struct responder *responder;
     struct worker_args worker_args = {.cpu = -1,
                                       .class = &one.class,
                                       .listener_fd = -1,
                                       .job = &responder_job,
-                                      .state = responder,
                                       .done_fd = eventfd(0, EFD_CLOEXEC)};
     struct worker *worker;
     struct engine_failure failure;
 
     one.turns = 0;
+    one.told[0] = '\0';
+    conditions_init(&one.conditions, fake_notice, NULL);
+    args->conditions = &one.conditions;
+    responder = worker_args.state = responder_new(args);
     fake_engine_init(&one.fake);
     one.fake.sent_now = 6;
     one.fake.discarded = 0; /* a FIN */
@@ -87,10 +97,13 @@ static struct responder *run(const struct responder_args *args,
     one.class.open = fake_open;
     one.class.accept_start = fake_accept_start;
     one.class.wait = wait;
+    one.class.watch_call = "epoll_ctl";
+    one.class.accept_call = "accept4";
     assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
     worker_go(worker);
     worker_join(worker);
     close(worker_args.done_fd);
+    conditions_release(&one.conditions);
     return responder;
 }
 
@@ -128,7 +141,7 @@ static void a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them(
                                                         .linger_timeout_ns = 10 * LONG_NS,
                                                         .leave_ns = LONG_NS,
                                                         .leave_slack_ns = LONG_NS};
-    struct responder_args args = {.listener_fd = -1, .settings = &settings, .notice = fake_notice};
+    struct responder_args args = {.listener_fd = -1, .settings = &settings};
 
     (void)state;
     args.connections_max = 4;
@@ -153,8 +166,7 @@ static void accepting_pauses_when_something_is_short_and_not_for_a_client_that_f
 {
     static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
     static const int shortages[] = {-EMFILE, -ENFILE, -ENOMEM, -ENOBUFS, -EAGAIN};
-    struct responder_args args = {
-        .listener_fd = -1, .connections_max = 4, .settings = &settings, .notice = fake_notice};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
 
     (void)state;
     for (size_t i = 0; i < sizeof(shortages) / sizeof(shortages[0]); i++) {
@@ -167,12 +179,70 @@ static void accepting_pauses_when_something_is_short_and_not_for_a_client_that_f
     assert_true(one.timeout_ns < 0);
 }
 
+static void the_last_place_is_no_news_while_nobody_waits(void **state)
+{
+    static const struct connection_settings settings = {
+        .greeting = "hello\n", .greeting_bytes = 6, .linger = true, .linger_timeout_ns = LONG_NS};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 2, .settings = &settings};
+
+    (void)state;
+    free(run(&args, fake_wait_for_two));
+    assert_string_equal("", one.told);
+    /* It looks again, as somebody may come. */
+    assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_LOOK_NS);
+}
+
+static void accepting_that_cannot_begin_is_told_at_once_and_tried_again(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+
+    (void)state;
+    one.accept_error = -ECANCELED;
+    one.start_error = -ENOSPC;
+    free(run(&args, fake_wait_for_error));
+    one.start_error = 0;
+    assert_non_null(strstr(one.told, "cannot accept, clients wait in the accept queue: epoll_ctl: "
+                                     "No space left on device; raise the sysctl "
+                                     "fs.epoll.max_user_watches"));
+    assert_ptr_equal(strchr(one.told, '\n') + 1, one.told + strlen(one.told)); /* one line */
+    assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_RETRY_NS);
+}
+
+/* Two clients come in the first turn, one in the second; then the engine breaks. */
+static int fake_wait_for_more(struct engine *engine, int64_t timeout_ns,
+                              struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    one.fake.sent_now = -EPERM;
+    for (int i = 0; i < 2; i++)
+        events[i] = (struct engine_event){.result = SOCK + i, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.turns == 2 ? -EIO : 2 - (int)one.turns++;
+}
+
+static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+    struct responder *responder = run(&args, fake_wait_for_more);
+
+    (void)state;
+    assert_int_equal(3, responder_counts(responder)->outcomes[OUTCOME_FAILED]);
+    assert_non_null(strstr(one.told, "connections fail: send: Operation not permitted; "));
+    assert_ptr_equal(strchr(one.told, '\n') + 1, one.told + strlen(one.told)); /* one line */
+    free(responder);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_client_that_left_is_looked_at_while_the_engine_is_behind),
         cmocka_unit_test(a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them),
         cmocka_unit_test(accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed),
+        cmocka_unit_test(the_last_place_is_no_news_while_nobody_waits),
+        cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),
+        cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

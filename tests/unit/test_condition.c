@@ -1,0 +1,196 @@
+/* What operators read of conditions, minute by minute. */
+#include "base/deadline.h"
+#include "base/units.h"
+#include "server/symptom.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#define START_NS (UINT64_C(1000) * NS_PER_S)
+#define MINUTE   (UINT64_C(60) * NS_PER_S)
+#define HOUR     (60 * MINUTE)
+
+static const struct condition_sight full = {.what = "no room, others wait"};
+static const struct condition_sight failing = {
+    .what = "cannot accept", .call = "accept4", .error = EMFILE};
+
+static struct {
+    struct conditions conditions;
+    unsigned lines;
+    char last[512];
+} told;
+
+static void tell(void *context, const char *line)
+{
+    (void)context;
+    told.lines++;
+    snprintf(told.last, sizeof(told.last), "%s", line);
+}
+
+static int begin_anew(void **state)
+{
+    (void)state;
+    memset(&told, 0, sizeof(told));
+    conditions_init(&told.conditions, tell, NULL);
+    return 0;
+}
+
+static int release(void **state)
+{
+    (void)state;
+    conditions_release(&told.conditions);
+    return 0;
+}
+
+static void assert_told(unsigned lines, const char *last)
+{
+    assert_int_equal(lines, told.lines);
+    if (!strstr(told.last, last))
+        fail_msg("'%s' is not in '%s'", last, told.last);
+}
+
+static void a_condition_is_told_when_it_begins_and_when_it_is_over(void **state)
+{
+    (void)state;
+    conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS);
+    assert_told(1, "no room, others wait; raise it");
+    assert_true(conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 5) == DEADLINE_NEVER);
+    assert_told(2, "nobody waits for --max-connections any more");
+    assert_true(conditions_tell(&told.conditions, START_NS + HOUR) == DEADLINE_NEVER);
+    assert_told(2, "");
+}
+
+static void a_call_that_fails_is_told_with_its_error_and_what_to_do(void **state)
+{
+    (void)state;
+    conditions_begin(&told.conditions, CONDITION_DESCRIPTORS, &failing, START_NS);
+    assert_told(1, "cannot accept: accept4: Too many open files; raise the descriptor limit");
+}
+
+static void workers_that_suffer_from_the_same_are_told_of_once(void **state)
+{
+    (void)state;
+    for (uint64_t worker = 0; worker < 64; worker++)
+        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + worker);
+    assert_told(1, "no room");
+    for (uint64_t worker = 0; worker < 63; worker++)
+        conditions_end(&told.conditions, CONDITION_ROOM, START_NS + MINUTE / 2 + worker);
+    assert_told(1, "no room"); /* one still does */
+    conditions_end(&told.conditions, CONDITION_ROOM, START_NS + MINUTE / 2 + 64);
+    assert_told(2, "any more");
+}
+
+static void what_comes_and_goes_is_told_of_with_its_number_when_the_minute_is_over(void **state)
+{
+    uint64_t due_ns = 0;
+
+    (void)state;
+    for (uint64_t s = 0; s < 20; s += 2) { /* 10 times */
+        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + s * NS_PER_S);
+        due_ns = conditions_end(&told.conditions, CONDITION_ROOM, START_NS + (s + 1) * NS_PER_S);
+    }
+    assert_told(2, "any more");
+    assert_true(START_NS + MINUTE == due_ns);
+    assert_true(conditions_tell(&told.conditions, due_ns) == DEADLINE_NEVER);
+    assert_told(3, "no room, others wait (9 times in 60 s, over now); raise it");
+}
+
+static void what_began_within_the_minute_and_lasts_is_told_of_when_it_is_over(void **state)
+{
+    uint64_t due_ns;
+
+    (void)state;
+    conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS);
+    conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 5);
+    due_ns = conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + 10);
+    assert_told(2, "any more");
+    assert_true(START_NS + MINUTE == due_ns);
+    conditions_tell(&told.conditions, due_ns);
+    assert_told(3, "no room, others wait (1 times in 60 s); raise it");
+    conditions_end(&told.conditions, CONDITION_ROOM, due_ns + 5);
+    assert_told(4, "any more");
+}
+
+static void what_lasts_is_told_again_after_a_minute_and_then_each_hour(void **state)
+{
+    uint64_t due_ns = conditions_begin(&told.conditions, CONDITION_ACCEPTING, &failing, START_NS);
+
+    (void)state;
+    assert_true(START_NS + MINUTE == due_ns);
+    due_ns = conditions_tell(&told.conditions, due_ns);
+    assert_told(2, "(for 60 s now)");
+    assert_true(START_NS + MINUTE + HOUR == due_ns);
+    conditions_tell(&told.conditions, due_ns);
+    assert_told(3, "(for 3660 s now)");
+}
+
+static void nobody_can_cause_more_than_two_lines_a_minute_for_a_cause(void **state)
+{
+    (void)state;
+    for (uint64_t ms = 0; ms < 3600000; ms += 20) { /* all causes in turn, for an hour */
+        enum condition_cause cause = (enum condition_cause)(ms / 20 % CONDITION_COUNT);
+        uint64_t now_ns = START_NS + ms * NS_PER_MS;
+
+        conditions_begin(&told.conditions, cause, &full, now_ns);
+        conditions_end(&told.conditions, cause, now_ns + 10 * NS_PER_MS);
+    }
+    assert_in_range(told.lines, CONDITION_COUNT * 60, CONDITION_COUNT * 2 * 60);
+}
+
+static void what_was_not_told_of_is_told_at_the_end(void **state)
+{
+    (void)state;
+    for (uint64_t i = 0; i < 3; i++) {
+        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + 10 * i);
+        conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 10 * i + 5);
+    }
+    assert_told(2, "any more");
+    conditions_flush(&told.conditions, START_NS + 5 * NS_PER_S);
+    assert_told(3, "(2 times in 5 s, over now)");
+    conditions_flush(&told.conditions, START_NS + 6 * NS_PER_S);
+    assert_told(3, "");
+}
+
+static void a_symptom_that_shows_again_and_again_is_one_condition(void **state)
+{
+    struct symptoms symptoms = symptoms_none(&told.conditions);
+    uint64_t now_ns = START_NS;
+
+    (void)state;
+    for (int i = 0; i < 100; i++, now_ns += SYMPTOM_FADES_NS / 2) {
+        symptoms_see(&symptoms, CONDITION_ROOM, &full, now_ns);
+        symptoms_fade(&symptoms, UINT32_MAX, now_ns + SYMPTOM_FADES_NS / 4);
+    }
+    assert_told(1, "no room");
+    assert_true(symptoms_due_ns(&symptoms, UINT32_MAX) == now_ns + SYMPTOM_FADES_NS / 2);
+    assert_true(symptoms_due_ns(&symptoms, 0) == START_NS + MINUTE); /* to be told again */
+    symptoms_fade(&symptoms, 0, now_ns + SYMPTOM_FADES_NS / 2);
+    assert_told(1, "no room"); /* nothing was tried since */
+    symptoms_fade(&symptoms, UINT32_MAX, now_ns + SYMPTOM_FADES_NS / 2);
+    assert_told(2, "any more");
+    assert_true(symptoms_due_ns(&symptoms, UINT32_MAX) == DEADLINE_NEVER);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+#define TEST(name) cmocka_unit_test_setup_teardown(name, begin_anew, release)
+        TEST(a_condition_is_told_when_it_begins_and_when_it_is_over),
+        TEST(a_call_that_fails_is_told_with_its_error_and_what_to_do),
+        TEST(workers_that_suffer_from_the_same_are_told_of_once),
+        TEST(what_comes_and_goes_is_told_of_with_its_number_when_the_minute_is_over),
+        TEST(what_began_within_the_minute_and_lasts_is_told_of_when_it_is_over),
+        TEST(what_lasts_is_told_again_after_a_minute_and_then_each_hour),
+        TEST(nobody_can_cause_more_than_two_lines_a_minute_for_a_cause),
+        TEST(what_was_not_told_of_is_told_at_the_end),
+        TEST(a_symptom_that_shows_again_and_again_is_one_condition),
+    };
+
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
