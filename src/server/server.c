@@ -3,10 +3,12 @@
 #include "base/advice.h"
 #include "base/clock.h"
 #include "base/cpus.h"
+#include "base/fact.h"
 #include "base/platform.h"
 #include "base/stdio_line.h"
 #include "crew/crew.h"
 #include "net/limits.h"
+#include "net/listener.h"
 #include "server/listeners.h"
 #include "server/notify.h"
 #include "server/responder.h"
@@ -25,6 +27,8 @@ struct server {
     struct server_config *config;
     struct connection_settings settings;
     struct hardware hardware;
+    uint64_t backlog_asked;             /* of each listener; 0: it was auto */
+    char backlog_note[128];             /* why it is less */
     const char *notes[OPTION_ROWS_MAX]; /* why "auto" is what it is; NULL: it was not auto */
     struct crew *crew;
     struct conditions conditions;
@@ -51,6 +55,21 @@ static void server_settle(struct server *server, const char *option, uint64_t *s
     server->notes[option_row_find(&server_options, option)] = sizing.because;
 }
 
+/* The backlog is what the kernel makes of it, which cuts it without a word (listen(2)). */
+static void server_cut_backlog(struct server *server, uint64_t holds, const char *because)
+{
+    char *note = server->backlog_note;
+
+    if (holds >= server->config->backlog)
+        return;
+    if (server->backlog_asked)
+        snprintf(note, sizeof(server->backlog_note), "cut from %" PRIu64 " by %s",
+                 server->backlog_asked, because);
+    else
+        snprintf(note, sizeof(server->backlog_note), "auto: %s", because);
+    server_settle(server, "backlog", &server->config->backlog, (struct sizing){holds, note});
+}
+
 /* Settle how large the server is. Returns 0, or -EMFILE with one line in error. */
 static int server_size(struct server *server, char error[CREW_ERROR_BYTES])
 {
@@ -62,9 +81,12 @@ static int server_size(struct server *server, char error[CREW_ERROR_BYTES])
     if (config->workers == 0)
         server_settle(server, "workers", &config->workers,
                       sizing_workers(hardware, config->max_connections));
+    server->backlog_asked = config->backlog;
     if (config->backlog == 0)
         server_settle(server, "backlog", &config->backlog,
                       sizing_backlog(hardware, config->workers));
+    if (fact_is_number(hardware->somaxconn))
+        server_cut_backlog(server, hardware->somaxconn, "net.core.somaxconn");
     reserved = limits_descriptors_reserved(config->workers);
     possible = sizing_connections(hardware, reserved);
     wanted = config->max_connections ? config->max_connections : config->workers;
@@ -181,6 +203,22 @@ void server_free(struct server *server)
     free(server);
 }
 
+/* Take what the kernel says of a listener, and tell if that is not what was asked for. */
+static void server_tell_backlog(struct server *server, uint32_t holds)
+{
+    char line[256];
+
+    if (holds)
+        server_cut_backlog(server, holds, "the kernel, as read back");
+    if (server->config->backlog >= server->backlog_asked)
+        return;
+    snprintf(line, sizeof(line),
+             "warning: --backlog %" PRIu64 " is cut to %" PRIu64
+             " by the kernel; raise net.core.somaxconn, or ask for no more",
+             server->backlog_asked, server->config->backlog);
+    server_notice(server, line);
+}
+
 static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
 {
     struct listeners_args args = {
@@ -192,7 +230,11 @@ static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
         .context = server,
     };
 
-    return listeners_open(&server->listeners, &args, error);
+    int result = listeners_open(&server->listeners, &args, error);
+
+    if (result == 0)
+        server_tell_backlog(server, listener_backlog(server->listeners.fds[0]));
+    return result;
 }
 
 /* Tell the service manager, if there is one. */
