@@ -222,6 +222,29 @@ static const struct option_row load_rows[] = {
      .help = "print the version, and exit"},
 };
 
+#define HTTP "connections are plain TCP; for HTTP --send 'GET / HTTP/1.0\\r\\n\\r\\n' --expect any"
+
+/* What wrk, oha, vegeta, hey, ab, iperf and others call it. */
+static const struct option_hint hints[] = {
+    {"--port -p", "the port belongs to the target: localhost:7000"},
+    {"--host --url --target --targets -u", "targets are arguments: hello-load localhost:1848"},
+    {"--rps --qps --req-rate --throughput -R", "the rate is --rate, such as -r 500"},
+    {"--concurrency --clients --workers --max-workers --parallel -P",
+     "the connections in flight are --connections, such as -c 64; threads are --threads"},
+    {"--requests --num --number -N", "how many connections to make is --count, such as -n 1000"},
+    {"--time --timelimit -z -T", "how long to measure is --duration, such as -d 10s"},
+    {"--header --method --body --data --script --http2 --http1.1 -H -m -X -D -s", HTTP},
+    {"--tls --ssl --insecure --cert --key -k", "it speaks no TLS, but plain TCP"},
+    {"--latency --latency-correction --percentiles -L", "latencies are always told"},
+    {"--keepalive --keep-alive --disable-keepalive --no-keepalive",
+     "each connection is used once, and then closed"},
+    {"--output --output-format --format -o -w",
+     "the result goes to the standard output: --json, --csv or a summary"},
+    {"--no-tui --no-progress", "the live view is switched off by --no-live"},
+    {"--verbose --debug -v", "the summary tells what was found, --json all of it"},
+    {NULL, NULL},
+};
+
 const struct option_table load_options = {
     .program = "hello-load",
     .other_program = "hello-server",
@@ -231,6 +254,7 @@ const struct option_table load_options = {
     .prefix = "HELLO_LOAD_",
     .other_prefix = "HELLO_SERVER_",
     .rows = load_rows,
+    .hints = hints,
     .row_count = sizeof(load_rows) / sizeof(load_rows[0]),
     .footer =
         "Each connection is opened, read to EOF, compared byte for byte, and closed.\n"

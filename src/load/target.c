@@ -30,6 +30,42 @@ static int refuse_form(char error[OPTION_ERROR_BYTES], const char *text)
                   "[::1]:1848");
 }
 
+/* What people type who come from programs that speak HTTP, or take the port as a second word; and
+ * IPv6 addresses whose end was meant as a port. Returns 0 if it is none of these. */
+static int refuse_habit(char error[OPTION_ERROR_BYTES], const char *text, const char *host)
+{
+    char shown[SHOWN_BYTES], meant[ADDRESS_MEANT_BYTES];
+
+    if (strstr(text, "://") || strchr(text, '/'))
+        return refuse(
+            error, "", text,
+            "is a URL or has a path, but connections are plain TCP: give HOST[:PORT], and "
+            "for HTTP --send 'GET / HTTP/1.0\\r\\n\\r\\n' --expect any");
+    if (address_doubt(host, meant) != ADDRESS_NEEDS_BRACKETS)
+        return 0;
+    escape_encode(text, strlen(text), shown, sizeof(shown));
+    snprintf(error, OPTION_ERROR_BYTES,
+             "'%s' is ambiguous: did you mean '%s'? an IPv6 address needs brackets before a port",
+             shown, meant);
+    return -EINVAL;
+}
+
+/* "localhost 1848", as for nc: the second is no host. Returns 0 if it is not like that. */
+static int refuse_port(char error[OPTION_ERROR_BYTES], const char *before, const char *text)
+{
+    struct address_parts parts;
+    char shown[NAME_SHOWN_BYTES];
+    uint16_t port;
+
+    if (port_parse(text, &port) < 0 || address_split(before, &parts) < 0 || parts.port ||
+        strchr(before, '='))
+        return 0;
+    escape_encode(parts.host, parts.host_bytes, shown, sizeof(shown));
+    snprintf(error, OPTION_ERROR_BYTES, "'%s' is not a host; did you mean '%s%s%s:%s'?", text,
+             parts.is_v6 ? "[" : "", shown, parts.is_v6 ? "]" : "", text);
+    return -EINVAL;
+}
+
 /* Cut "=WEIGHT" off. */
 static int weight_parse(char *text, uint32_t *ret_weight)
 {
@@ -89,6 +125,8 @@ int target_parse(const char *text, struct target *ret_target, bool *ret_is_numer
     memcpy(left, text, text_bytes + 1);
     if (weight_parse(left, &target.weight) < 0)
         return refuse(error, "the weight of ", text, "must be 1 to 1000, such as localhost=3");
+    if (refuse_habit(error, text, left) < 0)
+        return -EINVAL;
     if (address_split(left, &parts) < 0 || parts.host_bytes == 0)
         return refuse_form(error, text);
     if (parts.host_bytes >= sizeof(target.host))
@@ -206,9 +244,12 @@ int targets_resolve(const struct load_config *config, struct target targets[TARG
     int count = 0;
 
     for (uint32_t i = 0; i < config->targets.count; i++) {
+        const char *const *item = &config->targets.items[i];
         struct target found[2];
-        int result = target_resolve(config, config->targets.items[i], found, error);
+        int result = i > 0 ? refuse_port(error, item[-1], item[0]) : 0;
 
+        if (result == 0)
+            result = target_resolve(config, *item, found, error);
         if (result < 0)
             return result;
         if (count + result > TARGETS_MAX) {

@@ -21,7 +21,8 @@ struct target {
 };
 
 /* Read HOST[:PORT][=WEIGHT]. The address gets the port and, if the host is numeric, all the rest;
- * *ret_is_numeric says so. An IPv6 address without brackets has no port: ::1:1848 is an address.
+ * *ret_is_numeric says so. An IPv6 address without brackets has no port; where one may have been
+ * meant, as in ::1:1848, it is asked for.
  * Returns 0, or -EINVAL with one line in error; outputs are untouched then. */
 int target_parse(const char *text, struct target *ret_target, bool *ret_is_numeric,
                  char error[OPTION_ERROR_BYTES]);

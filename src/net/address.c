@@ -8,6 +8,8 @@
 #include <arpa/inet.h>
 #include <net/if.h>
 
+#define SCOPE_CHARACTERS \
+    "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_." /* of a plain one */
 #define HOST_TEXT_BYTES (INET6_ADDRSTRLEN + IF_NAMESIZE)
 
 /* Digits only, at most `max`. Returns 0, -EINVAL (not a number) or -ERANGE. */
@@ -86,6 +88,47 @@ int port_parse(const char *text, uint16_t *ret_port)
     return 0;
 }
 
+/* True of an IPv6 address without brackets, with its scope or not; the interface is not looked for.
+ */
+static bool is_v6_text(const char *text, size_t bytes)
+{
+    char host[HOST_TEXT_BYTES];
+    struct in6_addr address;
+    char *scope;
+
+    if (bytes >= sizeof(host))
+        return false;
+    memcpy(host, text, bytes);
+    host[bytes] = '\0';
+    scope = strchr(host, '%');
+    if (scope != NULL &&
+        (scope[1] == '\0' || scope[1 + strspn(scope + 1, SCOPE_CHARACTERS)] != '\0'))
+        return false;
+    if (scope != NULL)
+        *scope = '\0';
+    return inet_pton(AF_INET6, host, &address) == 1;
+}
+
+enum address_doubt address_doubt(const char *text, char meant[ADDRESS_MEANT_BYTES])
+{
+    const char *colon = strrchr(text, ':');
+    size_t host_bytes = colon != NULL ? (size_t)(colon - text) : 0;
+    struct in6_addr address;
+    uint16_t port;
+
+    if (colon == NULL || text[0] == '[' || port_parse(colon + 1, &port) < 0 || port == 0 ||
+        colon[1] == '0')
+        return ADDRESS_CLEAR;
+    if (host_bytes == 1 && text[0] == ':' && port > 9)
+        host_bytes = 2; /* "::1848": the colon of the port is the second of the address */
+    if (!is_v6_text(text, host_bytes))
+        return ADDRESS_CLEAR;
+    snprintf(meant, ADDRESS_MEANT_BYTES, "[%.*s]:%u", (int)host_bytes, text, port);
+    if (inet_pton(AF_INET6, text, &address) != 1 || IN6_IS_ADDR_V4COMPAT(&address))
+        return ADDRESS_NEEDS_BRACKETS;
+    return port >= 1000 ? ADDRESS_MAY_END_IN_PORT : ADDRESS_CLEAR;
+}
+
 int address_parse(const char *text, struct address *ret_address, bool *ret_has_port)
 {
     struct address_parts parts;
@@ -133,6 +176,15 @@ char *address_format(const struct address *address, char text[ADDRESS_TEXT_BYTES
     else
         snprintf(text, ADDRESS_TEXT_BYTES, "[%s]:%u", host, port);
     return text;
+}
+
+bool address_may_end_in_port(const struct address *address, char meant[ADDRESS_MEANT_BYTES])
+{
+    char text[INET6_ADDRSTRLEN];
+
+    return address->sa.sa_family == AF_INET6 &&
+           inet_ntop(AF_INET6, &address->v6.sin6_addr, text, sizeof(text)) &&
+           address_doubt(text, meant) != ADDRESS_CLEAR;
 }
 
 const char *address_family_name(const struct address *address)

@@ -37,8 +37,24 @@ int port_parse(const char *text, uint16_t *ret_port);
  * Returns 0, -EINVAL (not an address) or -ERANGE (a port above 65535); outputs untouched then. */
 int address_parse(const char *text, struct address *ret_address, bool *ret_has_port);
 
+/* Whether an IPv6 address without brackets ends in what was meant as a port. */
+enum address_doubt {
+    ADDRESS_CLEAR,           /* no: it has brackets, or no such end; or is no IPv6 address at all */
+    ADDRESS_MAY_END_IN_PORT, /* perhaps: "fd00::1:1848" is an address as it stands, too */
+    ADDRESS_NEEDS_BRACKETS, /* yes: "::1:1848", of ::/96, which RFC 4291 took out of use, or what is
+                               no address, such as ":::1848" and "fe80::1%eth0:1848" */
+};
+
+#define ADDRESS_MEANT_BYTES 80
+
+/* Unless it is clear, write what may have been meant to `meant`: "[::1]:1848". */
+enum address_doubt address_doubt(const char *text, char meant[ADDRESS_MEANT_BYTES]);
+
 /* Room enough for any text that address_format writes. */
 #define ADDRESS_TEXT_BYTES (INET6_ADDRSTRLEN + 32)
+
+/* The same of an address that was read, port aside: true unless it is clear. */
+bool address_may_end_in_port(const struct address *address, char meant[ADDRESS_MEANT_BYTES]);
 
 /* Write "127.0.0.1:1848", "[::1]:1848" or, a scope being shown as its number, "[fe80::1%2]:1848".
  * Returns text. */

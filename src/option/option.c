@@ -77,17 +77,35 @@ static const char *nearest_name(const struct option_table *table, const char *na
     return nearest.found;
 }
 
-static int unknown_long(struct parse *parse, const char *argument, size_t bytes)
+/* Refuse an option, and say what may have been meant: what other programs call it comes first. */
+static int unknown_option(struct parse *parse, const char *argument, size_t bytes)
 {
     char shown[SHOWN_BYTES];
-    const char *nearest = nearest_name(parse->table, argument + 2, bytes - 2);
+    const char *hint = option_hint_find(parse->table, argument, bytes);
+    const char *nearest =
+        argument[1] == '-' ? nearest_name(parse->table, argument + 2, bytes - 2) : NULL;
 
     escape_encode(argument, bytes, shown, sizeof(shown));
-    if (nearest != NULL)
+    if (hint != NULL)
+        snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '%s'; %s", shown, hint);
+    else if (nearest != NULL)
         snprintf(parse->error, OPTION_ERROR_BYTES,
                  "unknown option '%s'; did you mean '--%s'? see --help", shown, nearest);
     else
         snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '%s'; see --help", shown);
+    return -EINVAL;
+}
+
+/* "-rate=5", as programs in Go have it, would be read as -r with the value "ate=5". */
+static int single_dash_check(struct parse *parse, const char *argument)
+{
+    size_t bytes = strcspn(argument + 1, "=");
+    size_t row = long_find(parse->table, argument + 1, bytes);
+
+    if (argument[0] != '-' || bytes < 2 || row == parse->table->row_count)
+        return 0;
+    snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '-%s'; did you mean '--%s'?",
+             parse->table->rows[row].long_name, parse->table->rows[row].long_name);
     return -EINVAL;
 }
 
@@ -99,7 +117,7 @@ static int long_check(struct parse *parse, const char *argument)
     size_t row = long_find(parse->table, argument + 2, bytes - 2);
 
     if (row == parse->table->row_count)
-        return unknown_long(parse, argument, bytes);
+        return unknown_option(parse, argument, bytes);
     if (argument[bytes] == '=' && !parse->table->rows[row].kind->takes_value) {
         snprintf(parse->error, OPTION_ERROR_BYTES, "--%s takes no value; leave out '='",
                  parse->table->rows[row].long_name);
@@ -207,11 +225,9 @@ static int code_take(struct parse *parse, int code)
 
     size_t index = code_find(parse->table, code == ':' || code == '?' ? optopt : code);
     if (index == parse->table->row_count) {
-        char letter = (char)optopt;
-        char shown[8];
-        snprintf(parse->error, OPTION_ERROR_BYTES, "unknown option '-%s'; see --help",
-                 escape_encode(&letter, 1, shown, sizeof(shown)));
-        return -EINVAL;
+        const char argument[] = {'-', (char)optopt};
+
+        return unknown_option(parse, argument, sizeof(argument));
     }
     const struct option_row *row = &parse->table->rows[index];
     if (code == ':') {
@@ -237,6 +253,8 @@ static int command_line_read(struct parse *parse, int argc, char *const argv[])
         int next = optind == 0 ? 1 : optind;
         if (next < argc && strncmp(argv[next], "--", 2) == 0 && argv[next][2] != '\0')
             result = long_check(parse, argv[next]);
+        else if (next < argc && argv[next][0] == '-')
+            result = single_dash_check(parse, argv[next]);
         if (result < 0)
             break;
         int code = getopt_long(argc, argv, tables.shorts, tables.longs, NULL);

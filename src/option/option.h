@@ -111,6 +111,12 @@ struct option_row {
     const char *help;         /* one line, lower case, no full stop */
 };
 
+/* What to say of an option that other programs have, and this one calls otherwise or has not. */
+struct option_hint {
+    const char *names;  /* as typed, apart by spaces: "--port -p" */
+    const char *advice; /* follows "unknown option '-p'; " */
+};
+
 struct option_table {
     const char *program;       /* "hello-server" */
     const char *other_program; /* "hello-load", whose environment this one may share */
@@ -120,7 +126,8 @@ struct option_table {
     const char *other_prefix;  /* of those of the other program */
     const struct option_row *rows;
     size_t row_count;
-    const char *footer; /* the end of --help: examples, exit codes; or NULL */
+    const struct option_hint *hints; /* up to one without names; or NULL */
+    const char *footer;              /* the end of --help: examples, exit codes; or NULL */
 };
 
 /* Where a setting came from; what is said more directly comes later and holds. */

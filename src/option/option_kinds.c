@@ -281,9 +281,21 @@ static int address_kind_parse(const struct option_row *row, const char *text, vo
                               char *problem, size_t problem_bytes)
 {
     struct option_address *value = field;
-    int result = address_parse(text, &value->address, &value->has_port);
+    char meant[ADDRESS_MEANT_BYTES];
+    uint16_t port;
+    int result;
 
     (void)row;
+    if (address_doubt(text, meant) == ADDRESS_NEEDS_BRACKETS) {
+        snprintf(problem, problem_bytes,
+                 "did you mean '%s'? an IPv6 address needs brackets before a port", meant);
+        return -EINVAL;
+    }
+    if (text[0] == ':' && port_parse(text + 1, &port) == 0) {
+        snprintf(problem, problem_bytes, "did you mean '[::]:%u', which is every address?", port);
+        return -EINVAL;
+    }
+    result = address_parse(text, &value->address, &value->has_port);
     if (result == -ERANGE)
         snprintf(problem, problem_bytes, "the port must be 0 to 65535");
     else if (result < 0)

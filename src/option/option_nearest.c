@@ -86,3 +86,19 @@ void option_nearest_offer(struct option_nearest *nearest, const char *known)
         nearest->distance = found;
     }
 }
+
+const char *option_hint_find(const struct option_table *table, const char *name, size_t bytes)
+{
+    const struct option_hint *hint = table->hints;
+
+    for (; hint != NULL && hint->names != NULL; hint++) {
+        for (const char *at = hint->names; *at != '\0'; at += strspn(at, " ")) {
+            size_t length = strcspn(at, " ");
+
+            if (length == bytes && memcmp(at, name, bytes) == 0)
+                return hint->advice;
+            at += length;
+        }
+    }
+    return NULL;
+}

@@ -2,6 +2,8 @@
 #ifndef HELLO_OPTION_NEAREST_H
 #define HELLO_OPTION_NEAREST_H
 
+#include "option/option.h"
+
 #include <stddef.h>
 
 /* A search: start it, offer it each known name, and look at what it found. */
@@ -21,5 +23,8 @@ struct option_nearest option_nearest_start(const char *name, size_t bytes, size_
  * is as near as it gets; one that is the first words of it is near too. '-' and '_' are the same,
  * and so are upper and lower case. */
 void option_nearest_offer(struct option_nearest *nearest, const char *known);
+
+/* What the table knows to say of an unknown option, "--port" or "-p"; NULL if nothing. */
+const char *option_hint_find(const struct option_table *table, const char *name, size_t bytes);
 
 #endif

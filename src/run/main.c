@@ -106,11 +106,29 @@ static void warn(void *context, const char *line)
     stdio_line(STDERR_FILENO, 0, load_options.program, line);
 }
 
-/* Look at the environment, then measure. Returns the exit code. */
+/* Targets that are addresses as they stand, though their end may have been meant as a port. */
+static void warn_of_targets(const struct option_texts *targets)
+{
+    char meant[ADDRESS_MEANT_BYTES], line[256];
+
+    for (uint32_t i = 0; i < targets->count; i++) {
+        if (address_doubt(targets->items[i], meant) != ADDRESS_MAY_END_IN_PORT)
+            continue;
+        snprintf(line, sizeof(line),
+                 "warning: '%s' is taken as an address without a port; if you meant one, write "
+                 "'%s'",
+                 targets->items[i], meant);
+        warn(NULL, line);
+    }
+}
+
+/* Look at what may have been meant otherwise, then measure. Returns the exit code. */
 static int start(const struct load_config *config)
 {
-    if (!config->quiet)
+    if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);
+        warn_of_targets(&config->targets);
+    }
     return measure(config);
 }
 

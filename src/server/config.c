@@ -149,6 +149,21 @@ static const struct option_row server_rows[] = {
      .help = "print the version, and exit"},
 };
 
+static const struct option_hint hints[] = {
+    {"--port -p", "the port is an argument: hello-server 7000"},
+    {"--host --bind --address --addr --ip -a -b -H",
+     "the address is --listen, such as -l 127.0.0.1"},
+    {"--threads -t -j -n", "the threads are --workers, such as -w 2"},
+    {"--message --text --banner --response -m", "what clients are told is --greeting"},
+    {"--file -f", "what clients are told is --greeting, or --greeting-file"},
+    {"--config -c", "settings are options or variables, and no file holds them; see --help"},
+    {"--daemon --daemonize --background -d -D",
+     "it stays in the foreground; let a service manager start it, or end the command with &"},
+    {"--debug --log-level", "see --verbose, and --print-config"},
+    {"--max-clients --maxconn", "the limit of connections is --max-connections"},
+    {NULL, NULL},
+};
+
 const struct option_table server_options = {
     .program = "hello-server",
     .other_program = "hello-load",
@@ -157,6 +172,7 @@ const struct option_table server_options = {
     .prefix = "HELLO_SERVER_",
     .other_prefix = "HELLO_LOAD_",
     .rows = server_rows,
+    .hints = hints,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
     .footer =
         "Signals: SIGTERM or SIGINT finishes what is open and stops; a second one stops at once.\n"

@@ -68,8 +68,13 @@ static const char *advice_by_errno(int error)
 char *listen_advice(const struct address *address, int error, const struct port_holder *holder,
                     char text[LISTEN_ADVICE_BYTES])
 {
+    char meant[ADDRESS_MEANT_BYTES];
+
     if (error == EADDRINUSE)
         advise_port_in_use(address, holder, text);
+    else if (error == EADDRNOTAVAIL && address_may_end_in_port(address, meant))
+        snprintf(text, LISTEN_ADVICE_BYTES, "%s; or did you mean '%s'?", advice_by_errno(error),
+                 meant);
     else
         snprintf(text, LISTEN_ADVICE_BYTES, "%s", advice_by_errno(error));
     return text;

@@ -183,9 +183,68 @@ static void a_port_can_be_set_and_is_kept_in_network_order(void **state)
     assert_memory_equal("\x12\x34", &v6.v6.sin6_port, 2);
 }
 
+/* ":" with "::" before it is the beginning of an address, not of a port. */
+static void an_address_whose_end_may_be_a_port_is_doubted(void **state)
+{
+    static const struct {
+        enum address_doubt expected;
+        const char *text, *meant;
+    } rows[] = {
+        {ADDRESS_NEEDS_BRACKETS, "::1:1848", "[::1]:1848"},
+        {ADDRESS_NEEDS_BRACKETS, "::1:80", "[::1]:80"},
+        {ADDRESS_NEEDS_BRACKETS, "::1848", "[::]:1848"},
+        {ADDRESS_NEEDS_BRACKETS, "::80", "[::]:80"},
+        {ADDRESS_NEEDS_BRACKETS, ":::1848", "[::]:1848"},
+        {ADDRESS_NEEDS_BRACKETS, "::1:65535", "[::1]:65535"},
+        {ADDRESS_NEEDS_BRACKETS, "fd00::1:65535", "[fd00::1]:65535"},
+        {ADDRESS_NEEDS_BRACKETS, "fe80::1%eth0:1848", "[fe80::1%eth0]:1848"},
+        {ADDRESS_NEEDS_BRACKETS, "2001:db8:0:0:0:0:0:1:1848", "[2001:db8:0:0:0:0:0:1]:1848"},
+        {ADDRESS_NEEDS_BRACKETS, "::ffff:127.0.0.1:1848", "[::ffff:127.0.0.1]:1848"},
+        {ADDRESS_MAY_END_IN_PORT, "fd00::1:1848", "[fd00::1]:1848"},
+        {ADDRESS_MAY_END_IN_PORT, "2001:db8::5:8080", "[2001:db8::5]:8080"},
+        {ADDRESS_CLEAR, "::", NULL},
+        {ADDRESS_CLEAR, "::1", NULL},
+        {ADDRESS_CLEAR, "::2", NULL},
+        {ADDRESS_CLEAR, "::0", NULL},
+        {ADDRESS_CLEAR, "2001:db8::1", NULL},
+        {ADDRESS_CLEAR, "2001:db8::8080", NULL},
+        {ADDRESS_CLEAR, "2001:db8::1:2", NULL},
+        {ADDRESS_CLEAR, "2001:db8:1:2:3:4:5:6", NULL},
+        {ADDRESS_CLEAR, "2001:db8:1:2:3:4:5:1848", NULL},
+        {ADDRESS_CLEAR, "fe80::1%eth0", NULL},
+        {ADDRESS_CLEAR, "::ffff:127.0.0.1", NULL},
+        {ADDRESS_CLEAR, "::127.0.0.1", NULL},
+        {ADDRESS_CLEAR, "::1:beef", NULL},
+        {ADDRESS_CLEAR, "::1:0", NULL},
+        {ADDRESS_CLEAR, "::1:", NULL},
+        {ADDRESS_CLEAR, "[::1:1848]", NULL},
+        {ADDRESS_CLEAR, "[::1]:1848", NULL},
+        {ADDRESS_CLEAR, "127.0.0.1:1848", NULL},
+        {ADDRESS_CLEAR, "localhost:1848", NULL},
+        {ADDRESS_CLEAR, "a:b:1848", NULL},
+        {ADDRESS_CLEAR, ":1848", NULL},
+        {ADDRESS_CLEAR, "", NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char meant[ADDRESS_MEANT_BYTES] = "";
+        struct address address;
+        bool has_port;
+
+        if (address_doubt(rows[i].text, meant) != rows[i].expected)
+            fail_msg("'%s' is not doubted as expected", rows[i].text);
+        if (rows[i].meant) {
+            assert_string_equal(rows[i].meant, meant);
+            if (!strchr(meant, '%')) /* its interface need not be here */
+                assert_int_equal(0, address_parse(meant, &address, &has_port));
+        }
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(an_address_whose_end_may_be_a_port_is_doubted),
         cmocka_unit_test(an_address_is_written_back_with_its_port),
         cmocka_unit_test(what_is_no_address_is_refused_and_nothing_is_written),
         cmocka_unit_test(a_scope_may_be_an_interface_name),

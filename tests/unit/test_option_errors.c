@@ -112,8 +112,11 @@ static void a_wrong_range_of_ports_is_told_the_form(void **state)
 
 static void a_wrong_address_is_told_the_forms(void **state)
 {
+#define BRACKETS " an IPv6 address needs brackets before a port"
     static const struct sample_refusal rows[] = {
         {"--listen '::1:70000:': " NUMERIC, {"-l::1:70000:"}},
+        {"--listen '::1:1848': did you mean '[::1]:1848'?" BRACKETS, {"--listen=::1:1848"}},
+        {"--listen ':8080': did you mean '[::]:8080', which is every address?", {"-l:8080"}},
         {"--listen '127.0.0.1:70000': the port must be 0 to 65535", {"-l", "127.0.0.1:70000"}},
     };
     (void)state;

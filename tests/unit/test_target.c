@@ -16,8 +16,12 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 #define FORM            "is not HOST[:PORT][=WEIGHT]; write localhost:1848, 127.0.0.1:1848 or [::1]:1848"
-#define PORT            "must be 1 to 65535"
-#define WEIGHT          "must be 1 to 1000, such as localhost=3"
+#define BRACKETS        " an IPv6 address needs brackets before a port"
+#define URL                                                                                  \
+    "is a URL or has a path, but connections are plain TCP: give HOST[:PORT], and for HTTP " \
+    "--send 'GET / HTTP/1.0\\r\\n\\r\\n' --expect any"
+#define PORT   "must be 1 to 65535"
+#define WEIGHT "must be 1 to 1000, such as localhost=3"
 
 static struct load_config config;
 static struct target targets[TARGETS_MAX];
@@ -108,7 +112,15 @@ static void what_is_no_target_is_refused_with_its_text(void **state)
         {"'127.0.0.256' " FORM, "127.0.0.256"},
         {"'127.0.0.01:5' " FORM, "127.0.0.01:5"},
         {"'...' " FORM, "..."},
-        {"'1:2:3:4:5:6:7:8:9' " FORM, "1:2:3:4:5:6:7:8:9"},
+        {"'1:2:3:4:5:6:7:8:9' is ambiguous: did you mean '[1:2:3:4:5:6:7:8]:9'?" BRACKETS,
+         "1:2:3:4:5:6:7:8:9"},
+        {"'::1:1848' is ambiguous: did you mean '[::1]:1848'?" BRACKETS, "::1:1848"},
+        {"'::1:80=3' is ambiguous: did you mean '[::1]:80'?" BRACKETS, "::1:80=3"},
+        {"'::1848' is ambiguous: did you mean '[::]:1848'?" BRACKETS, "::1848"},
+        {"'http://localhost/' " URL, "http://localhost/"},
+        {"'tcp://127.0.0.1:1848' " URL, "tcp://127.0.0.1:1848"},
+        {"'127.0.0.1:80/' " URL, "127.0.0.1:80/"},
+        {"'https://[::1]:80' " URL, "https://[::1]:80"},
         {"the port of '127.0.0.1:0' " PORT, "127.0.0.1:0"},
         {"the port of '127.0.0.1:' " PORT, "127.0.0.1:"},
         {"the port of 'localhost:http' " PORT, "localhost:http"},
@@ -133,6 +145,28 @@ static void what_is_no_target_is_refused_with_its_text(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (resolve(rows[i].text) != -EINVAL)
             fail_msg("'%s' was taken", rows[i].text);
+        assert_string_equal(rows[i].expected, error);
+    }
+}
+
+static void a_port_as_a_second_word_is_told_where_it_belongs(void **state)
+{
+    static const struct {
+        const char *expected, *first, *second;
+    } rows[] = {
+        {"'1848' is not a host; did you mean 'localhost:1848'?", "localhost", "1848"},
+        {"'80' is not a host; did you mean '127.0.0.1:80'?", "127.0.0.1", "80"},
+        {"'1848' is not a host; did you mean '[::1]:1848'?", "::1", "1848"},
+        {"'1848' is not a host; did you mean '[::1]:1848'?", "[::1]", "1848"},
+        {"'80' " FORM, "127.0.0.1:80", "80"},
+        {"'65536' " FORM, "127.0.0.1", "65536"},
+    };
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        config.targets.count = 2;
+        config.targets.items[0] = rows[i].first;
+        config.targets.items[1] = rows[i].second;
+        assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
         assert_string_equal(rows[i].expected, error);
     }
 }
@@ -262,6 +296,7 @@ int main(void)
         TARGET(a_numeric_target_may_be_written_in_each_of_these_ways),
         TARGET(an_interface_may_be_given_by_its_name),
         TARGET(what_is_no_target_is_refused_with_its_text),
+        TARGET(a_port_as_a_second_word_is_told_where_it_belongs),
         TARGET(a_long_target_is_refused_briefly),
         TARGET(a_numeric_address_must_be_of_the_family_asked_for),
         TARGET(localhost_is_known_without_hosts_file_or_server),

@@ -1,0 +1,55 @@
+"""An IPv6 address and a port without brackets: both programs ask, or say what may have been meant."""
+import os
+
+import pytest
+
+from programs import run, server_path
+
+BRACKETS = "an IPv6 address needs brackets before a port"
+
+
+def hello_load(*args):
+    return run(os.environ["HELLO_LOAD"], "--no-live", *args)
+
+
+@pytest.mark.parametrize("typed, meant", [
+    ("::1:1848", "[::1]:1848"), ("::1848", "[::]:1848"), (":::1848", "[::]:1848"),
+    ("fe80::1%lo:1848", "[fe80::1%lo]:1848"),
+    ("::ffff:127.0.0.1:1848", "[::ffff:127.0.0.1]:1848"),
+])
+def test_what_can_only_have_been_meant_with_a_port_is_asked_for(typed, meant):
+    for result in (run(server_path(), "-l", typed), hello_load("-n", 1, typed)):
+        assert (result.returncode, result.stdout) == (2, "")
+        assert f"'{typed}'" in result.stderr and result.stderr.count("\n") == 1
+        assert f"did you mean '{meant}'? {BRACKETS}" in result.stderr
+
+
+def test_what_is_an_address_as_well_is_taken_and_the_other_meaning_is_told():
+    result = run(server_path(), "-l", "2001:db8::1:1848")
+    assert result.returncode == 1
+    assert "cannot listen on '[2001:db8::1:1848]:1848'" in result.stderr
+    assert result.stderr.endswith("; or did you mean '[2001:db8::1]:1848'?\n")
+    result = hello_load("-n", 1, "2001:db8::1:1848")
+    assert result.returncode == 3
+    assert ("hello-load: warning: '2001:db8::1:1848' is taken as an address without a port; if you meant"
+            " one, write '[2001:db8::1]:1848'\n") in result.stderr
+
+
+@pytest.mark.parametrize("address", ["::1", "[::1]", "127.0.0.1"])
+def test_a_plain_address_is_taken_without_a_word(server, address):
+    one = server("-l", address)
+    target = f"[::1]:{one.port}" if ":" in address else f"127.0.0.1:{one.port}"
+    result = hello_load("-n", 1, target)
+    assert (result.returncode, result.stderr) == (0, "")
+    assert one.stop(warnings=0)["greeted"] == 1
+
+
+def test_a_port_alone_is_asked_for_by_the_server():
+    result = run(server_path(), "--listen", ":8080")
+    assert result.returncode == 2 and "did you mean '[::]:8080'" in result.stderr
+
+
+def test_a_port_as_a_second_word_and_a_url_are_told_what_to_write():
+    assert "did you mean 'localhost:1848'?" in hello_load("-n", 1, "localhost", "1848").stderr
+    result = hello_load("-n", 1, "http://localhost:1848/")
+    assert result.returncode == 2 and "--send 'GET / HTTP/1.0" in result.stderr
