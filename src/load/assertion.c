@@ -112,10 +112,11 @@ static bool prefix_take(const char **text, const char *word)
     return true;
 }
 
+static const char *const statistic_names[] = {
+    [STATISTIC_MIN] = "min", [STATISTIC_MEAN] = "mean", [STATISTIC_MAX] = "max"};
+
 static int latency_parse(const char *text, struct assertion *assertion)
 {
-    static const char *const names[] = {
-        [STATISTIC_MIN] = "min", [STATISTIC_MEAN] = "mean", [STATISTIC_MAX] = "max"};
     uint64_t millionths;
 
     assertion->metric = METRIC_LATENCY;
@@ -127,7 +128,7 @@ static int latency_parse(const char *text, struct assertion *assertion)
         }
     }
     for (unsigned statistic = STATISTIC_MIN; statistic <= STATISTIC_MAX; statistic++) {
-        if (strcmp(text, names[statistic]) == 0) {
+        if (strcmp(text, statistic_names[statistic]) == 0) {
             assertion->statistic = (enum assertion_statistic)statistic;
             return 0;
         }
@@ -163,17 +164,65 @@ static int metric_parse(const char *text, struct assertion *assertion)
     return latency_parse(text, assertion);
 }
 
+/* "rate, started, ok": those that have a name of their own. */
+static void metric_names_write(char *text, size_t text_bytes)
+{
+    size_t used = 0;
+
+    text[0] = '\0';
+    for (unsigned i = 0; i < sizeof(metrics) / sizeof(metrics[0]) && used < text_bytes; i++) {
+        if (metrics[i].name != NULL)
+            used += (size_t)snprintf(text + used, text_bytes - used, "%s%s", used > 0 ? ", " : "",
+                                     metrics[i].name);
+    }
+}
+
 static void metric_problem(const char *metric, int result, char problem[PROBLEM_ROOM])
 {
-    if (result == -ENOTSUP)
+    char names[160];
+
+    if (result == -ENOTSUP) {
         snprintf(problem, PROBLEM_ROOM,
                  "this is known of the whole machine only; leave the family out, such as %s==0",
                  strchr(metric, '.') + 1);
-    else
-        snprintf(problem, PROBLEM_ROOM,
-                 "no such metric; there are rate, started, ok, errors and each kind of them (such "
-                 "as refused), late, dropped, retransmits, syn_retransmits, stalls, p50 and all "
-                 "percentiles to p100, min, mean, max, connect.p99, ipv6.p99; such as p99<5ms");
+        return;
+    }
+    metric_names_write(names, sizeof(names));
+    snprintf(problem, PROBLEM_ROOM,
+             "no such metric; there are %s, each kind of errors (such as refused), p50 and all "
+             "percentiles to p100, min, mean, max, connect.p99, ipv6.p99; such as p99<5ms",
+             names);
+}
+
+void assertion_help(FILE *out)
+{
+    char names[160];
+
+    metric_names_write(names, sizeof(names));
+    fprintf(out,
+            "--assert METRIC COMPARISON VALUE: one expression each, in quotes, as < and > mean "
+            "something to the shell. Comparisons: < <= > >= == !=. Metrics, of all targets and "
+            "families together: %s",
+            names);
+    fputs("; kinds of errors", out);
+    for (unsigned result = RESULT_OK + 1; result < RESULT_COUNT; result++)
+        fprintf(out, " %s", result_name((enum result)result));
+    fputs("; latencies p0 to p100 with fractions (p99.9)", out);
+    for (unsigned statistic = STATISTIC_MIN; statistic <= STATISTIC_MAX; statistic++)
+        fprintf(out, " %s", statistic_names[statistic]);
+    fprintf(out, ", which are of %s, or with a phase before (connect.p99) of",
+            timing_name(TIMING_TOTAL));
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
+        if (timing != TIMING_TOTAL)
+            fprintf(out, " %s", timing_name((enum timing)timing));
+    }
+    fputs(". Of one family: ipv4.p99, ipv6.errors; but not", out);
+    for (unsigned i = 0; i < sizeof(metrics) / sizeof(metrics[0]); i++) {
+        if (metrics[i].of_machine)
+            fprintf(out, " %s", metrics[i].name);
+    }
+    fputs(", which are of the machine. A number may be a share of what was started: errors<0.1%.",
+          out);
 }
 
 static int count_value_parse(struct words *words, struct assertion *assertion)

@@ -10,6 +10,7 @@
 #include "option/option.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 
 #define ASSERTION_TEXT_BYTES 128 /* no assertion is longer, its end included */
 
@@ -52,6 +53,9 @@ int assertion_parse(const char *text, struct assertion *ret_assertion,
 /* Check how an assertion is written. Returns 0, or -EINVAL with what is wrong and what to do in
  * error. */
 int assertion_check(const char *text, char error[OPTION_ERROR_BYTES]);
+
+/* Write which metrics and comparisons there are, as one paragraph without line breaks. */
+void assertion_help(FILE *out);
 
 /* True if the assertion says which errors are fine: errors, ok, or a kind of failure. */
 bool assertion_is_of_errors(const struct assertion *assertion);

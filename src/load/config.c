@@ -3,6 +3,7 @@
 #include "base/cpus.h"
 #include "base/units.h"
 #include "engine/engine.h"
+#include "load/assertion.h"
 
 #define DAY_NS (24 * 3600 * NS_PER_S)
 
@@ -32,7 +33,9 @@ static const struct option_row load_rows[] = {
      .min = 1,
      .max = LOAD_CONNECTIONS_MAX,
      .choices = auto_choice,
-     .help = "connections in flight, over all threads; with --rate, at most so many",
+     .help =
+         "connections in flight, over all threads and targets together; with --rate, at most so "
+         "many",
      .default_help = "auto: 64, or with --rate as many as needed up to 16384"},
     {.long_name = "rate",
      .short_name = 'r',
@@ -40,8 +43,8 @@ static const struct option_row load_rows[] = {
      .kind = &option_rate,
      .offset = FIELD(rate),
      .max = LOAD_RATE_MAX,
-     .help = "start so many connections per second, minute or hour, however fast they end: 500, "
-             "20k/s, 100/m",
+     .help = "start so many connections per second, minute or hour, over all targets together, "
+             "however fast they end: 500, 20k/s, 100/m",
      .default_help = "none: as fast as they end"},
     {.long_name = "arrivals",
      .argument = "HOW",
@@ -183,7 +186,8 @@ static const struct option_row load_rows[] = {
      .argument = "EXPRESSION",
      .kind = &option_texts,
      .offset = FIELD(assertions),
-     .help = "what must hold, such as 'p99<5ms', 'errors==0' or 'rate>=20k/s'; may be given again"},
+     .help = "what must hold, such as 'p99<5ms', 'errors==0' or 'rate>=20k/s' (see below); may be "
+             "given again"},
     {.long_name = "json",
      .kind = &option_switch,
      .offset = FIELD(json),
@@ -255,6 +259,7 @@ const struct option_table load_options = {
     .other_prefix = "HELLO_SERVER_",
     .rows = load_rows,
     .hints = hints,
+    .more_help = assertion_help,
     .row_count = sizeof(load_rows) / sizeof(load_rows[0]),
     .footer =
         "Each connection is opened, read to EOF, compared byte for byte, and closed.\n"

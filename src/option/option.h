@@ -126,6 +126,7 @@ struct option_table {
     const char *other_prefix;  /* of those of the other program */
     const struct option_row *rows;
     size_t row_count;
+    void (*more_help)(FILE *out); /* writes a paragraph of --help, without line breaks; or NULL */
     const struct option_hint *hints; /* up to one without names; or NULL */
     const char *footer;              /* the end of --help: examples, exit codes; or NULL */
 };

@@ -3,6 +3,7 @@
 #include "option/option_environment.h"
 
 #include <ctype.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define COLUMNS_MAX    100
@@ -103,6 +104,23 @@ static void short_names_write(const struct option_table *table, FILE *out)
     wrapped_write(text, 0, out);
 }
 
+/* The paragraph that the table has to say besides, wrapped. */
+static void more_help_write(const struct option_table *table, FILE *out)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *memory = table->more_help != NULL ? open_memstream(&text, &bytes) : NULL;
+
+    if (memory == NULL)
+        return;
+    table->more_help(memory);
+    if (fclose(memory) == 0) {
+        fputc('\n', out);
+        wrapped_write(text, 0, out);
+    }
+    free(text);
+}
+
 void option_help(const struct option_table *table, FILE *out)
 {
     size_t columns = left_columns(table);
@@ -122,6 +140,7 @@ void option_help(const struct option_table *table, FILE *out)
             fprintf(out, "%-*s", (int)columns, left);
         wrapped_write(right, columns, out);
     }
+    more_help_write(table, out);
     short_names_write(table, out);
     if (table->footer != NULL)
         fprintf(out, "\n%s", table->footer);
