@@ -12,7 +12,11 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <linux/capability.h>
 #include <sys/resource.h>
+#include <sys/syscall.h>
+
+#define DESCRIPTORS "descriptors" /* the limit that is no sysctl */
 
 /* What a limit is worth: one of so many bytes of memory, up to `max`. */
 struct tuning {
@@ -54,17 +58,46 @@ static int number_write(const char *path, uint64_t number)
     return result;
 }
 
+/* True if this process has the capability in its effective set (capabilities(7)). */
+static bool has_capability(unsigned capability)
+{
+    struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3};
+    struct __user_cap_data_struct data[_LINUX_CAPABILITY_U32S_3] = {0};
+
+    if (syscall(SYS_capget, &header, data) < 0)
+        return false;
+    return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
+}
+
+/* What to do about a limit that could not be raised. Being root is neither needed nor enough where
+ * containers and service managers take capabilities away. */
+static const char *tuning_advice(bool is_sysctl, int error)
+{
+    if (error == EROFS)
+        return "/proc/sys is read-only here, so set it where this container is started, as by "
+               "docker run --sysctl";
+    if (!is_sysctl && !has_capability(CAP_SYS_RESOURCE))
+        return "that needs CAP_SYS_RESOURCE, which this process does not have; or set it where it "
+               "is started (LimitNOFILE=, docker run --ulimit)";
+    if (!is_sysctl)
+        return "raise the sysctl fs.nr_open first, beyond which no limit goes";
+    if (!has_capability(CAP_NET_ADMIN))
+        return "that needs CAP_NET_ADMIN, which this process does not have; or set it by sysctl";
+    return "set it by sysctl, on the machine itself";
+}
+
 /* The line about one limit; `result` is of the attempt to raise it. */
 static void tuning_tell(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
                         uint64_t wanted, bool dry, int result)
 {
+    bool is_sysctl = strcmp(name, DESCRIPTORS) != 0;
+
     if (wanted <= before)
         snprintf(line, TUNING_LINE_BYTES, "tune: %s stays %" PRIu64, name, before);
     else if (result < 0)
         snprintf(line, TUNING_LINE_BYTES,
-                 "tune: cannot raise %s from %" PRIu64 " to %" PRIu64 ": %s; run it as root, on a "
-                 "machine of its own",
-                 name, before, wanted, strerror(-result));
+                 "tune: cannot raise %s from %" PRIu64 " to %" PRIu64 ": %s; %s", name, before,
+                 wanted, strerror(-result), tuning_advice(is_sysctl, -result));
     else
         snprintf(line, TUNING_LINE_BYTES, "tune: %s %" PRIu64 " -> %" PRIu64 "%s", name, before,
                  wanted, dry ? " (not done by --print-config)" : "");
@@ -104,7 +137,7 @@ static void descriptors_tune(const struct hardware *hardware, bool dry,
     if (wanted > limit.rlim_max && !dry &&
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){wanted, wanted}) < 0)
         result = -errno;
-    tuning_tell(line, "descriptors", limit.rlim_max, wanted, dry, result);
+    tuning_tell(line, DESCRIPTORS, limit.rlim_max, wanted, dry, result);
 }
 
 void tuning_apply(const struct hardware *hardware, const char *root, bool dry,

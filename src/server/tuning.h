@@ -9,7 +9,7 @@
 
 #include <stdbool.h>
 
-#define TUNING_LINE_BYTES 256
+#define TUNING_LINE_BYTES 320
 
 /* Called with one line about each limit: what it was and is, that it stays, or why it cannot be
  * raised. */

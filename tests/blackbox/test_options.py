@@ -1,4 +1,5 @@
 """What can be asked of hello-server, on the command line and in the environment, and what not."""
+import ctypes
 import os
 import re
 import resource
@@ -12,6 +13,10 @@ from programs import (
     DEADLINE_S, environment, run, server_config, server_config_and_sources, server_path, totals,
     wait_until,
 )
+
+PR_CAPBSET_DROP, CAP_SYS_RESOURCE = 24, 24  # prctl(2), capabilities(7)
+CLONE_NEWNS = 0x20000  # unshare(2)
+MS_RDONLY, MS_REMOUNT, MS_BIND, MS_REC, MS_PRIVATE = 1, 32, 4096, 16384, 1 << 18  # mount(2)
 
 LONG_OPTIONS = (
     "listen greeting greeting-file engine workers close linger-timeout max-connections backlog"
@@ -179,6 +184,55 @@ def test_tune_without_the_right_to_goes_on_and_says_so(server, low_somaxconn):
                "Permission denied" in line for line in one.stderr()), one.stderr()
     assert somaxconn() == 128
     assert one.stop(warnings=None) == totals()
+
+
+def without_capabilities(*numbers):
+    """A preexec_fn: root, but without these, as in a container. And the limits to be raised are low."""
+
+    def drop():
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1000, 1000))
+        for number in numbers:
+            assert ctypes.CDLL(None).prctl(PR_CAPBSET_DROP, number, 0, 0, 0) == 0
+
+    return drop
+
+
+def tune_lines(before):
+    one = run(server_path(), "--tune", "-w", 1, "-l", "192.0.2.1", "0", before=before)
+    return [line for line in one.stderr.splitlines() if " tune: " in line]
+
+
+def test_tune_without_a_capability_names_it(low_somaxconn):
+    if os.geteuid() != 0:
+        pytest.skip("only root can try to raise limits")
+    def become_nobody():
+        os.setgroups([])
+        os.setgid(65534)
+        os.setuid(65534)
+
+    (line,) = [line for line in tune_lines(become_nobody) if "somaxconn" in line]
+    assert "Permission denied; that needs CAP_NET_ADMIN, which this process does not have" in line
+    (line,) = [line for line in tune_lines(without_capabilities(CAP_SYS_RESOURCE)) if "descriptors" in line]
+    assert "cannot raise descriptors from 1000 to " in line
+    assert "Operation not permitted; that needs CAP_SYS_RESOURCE, which this process does not have" in line
+    assert "as root" not in line
+
+
+def test_tune_where_sysctls_are_read_only_says_where_to_set_them(low_somaxconn):
+    if os.geteuid() != 0:
+        pytest.skip("only root can mount")
+
+    def read_only():
+        """As Docker does. In a mount namespace of its own."""
+        library = ctypes.CDLL(None, use_errno=True)
+        assert library.unshare(CLONE_NEWNS) == 0
+        assert library.mount(None, b"/", None, MS_REC | MS_PRIVATE, None) == 0
+        assert library.mount(b"/proc/sys", b"/proc/sys", None, MS_BIND, None) == 0
+        assert library.mount(None, b"/proc/sys", None, MS_REMOUNT | MS_BIND | MS_RDONLY, None) == 0
+
+    (line,) = [line for line in tune_lines(read_only) if "somaxconn" in line]
+    assert "Read-only file system; /proc/sys is read-only here" in line
+    assert "docker run --sysctl" in line
 
 
 SETTINGS = [  # option, a value, how it is printed
