@@ -1,39 +1,37 @@
 #include "base/stdio_line.h"
 
-#include "base/clock.h"
-#include "base/units.h"
-
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 1024 /* less than PIPE_BUF, so that lines of threads do not mix */
+#define LINE_MAX_BYTES 512
 
 int stdio_guard(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
-        int opened;
-
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        opened = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest that is free: this one */
-        if (opened < 0)
-            opened = open("/", O_PATH | O_CLOEXEC);
-        if (opened != fd)
-            return opened < 0 ? -errno : -EBADF;
+        if (open("/dev/null", O_RDWR | O_CLOEXEC) != fd) /* the lowest that is free: this one */
+            return -errno;
     }
     return 0;
+}
+
+int stdio_flush(void)
+{
+    if (fflush(stdout) == 0 && !ferror(stdout))
+        return 0;
+    return errno ? -errno : -EIO;
 }
 
 void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    uint64_t due_ns = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     char text[LINE_MAX_BYTES];
     int bytes = snprintf(text, sizeof(text), "%s: %s\n", program, line);
-    uint64_t now_ns;
+    ssize_t written;
 
     if (bytes < 0)
         return;
@@ -41,11 +39,8 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
         bytes = sizeof(text) - 1;
         text[bytes - 1] = '\n';
     }
-    do {
-        if (poll(&ready, 1, timeout_ms) > 0 &&
-            (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
-            return; /* after an error nobody is left to be told */
-        now_ns = clock_now_ns();
-        timeout_ms = now_ns < due_ns ? (int)((due_ns - now_ns) / NS_PER_MS) : 0;
-    } while (timeout_ms > 0);
+    if (poll(&ready, 1, timeout_ms) <= 0 || !(ready.revents & POLLOUT))
+        return;
+    written = write(fd, text, (size_t)bytes);
+    (void)written; /* nobody is left to be told */
 }

@@ -1,5 +1,4 @@
 /* An engine moves bytes for connections and says what became of each request.
- *
  * The owner (a worker of the responder or of the generator) queues operations, each with a token of
  * its own choosing, and collects their results as events from engine_wait. An engine knows nothing
  * of what the bytes mean: the life of a connection is written once, above it.
@@ -9,7 +8,6 @@
  *  - at most one send, recv or connect is pending per socket;
  *  - accepting goes on until an event without `more`, or until engine_accept_stop;
  *  - engine_wait without a timeout sleeps: no polling, no wake-ups of its own.
- *
  * Thread rule: an engine belongs to the thread that opened it; no call is safe from another. */
 #ifndef HELLO_ENGINE_H
 #define HELLO_ENGINE_H
@@ -34,7 +32,12 @@ struct engine_event {
     bool more; /* ACCEPT: accepting goes on; false: call engine_accept_start again */
 };
 
-/* How many events one engine_wait may return, and so how many the owner must have room for. */
+struct engine_delivery {
+    uint32_t unacknowledged_bytes; /* that the peer has not acknowledged yet, FIN included */
+    bool refused; /* its window is too small for more, and it said so again when probed for it */
+};
+
+/* How many events one engine_wait may return: the owner has room for them. */
 #define ENGINE_EVENTS_MAX 256
 
 /* A recv into no buffer throws away up to this many bytes at a time. */
@@ -76,7 +79,6 @@ struct engine {
 
 /* The engines by preference, the best first; NULL ends the list. */
 extern const struct engine_class *const engine_classes[];
-
 /* What a user may choose: "auto", then the names of engine_classes in their order; then NULL. */
 extern const char *const engine_choices[];
 
@@ -92,8 +94,8 @@ static inline int engine_open(const struct engine_class *class, const struct eng
     return class->open(args, ret_engine, ret_failure);
 }
 
-/* Stop an engine and free it. Sockets that are still open are left open, but for those that were
- * recycled or were to be closed later. NULL is fine. */
+/* Stop an engine and free it, and close what was recycled or to be closed later, not what is open
+ * otherwise. NULL is fine. */
 void engine_destroy(struct engine *engine);
 
 /* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
@@ -179,16 +181,27 @@ static inline int engine_half_close(struct engine *engine, int sock)
 }
 
 /* End the operation that is pending on a socket: its event comes soon, with -ECANCELED or, if it
- * was ending anyway, with its result. */
-static inline void engine_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+ * was ending anyway, with its result. Returns 0, or -errno (it goes on: try again later). */
+static inline int engine_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
 {
-    engine->class->cancel(engine, op, token, sock);
+    return engine->class->cancel(engine, op, token, sock);
 }
 
-/* The bytes, FIN included, that the peer has not acknowledged yet (SIOCOUTQ, tcp(7)), or -errno. */
-static inline int64_t engine_unsent(struct engine *engine, int sock)
+/* How far has come what was sent? Returns 0 or -errno. */
+static inline int engine_delivery(struct engine *engine, int sock,
+                                  struct engine_delivery *ret_delivery)
 {
-    return engine->class->unsent(engine, sock);
+    return engine->class->delivery(engine, sock, ret_delivery);
+}
+
+/* Leave it to the kernel to deliver what was sent, `bytes` more, for which it makes room, and the
+ * FIN, until nothing was acknowledged for timeout_ns. Close with ENGINE_DRAIN then. Not while a
+ * send is pending, unless the engine is not waited for again. Returns 0 or -errno (it took not
+ * all). */
+static inline int engine_hand_over(struct engine *engine, int sock, const void *data,
+                                   uint32_t bytes, uint64_t timeout_ns)
+{
+    return engine->class->hand_over(engine, sock, data, bytes, timeout_ns);
 }
 
 /* Close a socket on which nothing is pending. No event follows. A TCP socket that is closed with
@@ -208,9 +221,8 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
  * the earliest, so that timestamps tell its uses apart. Source: socket_disconnect. */
 void engine_recycle(struct engine *engine, int sock, int family);
 
-/* True if the last engine_wait left events for the next: what seems to be pending may have ended
- * long ago, so it is too early to cancel it for being late. Never true for ever, however busy the
- * engine. */
+/* True if the last engine_wait left events for the next: what seems to be pending may have ended,
+ * so it is too early to cancel it for being late. Never true for ever, however busy the engine. */
 static inline bool engine_is_behind(const struct engine *engine)
 {
     return engine->turns_behind > 0 && engine->turns_behind % 64 != 0;

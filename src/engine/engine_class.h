@@ -9,6 +9,7 @@
 
 struct engine;
 struct engine_args;
+struct engine_delivery;
 struct engine_event;
 struct engine_failure;
 
@@ -43,8 +44,10 @@ struct engine_class {
     int (*recv_now)(struct engine *engine, int sock, void *data, uint32_t bytes);
     int (*discard)(struct engine *engine, int sock);
     int (*half_close)(struct engine *engine, int sock);
-    void (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
-    int64_t (*unsent)(struct engine *engine, int sock);
+    int (*cancel)(struct engine *engine, enum engine_op op, uint64_t token, int sock);
+    int (*delivery)(struct engine *engine, int sock, struct engine_delivery *ret_delivery);
+    int (*hand_over)(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                     uint64_t timeout_ns);
     int (*disconnect)(struct engine *engine, int sock); /* see engine_recycle */
     void (*close)(struct engine *engine, int sock, unsigned flags);
     int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);

@@ -193,13 +193,14 @@ static int epoll_recv(struct engine *engine, uint64_t token, int sock, void *dat
                                              .flags = (uint8_t)flags});
 }
 
-static void epoll_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+static int epoll_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
 {
     struct epoll *epoll = epoll_of(engine);
     struct epoll_socket *state = &epoll->sockets[sock];
 
     if (state->op == op && state->token == token) /* else its event is on the way */
         epoll_complete(epoll, state, -ECANCELED);
+    return 0;
 }
 
 static void epoll_close(struct engine *engine, int sock, unsigned flags)
@@ -380,7 +381,8 @@ const struct engine_class engine_epoll = {
     .discard = socket_discard,
     .half_close = socket_half_close,
     .cancel = epoll_cancel,
-    .unsent = socket_unsent,
+    .delivery = socket_delivery,
+    .hand_over = socket_hand_over,
     .disconnect = socket_disconnect,
     .close = epoll_close,
     .wait = epoll_engine_wait,

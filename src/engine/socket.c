@@ -1,5 +1,7 @@
 #include "engine/socket.h"
 
+#include "base/units.h"
+
 #include <errno.h>
 #include <unistd.h>
 
@@ -75,12 +77,37 @@ int socket_half_close(struct engine *engine, int sock)
     return shutdown(sock, SHUT_WR) < 0 ? -errno : 0;
 }
 
-int64_t socket_unsent(struct engine *engine, int sock)
+int socket_delivery(struct engine *engine, int sock, struct engine_delivery *ret_delivery)
 {
+    struct tcp_info info = {0};
+    socklen_t info_bytes = sizeof(info);
     int bytes;
 
     (void)engine;
-    return ioctl(sock, SIOCOUTQ, &bytes) < 0 ? -errno : bytes;
+    if (ioctl(sock, SIOCOUTQ, &bytes) < 0)
+        return -errno;
+    *ret_delivery = (struct engine_delivery){.unacknowledged_bytes = (uint32_t)bytes};
+    if (bytes > 0 && getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) == 0)
+        ret_delivery->refused =
+            info.tcpi_unacked == 0 && info.tcpi_backoff > 0 && info.tcpi_probes == 0;
+    return 0;
+}
+
+int socket_hand_over(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                     uint64_t timeout_ns)
+{
+    unsigned timeout_ms = (unsigned)(timeout_ns / NS_PER_MS);
+    int room_bytes = INT32_MAX / 2; /* the kernel cuts it to net.core.wmem_max */
+    int sent = 0;
+
+    setsockopt(sock, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
+    if (bytes > 0) {
+        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &room_bytes, sizeof(room_bytes));
+        sent = socket_send_now(engine, sock, data, bytes, ENGINE_MORE);
+    }
+    if (sent < 0)
+        return sent;
+    return (uint32_t)sent < bytes ? -ENOBUFS : socket_half_close(engine, sock);
 }
 
 int socket_disconnect(struct engine *engine, int sock)

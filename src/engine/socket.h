@@ -31,8 +31,17 @@ int socket_discard(struct engine *engine, int sock);
  * worker thread, where it loses its order against what is queued after it. */
 int socket_half_close(struct engine *engine, int sock);
 
-/* engine_unsent (SIOCOUTQ, tcp(7)). */
-int64_t socket_unsent(struct engine *engine, int sock);
+/* engine_delivery. Linux probes a window that is too small for what is next, when all that was sent
+ * before is acknowledged; it counts the probes that were not answered (tcpi_probes), and those
+ * since the window closed (tcpi_backoff): tcp_send_probe0 and tcp_ack_probe in net/ipv4. So a
+ * window is known to be closed, and not just silent, when a probe was answered and none is
+ * unanswered. */
+int socket_delivery(struct engine *engine, int sock, struct engine_delivery *ret_delivery);
+
+/* engine_hand_over (SO_SNDBUF; TCP_USER_TIMEOUT, which holds in place of
+ * net.ipv4.tcp_orphan_retries: tcp_write_timeout in net/ipv4/tcp_timer.c). */
+int socket_hand_over(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                     uint64_t timeout_ns);
 
 /* The `disconnect` of an engine's class: end the connection of a socket that has seen EOF, and make
  * the socket ready for another connect (connect(2), AF_UNSPEC). Its next sequence numbers go on

@@ -160,17 +160,17 @@ static int uring_recv(struct engine *engine, uint64_t token, int sock, void *dat
     return 0;
 }
 
-static void uring_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+static int uring_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
 {
     struct io_uring_sqe *sqe = uring_request(uring_of(engine));
 
-    if (!sqe) { /* ends it too, if less gently */
-        shutdown(sock, SHUT_RDWR);
-        return;
-    }
+    (void)sock;
+    if (!sqe)
+        return -ENOSPC;
     io_uring_prep_cancel64(sqe, (uint64_t)op << OP_SHIFT | token, 0);
     request_set_data(sqe, OP_SILENT, 0);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
+    return 0;
 }
 
 /* What nobody waits for is closed with all others of its turn, without a system call of its own. */
@@ -329,7 +329,8 @@ const struct engine_class engine_uring = {
     .discard = socket_discard,
     .half_close = socket_half_close,
     .cancel = uring_cancel,
-    .unsent = socket_unsent,
+    .delivery = socket_delivery,
+    .hand_over = socket_hand_over,
     .disconnect = socket_disconnect,
     .close = uring_close,
     .wait = uring_wait,

@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <string.h>
 
+#include <sys/socket.h>
+
 /* The size of a flow: its buffer takes the header that it may send, or what it waits with for
  * input. */
 static size_t flow_bytes(const struct load_config *config)
@@ -233,7 +235,9 @@ static void flow_expire(struct flows *flows, struct flow *flow, enum result resu
     if (flow->expired != RESULT_OK)
         return; /* for another reason, just now */
     flow->expired = (uint8_t)result;
-    engine_cancel(flows->engine, flow_pending(flow), slab_token(&flows->slab, flow), flow->sock);
+    if (engine_cancel(flows->engine, flow_pending(flow), slab_token(&flows->slab, flow),
+                      flow->sock) < 0)
+        shutdown(flow->sock, SHUT_RDWR); /* ends it too, if less gently */
 }
 
 /* Nothing has come that shows that it is connected: is it, or why not? Ends it if not, else for

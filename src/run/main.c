@@ -1,13 +1,12 @@
 /* hello-load: measures how many TCP connections per second a service takes, and how long each phase
  * lasts. */
 #include "base/exit_code.h"
-#include "base/output.h"
-#include "base/program.h"
 #include "base/stdio_line.h"
 #include "report/terminal.h"
 #include "run/run.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,57 +14,50 @@
 
 static int fail(int result, const char *error)
 {
-    program_tell(load_options.program, error);
+    fprintf(stderr, "%s: %s\n", load_options.program, error);
     return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
 }
 
-/* Print the report in the form that was asked for. Returns 0 or as output_end. */
+/* Print the report in the form that was asked for. Returns 0 or -errno. */
 static int print_report(const struct load_config *config, const struct report *report)
 {
     struct terminal terminal = terminal_of(STDOUT_FILENO);
-    struct output out;
-    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
-    int lost;
+    int result = 0, lost;
 
-    if (result < 0)
-        return result;
+    errno = 0;
     if (config->json) {
-        result = report_json(report, out.stream);
+        result = report_json(report, stdout);
     } else if (config->csv) {
-        report_csv(report, out.stream);
+        report_csv(report, stdout);
     } else {
         if (!config->quiet)
-            report_text(report, out.stream, &terminal);
-        report_line(report, out.stream);
+            report_text(report, stdout, &terminal);
+        report_line(report, stdout);
     }
-    lost = output_end(&out);
+    lost = stdio_flush();
     return lost < 0 ? lost : result;
 }
 
 /* Print what describes the program. Returns the exit code. */
 static int describe(const struct load_config *config)
 {
-    char error[CREW_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
-    struct output out;
-    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
+    char error[CREW_ERROR_BYTES];
+    int result;
 
-    if (result == 0) {
-        if (config->help)
-            option_help(&load_options, out.stream);
-        else
-            fprintf(out.stream, "%s %s\n", load_options.program, HELLO_VERSION);
-        result = output_end(&out);
-    }
+    if (config->help)
+        option_help(&load_options, stdout);
+    else
+        printf("%s %s\n", load_options.program, HELLO_VERSION);
+    result = stdio_flush();
     if (result == 0)
         return EXIT_DONE;
-    snprintf(error, sizeof(error), "cannot write: %s", output_problem(result, problem));
+    snprintf(error, sizeof(error), "cannot write: %s; look at where it goes to", strerror(-result));
     return fail(-EIO, error);
 }
 
 /* True if all that is asserted holds. What does not is told here if the report does not tell. */
 static bool report_is_met(const struct load_config *config, const struct report *report)
 {
-    char line[CREW_ERROR_BYTES];
     bool is_met = true;
 
     for (uint32_t i = 0; i < report->assertion_count; i++) {
@@ -74,11 +66,9 @@ static bool report_is_met(const struct load_config *config, const struct report 
         if (assertion->holds)
             continue;
         is_met = false;
-        if (config->csv || config->quiet) {
-            snprintf(line, sizeof(line), "'%s' does not hold: %s", assertion->text,
-                     assertion->value);
-            program_tell(load_options.program, line);
-        }
+        if (config->csv || config->quiet)
+            fprintf(stderr, "%s: '%s' does not hold: %s\n", load_options.program, assertion->text,
+                    assertion->value);
     }
     return is_met;
 }
@@ -86,7 +76,7 @@ static bool report_is_met(const struct load_config *config, const struct report 
 /* Do what the configuration says. Returns the exit code. */
 static int measure(const struct load_config *config)
 {
-    char error[CREW_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
+    char error[CREW_ERROR_BYTES];
     struct run *run;
     int result = run_perform(config, &run, error);
     int exit_code;
@@ -96,13 +86,13 @@ static int measure(const struct load_config *config)
     exit_code = report_is_met(config, run_report(run)) ? EXIT_DONE : EXIT_MISSED;
     result = print_report(config, run_report(run));
     if (result < 0) {
-        snprintf(error, sizeof(error), "cannot write the report: %s",
-                 output_problem(result, problem));
-        exit_code = fail(-EIO, error);
+        snprintf(error, sizeof(error), "cannot write the report: %s; look at where it goes to",
+                 strerror(-result));
+        exit_code = fail(result == -EINVAL ? -EIO : result, error);
     }
     if (run_log_error(run) < 0) {
         snprintf(error, sizeof(error), "--hlog '%s': cannot write: %s; the file is not complete",
-                 config->hlog, output_problem(run_log_error(run), problem));
+                 config->hlog, strerror(-run_log_error(run)));
         exit_code = fail(-EIO, error);
     }
     run_free(run);
@@ -133,7 +123,7 @@ static void warn_of_targets(const struct option_texts *targets)
 }
 
 /* Look at what may have been meant otherwise, then measure. Returns the exit code. */
-static int look_and_measure(const struct load_config *config)
+static int start(const struct load_config *config)
 {
     if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);
@@ -142,13 +132,14 @@ static int look_and_measure(const struct load_config *config)
     return measure(config);
 }
 
-/* Returns the exit code. */
-static int start(int argc, char *argv[])
+int main(int argc, char *argv[])
 {
     struct load_config *config = calloc(1, sizeof(*config));
     char error[OPTION_ERROR_BYTES];
     int exit_code, result;
 
+    stdio_guard();
+    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is an error to be told */
     if (!config)
         return fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
     result = load_config_read(config, argc, argv, error);
@@ -157,14 +148,7 @@ static int start(int argc, char *argv[])
     else if (config->help || config->version)
         exit_code = describe(config);
     else
-        exit_code = look_and_measure(config);
+        exit_code = start(config);
     free(config);
     return exit_code;
-}
-
-int main(int argc, char *argv[])
-{
-    if (!program_begin(load_options.program))
-        return EXIT_CANNOT_RUN;
-    return program_end(start(argc, argv));
 }

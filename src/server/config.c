@@ -81,6 +81,14 @@ static const struct option_row server_rows[] = {
      .min = NS_PER_MS,
      .max = 3600 * NS_PER_S,
      .help = "how long a client may hold a greeted connection"},
+    {.long_name = "delivery-timeout",
+     .argument = "DURATION",
+     .kind = &option_duration,
+     .offset = FIELD(delivery_timeout_ns),
+     .default_text = "5m",
+     .min = NS_PER_S,
+     .max = 24 * 3600 * NS_PER_S,
+     .help = "how long the network may take to bring a client its greeting"},
     {.long_name = "max-connections",
      .argument = "N",
      .kind = &option_count,
@@ -174,11 +182,10 @@ const struct option_table server_options = {
     .rows = server_rows,
     .hints = hints,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
-    .footer = "Signals: SIGTERM, SIGINT, SIGHUP or SIGQUIT finishes what is open and stops; a "
-              "second one stops\n"
-              "at once. SIGUSR1 tells the totals so far.\n"
-              "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
-              "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
+    .footer =
+        "Signals: SIGTERM or SIGINT finishes what is open and stops; a second one stops at once.\n"
+        "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
+        "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };
 
 /* The port can come with --listen or alone; what was said more directly holds. */

@@ -23,6 +23,7 @@ struct server_config {
     uint64_t workers;
     unsigned close;
     uint64_t linger_timeout_ns;
+    uint64_t delivery_timeout_ns;
     uint64_t max_connections;
     uint64_t backlog;
     uint64_t shutdown_timeout_ns;

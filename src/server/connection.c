@@ -1,36 +1,11 @@
 #include "server/connection.h"
 
-#include "base/counter.h"
 #include "net/peer_error.h"
+#include "server/connection_state.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-
-enum connection_state {
-    CONNECTION_CLOSED,    /* not in use */
-    CONNECTION_GREETING,  /* a send is pending */
-    CONNECTION_RETRYING,  /* nothing is pending; what could not be done is tried again when due */
-    CONNECTION_LEAVING,   /* half-closed; nothing is pending while the client has time to close */
-    CONNECTION_LINGERING, /* half-closed; a recv is pending */
-    CONNECTION_STATE_COUNT,
-};
-
-struct connection {
-    struct slab_item item;
-    int sock;
-    uint8_t state;      /* enum connection_state */
-    bool cancelled;     /* its deadline came: the pending operation is about to end */
-    bool taken;         /* the client had acknowledged the whole greeting by then */
-    bool half_closed;   /* greeted: what is left is to drain */
-    bool second_look;   /* it was given time for a delayed ACK */
-    uint8_t retries;    /* sends for which there was no memory */
-    uint8_t extensions; /* linger timeouts granted for progress */
-    uint32_t sent_bytes;
-    uint32_t unsent_bytes; /* unacknowledged when the deadline was last started */
-    struct deadline deadline;
-};
-_Static_assert(sizeof(struct connection) <= 64, "a connection fits into a cache line");
 
 static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {
     "closed", "greeting", "retrying", "leaving", "lingering"};
@@ -62,11 +37,6 @@ static void connection_move(struct connection *connection, enum connection_state
     connection->state = (uint8_t)state;
 }
 
-static struct connection *connection_of(struct deadline *deadline)
-{
-    return (struct connection *)(void *)((char *)deadline - offsetof(struct connection, deadline));
-}
-
 int connections_init(struct connections *connections, const struct connection_settings *settings,
                      struct engine *engine, uint32_t capacity)
 {
@@ -74,7 +44,7 @@ int connections_init(struct connections *connections, const struct connection_se
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
     deadline_queue_init(&connections->leaving, settings->leave_ns);
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
-    deadline_queue_init(&connections->unacknowledged, CONNECTION_ACK_NS);
+    deadline_queue_init(&connections->undelivered, CONNECTION_WATCH_NS);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));
 }
 
@@ -93,20 +63,52 @@ uint32_t connections_room(const struct connections *connections)
     return connections->slab.capacity - connections->slab.live;
 }
 
-/* The only exit of a connection. Nothing is pending on its socket, unless it is abandoned. */
-static void connection_close(struct connections *connections, struct connection *connection,
-                             enum outcome outcome)
+bool connections_scarce(const struct connections *connections)
 {
-    unsigned flags = ENGINE_LATER; /* its FIN was sent already */
+    return connections_open(connections) > connections->slab.capacity / 2;
+}
 
+uint32_t connection_rest_bytes(const struct connections *connections,
+                               const struct connection *connection)
+{
+    return connections->settings->greeting_bytes - connection->sent_bytes;
+}
+
+/* Let the kernel go on delivering the greeting when the socket is closed. Returns 0 or -errno. */
+static int connection_hand_over(struct connections *connections, struct connection *connection)
+{
+    const struct connection_settings *settings = connections->settings;
+
+    return engine_hand_over(connections->engine, connection->sock,
+                            (const char *)settings->greeting + connection->sent_bytes,
+                            connection_rest_bytes(connections, connection),
+                            settings->delivery_timeout_ns);
+}
+
+/* Unread input resets the client and may cost it the greeting, so it is drained, but where the FIN
+ * was acknowledged or the client has closed. A part of a greeting must not look like the whole. */
+static unsigned connection_close_flags(struct connections *connections,
+                                       struct connection *connection, enum outcome outcome)
+{
+    if (outcome == OUTCOME_ORPHANED || outcome == OUTCOME_ABANDONED)
+        return connection_hand_over(connections, connection) == 0 ? ENGINE_DRAIN : ENGINE_RESET;
     if (outcome == OUTCOME_STALLED)
-        flags = ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
-    else if (!connection->half_closed || outcome == OUTCOME_ABANDONED)
-        flags = ENGINE_DRAIN; /* else unread input resets the client and costs it the greeting */
+        return ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
+    if (outcome == OUTCOME_FAILED && connection->sent_bytes > 0 &&
+        connection_rest_bytes(connections, connection) > 0)
+        return ENGINE_RESET;
+    return connection->half_closed ? ENGINE_LATER : ENGINE_DRAIN;
+}
+
+void connection_close(struct connections *connections, struct connection *connection,
+                      enum outcome outcome)
+{
+    unsigned flags = connection_close_flags(connections, connection, outcome);
+
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
-    counter_add(&connections->counts.outcomes[outcome], 1);
+    connections->counts.outcomes[outcome]++;
     slab_give(&connections->slab, connection);
 }
 
@@ -124,10 +126,8 @@ static void connection_trouble(struct connections *connections, const struct con
         (struct connection_trouble){connections->trouble.count + 1, call, -error};
 }
 
-/* An operation failed, or could not be queued. What is short now may be there soon; a client that
- * reset the connection, or whose host is gone, stays gone. */
-static void connection_fail(struct connections *connections, struct connection *connection,
-                            int error, uint64_t now_ns)
+void connection_fail(struct connections *connections, struct connection *connection, int error,
+                     uint64_t now_ns)
 {
     switch (-error) {
     case ENOMEM:
@@ -150,8 +150,8 @@ static void connection_fail(struct connections *connections, struct connection *
     connection_close(connections, connection, peer_error(-error) ? OUTCOME_RESET : OUTCOME_FAILED);
 }
 
-static void connection_drain(struct connections *connections, struct connection *connection,
-                             unsigned flags, uint64_t now_ns)
+void connection_drain(struct connections *connections, struct connection *connection,
+                      unsigned flags, uint64_t now_ns)
 {
     int result = engine_recv(connections->engine, slab_token(&connections->slab, connection),
                              connection->sock, NULL, ENGINE_DISCARD_BYTES, flags);
@@ -178,9 +178,7 @@ static void connection_finish(struct connections *connections, struct connection
         return;
     }
     connection->half_closed = true;
-    connection->unsent_bytes = connections->settings->greeting_bytes + 1; /* the FIN counts */
-    if (connections->settings->leave_ns > 0 &&
-        connections_open(connections) <= connections->slab.capacity / 2) {
+    if (connections->settings->leave_ns > 0 && !connections_scarce(connections)) {
         connection_move(connection, CONNECTION_LEAVING);
         deadline_start(&connections->leaving, &connection->deadline, now_ns);
         return;
@@ -189,14 +187,14 @@ static void connection_finish(struct connections *connections, struct connection
     connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
 
-static void connection_send(struct connections *connections, struct connection *connection,
-                            uint64_t now_ns)
+void connection_send(struct connections *connections, struct connection *connection,
+                     uint64_t now_ns)
 {
     const struct connection_settings *settings = connections->settings;
     int result =
         engine_send(connections->engine, slab_token(&connections->slab, connection),
                     connection->sock, (const char *)settings->greeting + connection->sent_bytes,
-                    settings->greeting_bytes - connection->sent_bytes, ENGINE_MORE);
+                    connection_rest_bytes(connections, connection), ENGINE_MORE);
 
     if (result < 0)
         connection_fail(connections, connection, result, now_ns);
@@ -219,7 +217,6 @@ static void connection_begin(struct connections *connections, struct connection 
         return;
     }
     connection->sent_bytes = result > 0 ? (uint32_t)result : 0;
-    connection->unsent_bytes = connection->sent_bytes; /* none is acknowledged yet */
     if (connection->sent_bytes == settings->greeting_bytes)
         connection_finish(connections, connection, now_ns);
     else
@@ -230,13 +227,15 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 {
     struct connection *connection = slab_take(&connections->slab);
 
-    counter_add(&connections->counts.accepted, 1);
+    connections->counts.accepted++;
     if (!connection) { /* cannot be: the worker accepts only while there is room */
         engine_close(connections->engine, sock, 0);
-        counter_add(&connections->counts.outcomes[OUTCOME_FAILED], 1);
+        connections->counts.outcomes[OUTCOME_FAILED]++;
         return;
     }
     connection->sock = sock;
+    connection->accepted_ns = now_ns;
+    connection->left_bytes = connections->settings->greeting_bytes + 1;
     connection_move(connection, CONNECTION_GREETING);
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
     connection_begin(connections, connection, now_ns);
@@ -245,10 +244,8 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 static void connection_sent(struct connections *connections, struct connection *connection,
                             int result, uint64_t now_ns)
 {
-    int64_t unsent_bytes;
-
     if (connection->cancelled && result == -ECANCELED) {
-        connection_close(connections, connection, OUTCOME_STALLED);
+        connection_close(connections, connection, connection->ending);
         return;
     }
     connection->cancelled = false; /* it was late, but it got there */
@@ -261,8 +258,6 @@ static void connection_sent(struct connections *connections, struct connection *
         connection_finish(connections, connection, now_ns);
         return;
     }
-    unsent_bytes = engine_unsent(connections->engine, connection->sock);
-    connection->unsent_bytes = unsent_bytes > 0 ? (uint32_t)unsent_bytes : 0;
     deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */
     connection_send(connections, connection, now_ns);
 }
@@ -273,8 +268,7 @@ static void connection_drained(struct connections *connections, struct connectio
     if (result == 0)
         connection_close(connections, connection, OUTCOME_GREETED);
     else if (connection->cancelled && (result > 0 || result == -ECANCELED))
-        connection_close(connections, connection,
-                         connection->taken ? OUTCOME_EXPIRED : OUTCOME_STALLED);
+        connection_close(connections, connection, connection->ending);
     else if (result < 0)
         connection_fail(connections, connection, result, now_ns);
     else
@@ -301,100 +295,4 @@ void connection_event(struct connections *connections, const struct engine_event
     case CONNECTION_STATE_COUNT:
         break; /* nothing is pending in these states */
     }
-}
-
-uint64_t connections_due_ns(const struct connections *connections, bool others_come)
-{
-    const struct deadline_queue *const queues[] = {&connections->greeted, &connections->retries,
-                                                   &connections->unacknowledged};
-    uint64_t due_ns = deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
-    uint64_t look_ns = deadline_queue_due_ns(&connections->leaving);
-
-    if (others_come && look_ns != DEADLINE_NEVER)
-        look_ns += connections->settings->leave_slack_ns;
-    return look_ns < due_ns ? look_ns : due_ns;
-}
-
-/* The linger timeout came. A client that is still taking the greeting may go on; others may not. */
-static void connection_expire(struct connections *connections, struct connection *connection,
-                              uint64_t now_ns)
-{
-    int64_t unsent_bytes = engine_unsent(connections->engine, connection->sock);
-
-    if (unsent_bytes > 0 && unsent_bytes < connection->unsent_bytes &&
-        connection->extensions < CONNECTION_EXTENSIONS_MAX) {
-        connection->extensions++;
-        connection->unsent_bytes = (uint32_t)unsent_bytes;
-        deadline_start(&connections->greeted, &connection->deadline, now_ns);
-        return;
-    }
-    if (unsent_bytes > 0 && !connection->second_look &&
-        connections->settings->linger_timeout_ns < CONNECTION_ACK_NS) {
-        connection->second_look = true;
-        deadline_start(&connections->unacknowledged, &connection->deadline, now_ns);
-        return;
-    }
-    connection->cancelled = true;
-    connection->taken = unsent_bytes <= 0;
-    engine_cancel(connections->engine,
-                  connection->state == CONNECTION_GREETING ? ENGINE_OP_SEND : ENGINE_OP_RECV,
-                  slab_token(&connections->slab, connection), connection->sock);
-}
-
-/* The client had time to close. Most have: one call sees it, and nothing had to be waited for. */
-static void connection_look(struct connections *connections, struct connection *connection,
-                            uint64_t now_ns)
-{
-    int result = engine_discard(connections->engine, connection->sock);
-
-    if (result == 0) {
-        connection_close(connections, connection, OUTCOME_GREETED);
-    } else if (result < 0 && result != -EAGAIN) {
-        connection_fail(connections, connection, result, now_ns);
-    } else {
-        deadline_start(&connections->greeted, &connection->deadline, now_ns);
-        connection_drain(connections, connection, result == -EAGAIN ? ENGINE_LATER : 0, now_ns);
-    }
-}
-
-void connections_look(struct connections *connections, uint64_t now_ns)
-{
-    for (int i = 0; i < CONNECTION_LOOKS_MAX; i++) {
-        struct deadline *deadline = deadline_queue_take(&connections->leaving, now_ns);
-
-        if (!deadline)
-            return;
-        connection_look(connections, connection_of(deadline), now_ns);
-    }
-}
-
-/* Try again what could not be done. */
-static void connection_retry(struct connections *connections, struct connection *connection,
-                             uint64_t now_ns)
-{
-    deadline_start(&connections->greeted, &connection->deadline, now_ns);
-    if (connection->half_closed)
-        connection_drain(connections, connection, 0, now_ns);
-    else
-        connection_send(connections, connection, now_ns);
-}
-
-void connections_expire(struct connections *connections, uint64_t now_ns)
-{
-    struct deadline *deadline;
-
-    while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
-        connection_expire(connections, connection_of(deadline), now_ns);
-    while ((deadline = deadline_queue_take(&connections->unacknowledged, now_ns)))
-        connection_expire(connections, connection_of(deadline), now_ns);
-    while ((deadline = deadline_queue_take(&connections->retries, now_ns)))
-        connection_retry(connections, connection_of(deadline), now_ns);
-}
-
-void connections_abandon(struct connections *connections)
-{
-    struct connection *connection = NULL;
-
-    while ((connection = slab_next(&connections->slab, connection)))
-        connection_close(connections, connection, OUTCOME_ABANDONED);
 }

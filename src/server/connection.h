@@ -12,15 +12,18 @@
  *
  * What fails for want of memory or room leads to `retrying`, and back when it is tried again.
  *
- * When a deadline comes, the pending operation is cancelled, and when it has ended so does the
- * connection, unless the operation got there after all: the clock starts again then. Each
- * connection ends in exactly one outcome, counted when it closes.
+ * When a deadline comes, patience.h says what to do. If that is to end, the pending operation is
+ * cancelled, and when it has ended so does the connection, unless the operation got there after
+ * all: the clock starts again then. Each connection ends in exactly one outcome, counted when it
+ * closes.
  *
  * linger: send, FIN, drain to the client's FIN, close. Nothing that the client says, or when, can
- * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client).
+ * cost it the greeting (RFC 2525 2.17: a close with unread input resets the client, and so does
+ * input after the close). What the network loses is waited for.
  *
  * swift: send, throw away what has arrived, close. Cheaper, and as good for clients that have said
- * all before they were greeted.
+ * all before they were greeted. What the network loses the kernel repeats, for as long as it does
+ * so for closed sockets.
  *
  * In both, greeting and FIN leave in one segment (MSG_MORE, tcp_send_fin in the kernel).
  *
@@ -50,12 +53,9 @@
  * come do not wait for long. */
 #define CONNECTION_LOOKS_MAX (ENGINE_EVENTS_MAX / 2)
 
-/* A client may delay its ACK this long (RFC 1122 4.2.3.2 allows 500 ms, systems take up to 200): no
- * greeting counts as not taken before that, however short the linger timeout. */
-#define CONNECTION_ACK_NS UINT64_C(250000000)
-
-/* A client that takes part of the greeting in each linger timeout is given this many of them. */
-#define CONNECTION_EXTENSIONS_MAX 30
+/* A client that had not acknowledged all at the linger timeout is looked at again after this time:
+ * no ACK is delayed for longer (RFC 1122 4.2.3.2). */
+#define CONNECTION_WATCH_NS UINT64_C(500000000)
 
 /* What all connections share; stays the caller's and must outlive the set. */
 struct connection_settings {
@@ -63,6 +63,7 @@ struct connection_settings {
     uint32_t greeting_bytes;
     bool linger; /* false: swift */
     uint64_t linger_timeout_ns;
+    uint64_t delivery_timeout_ns; /* from accept to the last ACK */
     uint64_t leave_ns; /* what a client gets to close before it is waited for; 0: no such time */
     uint64_t leave_slack_ns; /* what it gets more, while no turn is made anyway */
 };
@@ -83,7 +84,7 @@ struct connections {
     struct deadline_queue greeted; /* linger timeouts */
     struct deadline_queue leaving; /* first looks, after leave_ns */
     struct deadline_queue retries;
-    struct deadline_queue unacknowledged; /* second looks, after CONNECTION_ACK_NS */
+    struct deadline_queue undelivered; /* further looks, after CONNECTION_WATCH_NS */
     struct outcome_counts counts;
     struct connection_trouble trouble;
 };
@@ -119,7 +120,11 @@ uint32_t connections_open(const struct connections *connections);
 /* How many more can be accepted. */
 uint32_t connections_room(const struct connections *connections);
 
-/* Close all that are open, counted as abandoned. The engine must not be waited for again. */
+/* Begin to end all that are open, counted as abandoned: what is pending on them is cancelled. */
+void connections_stop(struct connections *connections, uint64_t now_ns);
+
+/* Close all that are open, counted as abandoned: what of their greetings is not delivered yet is
+ * left to the kernel. The engine must not be waited for again. */
 void connections_abandon(struct connections *connections);
 
 #endif

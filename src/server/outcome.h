@@ -7,11 +7,12 @@
 /* Every accepted connection ends in exactly one of these. */
 enum outcome {
     OUTCOME_GREETED,   /* the whole greeting was sent and (linger) the client closed in order */
-    OUTCOME_EXPIRED,   /* greeted, but the client held on past the linger timeout */
+    OUTCOME_EXPIRED,   /* it has the whole greeting, but held on past the linger timeout */
     OUTCOME_RESET,     /* the client reset the connection, or its host is gone */
-    OUTCOME_STALLED,   /* the client did not take the greeting within the linger timeout */
+    OUTCOME_STALLED,   /* the client did not take the greeting, and was reset */
+    OUTCOME_ORPHANED,  /* the network had not brought it the greeting; the kernel goes on trying */
     OUTCOME_FAILED,    /* another error; should be 0 */
-    OUTCOME_ABANDONED, /* still open when the shutdown timeout came */
+    OUTCOME_ABANDONED, /* still open when the shutdown timeout came; the kernel goes on */
     OUTCOME_COUNT,
 };
 
@@ -22,11 +23,8 @@ struct outcome_counts {
     uint64_t outcomes[OUTCOME_COUNT];
 };
 
-/* Add the counters of one worker, which may be at work, to a total. */
+/* Add the counters of one worker to a total. */
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
-
-/* The connections that have not ended. */
-uint64_t outcome_counts_open(const struct outcome_counts *counts);
 
 /* Room enough for the longest text of outcome_counts_format. */
 #define OUTCOME_TEXT_BYTES 256

@@ -255,6 +255,22 @@ static int64_t responder_timeout_ns(struct responder *responder)
     return due_ns > responder->now_ns ? (int64_t)(due_ns - responder->now_ns) : 0;
 }
 
+/* End what is open, so that nothing is pending on it when it is closed. What came in at the very
+ * end is greeted and counted, too. Returns 0 or -errno (the engine is broken). */
+static int responder_end(struct responder *responder, struct engine_event *events)
+{
+    uint32_t turns = LAST_TURNS_MAX + connections_open(&responder->connections);
+    int count;
+
+    connections_stop(&responder->connections, responder->now_ns);
+    do {
+        count = engine_wait(responder->engine, 0, events);
+        for (int i = 0; i < count; i++)
+            responder_dispatch(responder, &events[i]);
+    } while (count > 0 && --turns > 0);
+    return count < 0 ? count : 0;
+}
+
 static int responder_run(void *state, const struct worker *worker)
 {
     struct responder *responder = state;
@@ -277,12 +293,8 @@ static int responder_run(void *state, const struct worker *worker)
         responder_look_for_trouble(responder);
         symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
     }
-    /* What came in at the very end is counted, too. */
-    for (int turn = 0; turn < LAST_TURNS_MAX && count > 0; turn++) {
-        count = engine_wait(responder->engine, 0, events);
-        for (int i = 0; i < count; i++)
-            responder_dispatch(responder, &events[i]);
-    }
+    if (count >= 0)
+        count = responder_end(responder, events);
     connections_abandon(&responder->connections);
     return count < 0 ? count : 0;
 }

@@ -5,8 +5,6 @@
 #include "base/cpus.h"
 #include "base/fact.h"
 #include "base/platform.h"
-#include "base/program.h"
-#include "base/signals.h"
 #include "base/stdio_line.h"
 #include "crew/crew.h"
 #include "net/limits.h"
@@ -112,7 +110,7 @@ static void server_print_tuning(void *context, const char *line)
     const struct server *server = context;
 
     if (!server->config->quiet)
-        program_tell(server_options.program, line);
+        fprintf(stderr, "%s: %s\n", server_options.program, line);
 }
 
 /* Find out what we run on and, if we may, raise what limits us. Returns 0 or -errno, with one line
@@ -155,6 +153,7 @@ struct connection_settings server_connection_settings(const struct server_config
         .greeting_bytes = config->greeting.bytes,
         .linger = config->close == SERVER_CLOSE_LINGER,
         .linger_timeout_ns = config->linger_timeout_ns,
+        .delivery_timeout_ns = config->delivery_timeout_ns,
         .leave_ns = leave_ns,
         .leave_slack_ns = slack_ns < CONNECTION_LEAVE_NS ? slack_ns : CONNECTION_LEAVE_NS,
     };
@@ -227,7 +226,7 @@ static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
         .address = server->config->listen.address,
         .count = server->count,
         .backlog = (int)server->config->backlog,
-        .stop_fd = signals_stop_fd(),
+        .stop_fd = -1,
         .notice = server_notice,
         .context = server,
     };
@@ -283,27 +282,6 @@ static int server_make_responders(struct server *server)
     return 0;
 }
 
-static struct outcome_counts server_totals(const struct server *server)
-{
-    struct outcome_counts total = {0};
-
-    for (uint32_t i = 0; i < server->count; i++)
-        outcome_counts_add(&total, responder_counts(server->responders[i]));
-    return total;
-}
-
-/* Somebody wants to know how it goes. */
-static void server_asked(void *context)
-{
-    struct server *server = context;
-    struct outcome_counts total = server_totals(server);
-    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 48];
-
-    snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
-             outcome_counts_open(&total));
-    stdio_line(STDERR_FILENO, 0, server_options.program, line);
-}
-
 static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES])
 {
     struct crew_args args = {
@@ -316,7 +294,6 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
         .stopping = server_stopping,
-        .asked = server_asked,
         .context = server,
     };
     int result = server_make_responders(server);
@@ -330,6 +307,7 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
 {
     int result;
 
+    crew_block_signals();
     result = server_listen(server, error);
     if (result == 0)
         result = server_start_crew(server, error);
@@ -340,14 +318,15 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
     return 0;
 }
 
-char *server_start_line(const struct server *server, char line[SERVER_START_BYTES])
+void server_print_start(const struct server *server, FILE *out)
 {
     char text[ADDRESS_TEXT_BYTES];
 
-    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d",
-             address_format(&server->listeners.address, text), crew_engine(server->crew)->name,
-             server->count, server->settings.linger ? "linger" : "swift", (int)getpid());
-    return line;
+    fprintf(out, "%s: listening on %s engine=%s workers=%u close=%s pid=%d\n",
+            server_options.program, address_format(&server->listeners.address, text),
+            crew_engine(server->crew)->name, server->count,
+            server->settings.linger ? "linger" : "swift", (int)getpid());
+    fflush(out);
 }
 
 int server_run(struct server *server, struct outcome_counts *ret_total,
@@ -355,7 +334,10 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 {
     int result = crew_run(server->crew, error);
 
-    *ret_total = server_totals(server);
+    conditions_flush(&server->conditions, clock_now_ns());
+    *ret_total = (struct outcome_counts){0};
+    for (uint32_t i = 0; i < server->count; i++)
+        outcome_counts_add(ret_total, responder_counts(server->responders[i]));
     return result;
 }
 

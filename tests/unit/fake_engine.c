@@ -69,16 +69,25 @@ static int fake_half_close(struct engine *engine, int sock)
     return fake_called(engine, (struct fake_call){"half_close", 0, sock, 0, 0});
 }
 
-static void fake_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
+static int fake_cancel(struct engine *engine, enum engine_op op, uint64_t token, int sock)
 {
     (void)op;
-    fake_called(engine, (struct fake_call){"cancel", token, sock, 0, 0});
+    return fake_called(engine, (struct fake_call){"cancel", token, sock, 0, 0});
 }
 
-static int64_t fake_unsent(struct engine *engine, int sock)
+static int fake_delivery(struct engine *engine, int sock, struct engine_delivery *ret_delivery)
 {
     (void)sock;
-    return ((struct fake_engine *)(void *)engine)->unsent;
+    *ret_delivery = ((struct fake_engine *)(void *)engine)->delivery;
+    return 0;
+}
+
+static int fake_hand_over(struct engine *engine, int sock, const void *data, uint32_t bytes,
+                          uint64_t timeout_ns)
+{
+    (void)data;
+    ((struct fake_engine *)(void *)engine)->handed_over_ns = timeout_ns;
+    return fake_called(engine, (struct fake_call){"hand_over", 0, sock, bytes, 0});
 }
 
 static int fake_disconnect(struct engine *engine, int sock)
@@ -125,7 +134,8 @@ static const struct engine_class fake_class = {
     .discard = fake_discard,
     .half_close = fake_half_close,
     .cancel = fake_cancel,
-    .unsent = fake_unsent,
+    .delivery = fake_delivery,
+    .hand_over = fake_hand_over,
     .disconnect = fake_disconnect,
     .close = fake_close,
 };

@@ -8,7 +8,7 @@
 
 struct fake_call {
     const char *name; /* "send", "recv", "half_close", "cancel", "close", "connect",
-                       * "send_now", "recv_now", "discard", "disconnect" */
+                       * "send_now", "recv_now", "discard", "disconnect", "hand_over" */
     uint64_t token;
     int sock;
     uint32_t bytes;
@@ -19,14 +19,15 @@ struct fake_engine {
     struct engine engine;
     struct fake_call calls[FAKE_CALLS_MAX];
     int call_count;
-    const char *failing;  /* the call of this name fails ... */
-    int error;            /* ... with this -errno */
-    int connect_error;    /* what engine_connect_error answers ... */
-    int connects_doubted; /* ... and how often it was asked */
-    int sent_now;         /* what engine_send_now answers; 0: that it cannot */
-    int discarded;        /* what engine_discard answers */
-    bool disconnects;     /* at once */
-    int64_t unsent;
+    const char *failing;             /* the call of this name fails ... */
+    int error;                       /* ... with this -errno */
+    int connect_error;               /* what engine_connect_error answers ... */
+    int connects_doubted;            /* ... and how often it was asked */
+    int sent_now;                    /* what engine_send_now answers; 0: that it cannot */
+    int discarded;                   /* what engine_discard answers */
+    bool disconnects;                /* at once */
+    struct engine_delivery delivery; /* what engine_delivery answers */
+    uint64_t handed_over_ns;         /* the timeout that engine_hand_over was given */
 };
 
 /* Make a fake engine that remembers nothing yet. */

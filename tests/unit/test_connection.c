@@ -16,6 +16,7 @@
 #define LEAVE_NS      (100 * NS_PER_MS)
 #define SLACK_NS      (30 * NS_PER_MS)
 #define LINGER_NS     (2 * NS_PER_S)
+#define DELIVERY_NS   (60 * NS_PER_S)
 #define GREETING      "hello\n"
 #define GREETING_SIZE 6
 
@@ -33,7 +34,8 @@ static int set_up_with(void **state, bool linger, uint32_t greeting_bytes)
     fixture.settings = (struct connection_settings){.greeting = GREETING,
                                                     .greeting_bytes = greeting_bytes,
                                                     .linger = linger,
-                                                    .linger_timeout_ns = LINGER_NS};
+                                                    .linger_timeout_ns = LINGER_NS,
+                                                    .delivery_timeout_ns = DELIVERY_NS};
     *state = &fixture;
     return connections_init(&fixture.connections, &fixture.settings, &fixture.fake.engine, 4);
 }
@@ -295,16 +297,17 @@ static void holder_is_let_go_at_the_linger_timeout(void **state)
     assert_ended(f, OUTCOME_EXPIRED);
 }
 
-static void client_that_takes_nothing_is_reset(void **state)
+static void client_that_refuses_the_greeting_is_reset(void **state)
 {
     struct fixture *f = *state;
 
     accept_one(f);
-    f->fake.unsent = GREETING_SIZE + 1;
+    f->fake.delivery = (struct engine_delivery){GREETING_SIZE + 1, .refused = true};
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     connections_expire(&f->connections, START_NS + LINGER_NS);
     ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_STALLED);
 }
@@ -313,7 +316,7 @@ static void client_that_lets_the_send_wait_is_reset(void **state)
 {
     struct fixture *f = *state;
 
-    f->fake.unsent = 4;
+    f->fake.delivery = (struct engine_delivery){4, .refused = true};
     accept_one(f);
     ends(f, ENGINE_OP_SEND, 4);
     connections_expire(&f->connections, START_NS + LINGER_NS);
@@ -323,11 +326,141 @@ static void client_that_lets_the_send_wait_is_reset(void **state)
     assert_ended(f, OUTCOME_STALLED);
 }
 
+/* Packets are lost: the kernel repeats what the client has not acknowledged. */
+static void client_that_is_not_heard_is_waited_for_and_greeted(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_ns = START_NS + LINGER_NS;
+
+    accept_one(f);
+    f->fake.delivery.unacknowledged_bytes = GREETING_SIZE + 1;
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    for (; now_ns < START_NS + DELIVERY_NS; now_ns += CONNECTION_WATCH_NS) {
+        connections_expire(&f->connections, now_ns);
+        assert_string_equal("", fake_engine_calls(&f->fake));
+        assert_int_equal(now_ns + CONNECTION_WATCH_NS, connections_due_ns(&f->connections, true));
+    }
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void client_that_is_not_heard_for_the_delivery_timeout_is_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    f->fake.delivery.unacknowledged_bytes = GREETING_SIZE + 1;
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    connections_expire(&f->connections, START_NS + DELIVERY_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
+/* It was heard again, and has the time that everybody has. */
+static void client_that_was_late_to_acknowledge_has_the_linger_timeout_from_then_on(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_ns = START_NS + LINGER_NS;
+
+    accept_one(f);
+    f->fake.delivery.unacknowledged_bytes = GREETING_SIZE + 1;
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, now_ns);
+    f->fake.delivery.unacknowledged_bytes = 0;
+    now_ns += CONNECTION_WATCH_NS;
+    connections_expire(&f->connections, now_ns);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    assert_int_equal(now_ns + LINGER_NS, connections_due_ns(&f->connections, true));
+    connections_expire(&f->connections, now_ns + LINGER_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
+/* The last one of three that are not heard has the place that somebody else may need. */
+static void client_that_is_not_heard_is_left_to_the_kernel_when_places_are_scarce(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.delivery.unacknowledged_bytes = GREETING_SIZE + 1;
+    for (int i = 0; i < 3; i++) {
+        accept_one(f);
+        ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    }
+    fake_engine_calls(&f->fake);
+    f->connections.slab.capacity = 6;
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_string_equal("", fake_engine_calls(&f->fake)); /* half of the places are taken */
+    f->connections.slab.capacity = 5;
+    connections_expire(&f->connections, START_NS + LINGER_NS + CONNECTION_WATCH_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel cancel cancel hand_over close", fake_engine_calls(&f->fake));
+    assert_int_equal(DELIVERY_NS, f->fake.handed_over_ns);
+    assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
+    assert_int_equal(1, f->connections.counts.outcomes[OUTCOME_ORPHANED]);
+}
+
+static void rest_of_a_greeting_is_handed_over_too(void **state)
+{
+    struct fixture *f = *state;
+
+    f->connections.slab.capacity = 1;
+    f->fake.delivery.unacknowledged_bytes = 4;
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, 4);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    fake_engine_calls(&f->fake);
+    ends(f, ENGINE_OP_SEND, -ECANCELED);
+    assert_int_equal(2, f->fake.calls[0].bytes);
+    assert_string_equal("hand_over close", fake_engine_calls(&f->fake));
+    assert_ended(f, OUTCOME_ORPHANED);
+}
+
+/* Its end must not look like the end of the whole. */
+static void greeting_of_which_the_kernel_does_not_take_the_rest_ends_in_a_reset(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, 4);
+    f->fake.failing = "hand_over";
+    f->fake.error = -ENOBUFS;
+    connections_abandon(&f->connections);
+    assert_string_equal("send send hand_over close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_ABANDONED);
+}
+
+static void what_cannot_be_cancelled_is_cancelled_later(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    f->fake.failing = "cancel";
+    f->fake.error = -ENOSPC;
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    f->fake.failing = NULL;
+    fake_engine_calls(&f->fake);
+    connections_expire(&f->connections, START_NS + LINGER_NS + CONNECTION_WATCH_NS);
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("cancel close", fake_engine_calls(&f->fake));
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
 static void send_that_got_there_after_all_is_no_stall(void **state)
 {
     struct fixture *f = *state;
 
     accept_one(f);
+    f->fake.delivery.refused = true;
     connections_expire(&f->connections, START_NS + LINGER_NS);
     assert_string_equal("send cancel", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_SEND, GREETING_SIZE); /* it had ended before the cancel */
@@ -365,22 +498,19 @@ static void delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter(void **
 
     f->settings.linger_timeout_ns = NS_PER_MS;
     f->connections.greeted.timeout_ns = NS_PER_MS;
-    f->fake.unsent = GREETING_SIZE + 1;
+    f->fake.delivery.unacknowledged_bytes = GREETING_SIZE + 1;
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     connections_expire(&f->connections, START_NS + NS_PER_MS);
     assert_string_equal("", fake_engine_calls(&f->fake));
-    assert_int_equal(START_NS + NS_PER_MS + CONNECTION_ACK_NS,
+    assert_int_equal(START_NS + NS_PER_MS + CONNECTION_WATCH_NS,
                      connections_due_ns(&f->connections, true));
-    f->fake.unsent = 0;
-    connections_expire(&f->connections, START_NS + NS_PER_MS + CONNECTION_ACK_NS);
-    assert_string_equal("cancel", fake_engine_calls(&f->fake));
-    ends(f, ENGINE_OP_RECV, -ECANCELED);
-    assert_ended(f, OUTCOME_EXPIRED);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_takes_some_is_given_more_time_but_not_for_ever(void **state)
+static void client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout(void **state)
 {
     struct fixture *f = *state;
     uint64_t now_ns = START_NS;
@@ -388,14 +518,15 @@ static void client_that_takes_some_is_given_more_time_but_not_for_ever(void **st
     f->settings.greeting_bytes = 1 << 16;
     accept_one(f);
     ends(f, ENGINE_OP_SEND, 1 << 16);
-    for (int i = 0; i < CONNECTION_EXTENSIONS_MAX; i++) {
+    f->fake.delivery = (struct engine_delivery){60000, .refused = true}; /* between two reads */
+    fake_engine_calls(&f->fake);
+    while (now_ns + LINGER_NS < START_NS + DELIVERY_NS) {
         now_ns += LINGER_NS;
-        f->fake.unsent = 60000 - i;
-        fake_engine_calls(&f->fake);
+        f->fake.delivery.unacknowledged_bytes--;
         connections_expire(&f->connections, now_ns);
         assert_string_equal("", fake_engine_calls(&f->fake));
     }
-    f->fake.unsent = 10;
+    f->fake.delivery.unacknowledged_bytes = 10;
     connections_expire(&f->connections, now_ns + LINGER_NS);
     assert_string_equal("cancel", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECANCELED);
@@ -433,7 +564,7 @@ static void client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more
 
     f->fake.sent_now = 4;
     accept_one(f);
-    f->fake.unsent = 3; /* too little to send more */
+    f->fake.delivery = (struct engine_delivery){3, .refused = true}; /* too little to send more */
     fake_engine_calls(&f->fake);
     connections_expire(&f->connections, START_NS + LINGER_NS);
     assert_string_equal("", fake_engine_calls(&f->fake));
@@ -605,9 +736,34 @@ static void abandoned_connections_are_closed_and_counted(void **state)
     accept_one(f);
     accept_one(f);
     connections_abandon(&f->connections);
-    assert_string_equal("send send close close", fake_engine_calls(&f->fake));
+    assert_string_equal("send send hand_over close hand_over close", fake_engine_calls(&f->fake));
     assert_int_equal(2, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
     assert_int_equal(0, connections_open(&f->connections));
+}
+
+static void connections_that_are_stopped_end_when_nothing_is_pending_on_them(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    fake_engine_calls(&f->fake);
+    connections_stop(&f->connections, START_NS);
+    assert_string_equal("cancel", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, -ECANCELED);
+    assert_string_equal("hand_over close", fake_engine_calls(&f->fake));
+    assert_ended(f, OUTCOME_ABANDONED);
+}
+
+static void client_that_closes_while_its_connection_is_stopped_is_greeted(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    connections_stop(&f->connections, START_NS);
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
 }
 
 /* Nobody has read what the client said while it had time to close. */
@@ -618,7 +774,7 @@ static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     connections_abandon(&f->connections);
-    assert_string_equal("send half_close close", fake_engine_calls(&f->fake));
+    assert_string_equal("send half_close hand_over close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_ABANDONED);
 }
@@ -648,7 +804,8 @@ static void totals_are_printed_by_name(void **state)
     counts.outcomes[OUTCOME_RESET] = 1;
     outcome_counts_add(&total, &counts);
     outcome_counts_add(&total, &counts);
-    assert_string_equal("accepted=6 greeted=4 expired=0 reset=2 stalled=0 failed=0 abandoned=0",
+    assert_string_equal("accepted=6 greeted=4 expired=0 reset=2 stalled=0 orphaned=0 failed=0 "
+                        "abandoned=0",
                         outcome_counts_format(&total, text));
 }
 
@@ -674,13 +831,20 @@ int main(void)
         LINGER(send_without_memory_is_tried_again_and_greets),
         LINGER(send_without_memory_is_not_tried_for_ever),
         LINGER(holder_is_let_go_at_the_linger_timeout),
-        LINGER(client_that_takes_nothing_is_reset),
+        LINGER(client_that_refuses_the_greeting_is_reset),
+        LINGER(client_that_is_not_heard_is_waited_for_and_greeted),
+        LINGER(client_that_is_not_heard_for_the_delivery_timeout_is_reset),
+        LINGER(client_that_was_late_to_acknowledge_has_the_linger_timeout_from_then_on),
+        LINGER(client_that_is_not_heard_is_left_to_the_kernel_when_places_are_scarce),
+        LINGER(rest_of_a_greeting_is_handed_over_too),
+        LINGER(greeting_of_which_the_kernel_does_not_take_the_rest_ends_in_a_reset),
+        LINGER(what_cannot_be_cancelled_is_cancelled_later),
         LINGER(client_that_lets_the_send_wait_is_reset),
         LINGER(send_that_got_there_after_all_is_no_stall),
         LINGER(delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter),
         LINGER(client_that_closed_in_time_is_greeted_however_late_we_look),
         LINGER(client_that_talks_past_the_linger_timeout_is_let_go),
-        LINGER(client_that_takes_some_is_given_more_time_but_not_for_ever),
+        LINGER(client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout),
         SWIFT(greeting_that_fits_is_sent_while_the_socket_is_at_hand),
         LINGER(greeting_that_fits_in_part_is_carried_on_with_the_rest),
         LINGER(client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more_time),
@@ -696,6 +860,8 @@ int main(void)
         LEAVING(first_looks_do_not_take_the_only_room),
         SWIFT(room_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),
+        LINGER(connections_that_are_stopped_end_when_nothing_is_pending_on_them),
+        LINGER(client_that_closes_while_its_connection_is_stopped_is_greeted),
         LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
         LINGER(event_of_a_connection_that_is_gone_changes_nothing),
         cmocka_unit_test(totals_are_printed_by_name),

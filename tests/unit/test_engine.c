@@ -334,6 +334,7 @@ static void no_accept_is_tried_before_somebody_waits(void **state)
 static void send_half_close_recv_close(void **state)
 {
     struct fixture *f = *state;
+    struct engine_delivery delivery;
     struct engine_event event;
     int sock, client = accept_one(f, &sock);
 
@@ -346,9 +347,12 @@ static void send_half_close_recv_close(void **state)
     assert_client_reads(client, "hello\n");
     assert_client_reads(client, "");
     engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
-    for (int turn = 0; turn < 100 && engine_unsent(f->engine, sock) > 0; turn++)
+    assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
+    for (int turn = 0; turn < 100 && delivery.unacknowledged_bytes > 0; turn++) {
         assert_nothing_happens(f); /* the client may delay its ACK */
-    assert_int_equal(0, engine_unsent(f->engine, sock));
+        engine_delivery(f->engine, sock, &delivery);
+    }
+    assert_int_equal(0, delivery.unacknowledged_bytes);
     close(client);
     event = next(f);
     assert_int_equal(ENGINE_OP_RECV, event.op);
@@ -510,7 +514,7 @@ static void cancel_ends_what_is_pending(void **state)
 
     engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
     assert_nothing_happens(f);
-    engine_cancel(f->engine, ENGINE_OP_RECV, TOKEN, sock);
+    assert_int_equal(0, engine_cancel(f->engine, ENGINE_OP_RECV, TOKEN, sock));
     event = next(f);
     assert_true(event.token == TOKEN);
     assert_int_equal(-ECANCELED, event.result);
@@ -576,6 +580,103 @@ static void reset_by_the_peer_is_reported(void **state)
     close(client);
     assert_int_equal(-ECONNRESET, next(f).result);
     engine_close(f->engine, sock, 0);
+}
+
+/* Let a peer hear nothing of what comes in for it, or hear again. */
+static void deafen(int peer, bool deaf)
+{
+    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
+    struct sock_fprog program = {.len = 1, .filter = &drop};
+
+    assert_int_equal(0, setsockopt(peer, SOL_SOCKET, deaf ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
+                                   &program, sizeof(program)));
+}
+
+/* Fill all buffers on the way to a peer that does not read. */
+static void fill(struct fixture *f, int sock)
+{
+    static const char data[64 << 10];
+
+    for (int turn = 0; turn < 20; turn++) /* the peer's kernel takes some more, for a while */
+        while (engine_send_now(f->engine, sock, data, sizeof(data), 0) > 0)
+            usleep(1000);
+}
+
+static void a_peer_that_keeps_its_window_closed_refuses(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_delivery delivery = {0};
+    int sock, client = accept_one(f, &sock);
+
+    fill(f, sock);
+    for (int turn = 0; turn < 1000 && !delivery.refused; turn++) {
+        assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
+        usleep(5000);
+    }
+    assert_true(delivery.refused);
+    assert_true(delivery.unacknowledged_bytes > 0);
+    engine_close(f->engine, sock, ENGINE_RESET);
+    close(client);
+}
+
+/* Not even if its window was closed when it was heard last: it may have opened it since. */
+static void a_peer_that_is_not_heard_does_not_refuse(void **state)
+{
+    struct fixture *f = *state;
+    struct engine_delivery delivery = {0};
+    int sock, client = accept_one(f, &sock);
+
+    fill(f, sock);
+    deafen(client, true);
+    for (int turn = 0; turn < 300; turn++) { /* the first probes come after 0.2, 0.6 and 1.4 s */
+        assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
+        assert_false(delivery.refused);
+        usleep(5000);
+    }
+    assert_true(delivery.unacknowledged_bytes > 0);
+    engine_close(f->engine, sock, ENGINE_RESET);
+    close(client);
+}
+
+/* Nothing of the greeting arrives before the socket is closed. */
+static void what_is_handed_over_arrives_after_the_close(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+
+    deafen(client, true);
+    assert_int_equal(3, engine_send_now(f->engine, sock, "hel", 3, ENGINE_MORE));
+    assert_int_equal(0, engine_hand_over(f->engine, sock, "lo\n", 3, 60 * NS_PER_S));
+    engine_close(f->engine, sock, ENGINE_DRAIN);
+    assert_nothing_happens(f);
+    deafen(client, false);
+    assert_client_reads(client, "hello\n");
+    assert_client_reads(client, "");
+    close(client);
+}
+
+static void more_is_handed_over_than_the_send_buffer_holds(void **state)
+{
+    static char greeting[64 << 10], got[sizeof(greeting)];
+    struct fixture *f = *state;
+    int small = 2048;
+    int sock, sent, client;
+
+    setsockopt(f->listener_fd, SOL_SOCKET, SO_SNDBUF, &small, sizeof(small));
+    client = accept_one(f, &sock);
+    deafen(client, true);
+    memset(greeting, 'x', sizeof(greeting));
+    sent = engine_send_now(f->engine, sock, greeting, sizeof(greeting), ENGINE_MORE);
+    assert_in_range(sent, 1, sizeof(greeting) - 1);
+    assert_int_equal(0,
+                     engine_hand_over(f->engine, sock, greeting + sent,
+                                      (uint32_t)sizeof(greeting) - (uint32_t)sent, 60 * NS_PER_S));
+    engine_close(f->engine, sock, ENGINE_DRAIN);
+    deafen(client, false);
+    assert_int_equal(sizeof(greeting), recv(client, got, sizeof(got), MSG_WAITALL));
+    assert_memory_equal(greeting, got, sizeof(got));
+    assert_client_reads(client, "");
+    close(client);
 }
 
 static void connect_succeeds_or_tells_why_not(void **state)
@@ -728,15 +829,13 @@ static void a_recycled_socket_makes_another_connection(void **state)
 
 static void a_socket_whose_fin_is_not_acknowledged_is_not_recycled(void **state)
 {
-    struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog deaf = {.len = 1, .filter = &drop};
     struct fixture *f = *state;
     int sock = engine_socket(f->engine, AF_INET), peer = connect_one(f, sock);
     char buffer[8];
 
     shutdown(peer, SHUT_WR);
     assert_int_equal(0, receive(f, sock, buffer, sizeof(buffer)));
-    assert_int_equal(0, setsockopt(peer, SOL_SOCKET, SO_ATTACH_FILTER, &deaf, sizeof(deaf)));
+    deafen(peer, true);
     engine_recycle(f->engine, sock, AF_INET);
     assert_false(is_open(sock));
     close(peer);
@@ -769,6 +868,10 @@ static int run_contract(void)
         ENGINE(a_close_that_may_wait_is_done_when_the_engine_ends),
         ENGINE(more_closes_than_the_queue_takes_are_all_done),
         ENGINE(reset_by_the_peer_is_reported),
+        ENGINE(a_peer_that_keeps_its_window_closed_refuses),
+        ENGINE(a_peer_that_is_not_heard_does_not_refuse),
+        ENGINE(what_is_handed_over_arrives_after_the_close),
+        ENGINE(more_is_handed_over_than_the_send_buffer_holds),
         ENGINE(connect_succeeds_or_tells_why_not),
         ENGINE(input_of_a_connected_socket_comes_however_it_is_cut),
         ENGINE(a_recycled_socket_makes_another_connection),

@@ -15,7 +15,7 @@ KERNELS = ("5.10", "6.1", "6.12")
 ENGINES = {"5.10": "epoll", "6.1": "uring", "6.12": "uring"}
 START_LINE = re.compile(r"hello-server: listening on \[::\]:1848 engine=(\w+) workers=1 close=linger")
 STOP_LINE = re.compile(r"hello-server: stopped accepted=(\d+) greeted=(\d+) expired=0 reset=0 "
-                       r"stalled=0 failed=0 abandoned=0\n")
+                       r"stalled=0 orphaned=0 failed=0 abandoned=0\n")
 
 
 @pytest.fixture(scope="module", params=KERNELS)

@@ -1,0 +1,145 @@
+/* What time does to connections: looks, deadlines, the end of all. */
+#include "server/connection_state.h"
+#include "server/patience.h"
+
+#include <errno.h>
+#include <stddef.h>
+
+static struct connection *connection_of(struct deadline *deadline)
+{
+    return (struct connection *)(void *)((char *)deadline - offsetof(struct connection, deadline));
+}
+
+uint64_t connections_due_ns(const struct connections *connections, bool others_come)
+{
+    const struct deadline_queue *const queues[] = {&connections->greeted, &connections->retries,
+                                                   &connections->undelivered};
+    uint64_t due_ns = deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
+    uint64_t look_ns = deadline_queue_due_ns(&connections->leaving);
+
+    if (others_come && look_ns != DEADLINE_NEVER)
+        look_ns += connections->settings->leave_slack_ns;
+    return look_ns < due_ns ? look_ns : due_ns;
+}
+
+/* End the pending operation, and with it the connection. */
+static void connection_end(struct connections *connections, struct connection *connection,
+                           enum outcome outcome, uint64_t now_ns)
+{
+    enum engine_op op = connection->state == CONNECTION_GREETING ? ENGINE_OP_SEND : ENGINE_OP_RECV;
+
+    if (engine_cancel(connections->engine, op, slab_token(&connections->slab, connection),
+                      connection->sock) < 0) {
+        deadline_start(&connections->undelivered, &connection->deadline, now_ns);
+        return;
+    }
+    connection->cancelled = true;
+    connection->ending = (uint8_t)outcome;
+}
+
+/* A deadline came, and the client has not closed. */
+static void connection_expire(struct connections *connections, struct connection *connection,
+                              uint64_t now_ns)
+{
+    const struct connection_settings *settings = connections->settings;
+    struct engine_delivery delivery = {0}; /* as it is of a socket that cannot tell */
+    struct patience patience = {
+        .before_bytes = connection->left_bytes,
+        .late = connection->late,
+        .overdue = now_ns >= connection->accepted_ns + settings->delivery_timeout_ns,
+        .scarce = connections_scarce(connections),
+    };
+
+    engine_delivery(connections->engine, connection->sock, &delivery);
+    patience.left_bytes = delivery.unacknowledged_bytes +
+                          connection_rest_bytes(connections, connection) +
+                          (connection->state == CONNECTION_GREETING);
+    patience.refused = delivery.refused;
+    connection->left_bytes = patience.left_bytes;
+    connection->late = patience.left_bytes > 0;
+    switch (patience_judge(&patience)) {
+    case PATIENCE_LINGER:
+        deadline_start(&connections->greeted, &connection->deadline, now_ns);
+        break;
+    case PATIENCE_WATCH:
+        deadline_start(&connections->undelivered, &connection->deadline, now_ns);
+        break;
+    case PATIENCE_EXPIRED:
+        connection_end(connections, connection, OUTCOME_EXPIRED, now_ns);
+        break;
+    case PATIENCE_STALLED:
+        connection_end(connections, connection, OUTCOME_STALLED, now_ns);
+        break;
+    case PATIENCE_ORPHANED:
+        connection_end(connections, connection, OUTCOME_ORPHANED, now_ns);
+        break;
+    }
+}
+
+/* The client had time to close. Most have: one call sees it, and nothing had to be waited for. */
+static void connection_look(struct connections *connections, struct connection *connection,
+                            uint64_t now_ns)
+{
+    int result = engine_discard(connections->engine, connection->sock);
+
+    if (result == 0) {
+        connection_close(connections, connection, OUTCOME_GREETED);
+    } else if (result < 0 && result != -EAGAIN) {
+        connection_fail(connections, connection, result, now_ns);
+    } else {
+        deadline_start(&connections->greeted, &connection->deadline, now_ns);
+        connection_drain(connections, connection, result == -EAGAIN ? ENGINE_LATER : 0, now_ns);
+    }
+}
+
+void connections_look(struct connections *connections, uint64_t now_ns)
+{
+    for (int i = 0; i < CONNECTION_LOOKS_MAX; i++) {
+        struct deadline *deadline = deadline_queue_take(&connections->leaving, now_ns);
+
+        if (!deadline)
+            return;
+        connection_look(connections, connection_of(deadline), now_ns);
+    }
+}
+
+/* Try again what could not be done. */
+static void connection_retry(struct connections *connections, struct connection *connection,
+                             uint64_t now_ns)
+{
+    deadline_start(&connections->greeted, &connection->deadline, now_ns);
+    if (connection->half_closed)
+        connection_drain(connections, connection, 0, now_ns);
+    else
+        connection_send(connections, connection, now_ns);
+}
+
+void connections_expire(struct connections *connections, uint64_t now_ns)
+{
+    struct deadline *deadline;
+
+    while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
+        connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->undelivered, now_ns)))
+        connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->retries, now_ns)))
+        connection_retry(connections, connection_of(deadline), now_ns);
+}
+
+void connections_stop(struct connections *connections, uint64_t now_ns)
+{
+    struct connection *connection = NULL;
+
+    while ((connection = slab_next(&connections->slab, connection)))
+        if (!connection->cancelled &&
+            (connection->state == CONNECTION_GREETING || connection->state == CONNECTION_LINGERING))
+            connection_end(connections, connection, OUTCOME_ABANDONED, now_ns);
+}
+
+void connections_abandon(struct connections *connections)
+{
+    struct connection *connection = NULL;
+
+    while ((connection = slab_next(&connections->slab, connection)))
+        connection_close(connections, connection, OUTCOME_ABANDONED);
+}

@@ -1,0 +1,56 @@
+/* What the files of a connection's life share. Private to them. */
+#ifndef HELLO_CONNECTION_STATE_H
+#define HELLO_CONNECTION_STATE_H
+
+#include "server/connection.h"
+
+enum connection_state {
+    CONNECTION_CLOSED,    /* not in use */
+    CONNECTION_GREETING,  /* a send is pending */
+    CONNECTION_RETRYING,  /* nothing is pending; what could not be done is tried again when due */
+    CONNECTION_LEAVING,   /* half-closed; nothing is pending while the client has time to close */
+    CONNECTION_LINGERING, /* half-closed; a recv is pending */
+    CONNECTION_STATE_COUNT,
+};
+
+struct connection {
+    _Alignas(64) struct slab_item item; /* one cache line each; a slab begins with a page */
+    int sock;
+    uint8_t state;    /* enum connection_state */
+    bool cancelled;   /* its deadline came: the pending operation is about to end ... */
+    uint8_t ending;   /* ... and the connection with it, in this enum outcome */
+    bool half_closed; /* greeted: what is left is to drain */
+    bool late;        /* at a deadline the client had not acknowledged all */
+    uint8_t retries;  /* operations for which there was no memory */
+    uint32_t sent_bytes;
+    uint32_t left_bytes; /* unacknowledged at the last deadline, FIN included */
+    uint64_t accepted_ns;
+    struct deadline deadline;
+};
+_Static_assert(sizeof(struct connection) == 64, "a connection is one cache line");
+
+/* Places are not to be held for long: more than half of them are taken. */
+bool connections_scarce(const struct connections *connections);
+
+/* What of the greeting the kernel has not taken yet. */
+uint32_t connection_rest_bytes(const struct connections *connections,
+                               const struct connection *connection);
+
+/* Send the rest of the greeting. */
+void connection_send(struct connections *connections, struct connection *connection,
+                     uint64_t now_ns);
+
+/* Wait for input, to throw it away. */
+void connection_drain(struct connections *connections, struct connection *connection,
+                      unsigned flags, uint64_t now_ns);
+
+/* An operation failed, or could not be queued. What is short now may be there soon; a client that
+ * reset the connection, or whose host is gone, stays gone. */
+void connection_fail(struct connections *connections, struct connection *connection, int error,
+                     uint64_t now_ns);
+
+/* The only exit of a connection. Nothing is pending on its socket, unless it is abandoned. */
+void connection_close(struct connections *connections, struct connection *connection,
+                      enum outcome outcome);
+
+#endif
