@@ -118,3 +118,79 @@ char *escape_encode(const void *data, size_t bytes, char *text, size_t text_byte
     text[used] = '\0';
     return text;
 }
+
+/* The length of the UTF-8 character that text begins with, 0 if it is none (RFC 3629, section 4).
+ */
+static size_t utf8_bytes(const unsigned char *text)
+{
+    unsigned char lead = text[0];
+    unsigned char low = lead == 0xe0 ? 0xa0 : lead == 0xf0 ? 0x90 : 0x80;
+    unsigned char high = lead == 0xed ? 0x9f : lead == 0xf4 ? 0x8f : 0xbf;
+    size_t bytes = lead < 0x80 ? 1 : lead < 0xc2 ? 0 : lead < 0xe0 ? 2 : lead < 0xf0 ? 3 : 4;
+
+    if (lead > 0xf4 || (bytes > 1 && (text[1] < low || text[1] > high)))
+        return 0;
+    for (size_t i = 2; i < bytes; i++) {
+        if ((text[i] & 0xc0) != 0x80)
+            return 0;
+    }
+    return bytes;
+}
+
+/* True of a character that could end a line, or tell a terminal what to do. */
+static bool is_command(const unsigned char *text, size_t bytes)
+{
+    if (bytes == 1)
+        return text[0] < ' ' || text[0] == 0x7f;
+    if (bytes == 2)
+        return text[0] == 0xc2 && text[1] < 0xa0; /* C1 */
+    /* U+2028 to U+202E: separators of lines, directions of text; U+2066 to U+2069: more of them. */
+    return bytes == 3 && text[0] == 0xe2 &&
+           ((text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
+            (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9));
+}
+
+/* Write the character that text begins with so that it can be shown. Returns its length there, and
+ * sets *ret_taken to that in text. */
+static size_t character_write(const unsigned char *text, char shown[4], size_t *ret_taken)
+{
+    size_t bytes = utf8_bytes(text);
+
+    if (bytes > 0 && !is_command(text, bytes)) {
+        memcpy(shown, text, bytes);
+        *ret_taken = bytes;
+        return bytes;
+    }
+    *ret_taken = 1;
+    return byte_write(text[0], shown);
+}
+
+char *escape_line(const char *text, char *line, size_t line_bytes)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    size_t used = 0, taken;
+    char shown[4];
+
+    while (line_bytes > 0 && *from != '\0') {
+        size_t bytes = character_write(from, shown, &taken);
+
+        if (bytes >= line_bytes - used)
+            break;
+        memcpy(line + used, shown, bytes);
+        used += bytes;
+        from += taken;
+    }
+    if (line_bytes > 0)
+        line[used] = '\0';
+    return line;
+}
+
+void escape_put(const char *text, FILE *out)
+{
+    const unsigned char *from = (const unsigned char *)text;
+    size_t taken;
+    char shown[4];
+
+    for (; *from != '\0'; from += taken)
+        fwrite(shown, 1, character_write(from, shown, &taken), out);
+}

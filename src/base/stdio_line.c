@@ -1,5 +1,7 @@
 #include "base/stdio_line.h"
 
+#include "base/escape.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
@@ -30,7 +32,9 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
     char text[LINE_MAX_BYTES];
-    int bytes = snprintf(text, sizeof(text), "%s: %s\n", program, line);
+    char shown[LINE_MAX_BYTES];
+    int bytes =
+        snprintf(text, sizeof(text), "%s: %s\n", program, escape_line(line, shown, sizeof(shown)));
     ssize_t written;
 
     if (bytes < 0)

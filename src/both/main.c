@@ -1,5 +1,6 @@
 /* hello-server and hello-load as one static program, which does what its name says: together they
  * take little more room than one of them, since most of a static program is the C library. */
+#include "base/escape.h"
 #include "base/exit_code.h"
 
 #include <stdio.h>
@@ -24,6 +25,8 @@ int main(int argc, char *argv[])
         if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
             return programs[i].main(argc, argv);
     }
-    fprintf(stderr, "'%s' is no program of these; call it hello-server or hello-load\n", name);
+    fputc('\'', stderr);
+    escape_put(name, stderr);
+    fputs("' is no program of these; call it hello-server or hello-load\n", stderr);
     return EXIT_USAGE;
 }

@@ -1,5 +1,6 @@
 /* The kinds of values, but for bytes (option_bytes.c): how each is read, what is said when it
  * cannot be, and how it is written. */
+#include "base/escape.h"
 #include "base/units.h"
 #include "option/option.h"
 
@@ -178,7 +179,8 @@ static void text_format(const struct option_row *row, const void *field, FILE *o
     const char *text = *(const char *const *)field;
 
     (void)row;
-    fputs(text != NULL ? text : "", out);
+    if (text != NULL)
+        escape_put(text, out);
 }
 
 /* Texts. */
@@ -202,8 +204,11 @@ static void texts_format(const struct option_row *row, const void *field, FILE *
     const struct option_texts *value = field;
 
     (void)row;
-    for (uint32_t i = 0; i < value->count; i++)
-        fprintf(out, "%s%s", i == 0 ? "" : " ", value->items[i]);
+    for (uint32_t i = 0; i < value->count; i++) {
+        if (i > 0)
+            fputc(' ', out);
+        escape_put(value->items[i], out);
+    }
 }
 
 /* Rates. */

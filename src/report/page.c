@@ -1,10 +1,13 @@
 #include "report/page.h"
 
+#include "base/escape.h"
+
 #include <stdarg.h>
 #include <string.h>
 
 #define PAGE_TEXT_BYTES 1024 /* of one page_putf or page_wrapf: longer texts are cut */
-#define CUT_COLUMNS_MIN 5    /* in fewer there is no room for two ends and dots */
+#define SHOWN_BYTES     (4 * PAGE_TEXT_BYTES)
+#define CUT_COLUMNS_MIN 5 /* in fewer there is no room for two ends and dots */
 
 const char *const page_ansi_styles[PAGE_STYLE_COUNT] = {
     [PAGE_PLAIN] = "\033[0m", [PAGE_DIM] = "\033[2m",    [PAGE_BOLD] = "\033[1m",
@@ -59,14 +62,21 @@ static void put_bytes(struct page *page, enum page_style style, const char *text
     page->written = page->column;
 }
 
+/* The text, without what would command a terminal: names come from outside. */
+static const char *shown_of(const char *text, char shown[SHOWN_BYTES])
+{
+    return escape_line(text, shown, SHOWN_BYTES);
+}
+
 void page_put(struct page *page, enum page_style style, const char *text)
 {
+    char shown[SHOWN_BYTES];
     unsigned room = page->column < page->columns ? page->columns - page->column : 0;
-    unsigned columns = page_width(text);
+    unsigned columns = page_width(shown_of(text, shown));
 
     if (columns > room)
         columns = room;
-    put_bytes(page, style, text, bytes_of(text, columns), columns);
+    put_bytes(page, style, shown, bytes_of(shown, columns), columns);
 }
 
 void page_putf(struct page *page, enum page_style style, const char *format, ...)
@@ -120,6 +130,9 @@ void page_cut(struct page *page, enum page_style style, unsigned columns, const 
 
 void page_wrap(struct page *page, enum page_style style, unsigned indent, const char *text)
 {
+    char shown[SHOWN_BYTES];
+
+    text = shown_of(text, shown);
     while (*text) {
         size_t blanks = strspn(text, " ");
         size_t bytes = strcspn(text + blanks, " ");

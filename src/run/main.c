@@ -1,5 +1,6 @@
 /* hello-load: measures how many TCP connections per second a service takes, and how long each phase
  * lasts. */
+#include "base/escape.h"
 #include "base/exit_code.h"
 #include "base/stdio_line.h"
 #include "report/terminal.h"
@@ -14,7 +15,10 @@
 
 static int fail(int result, const char *error)
 {
-    fprintf(stderr, "%s: %s\n", load_options.program, error);
+    char line[4 *
+              OPTION_ERROR_BYTES]; /* what came from outside is shown, and commands no terminal */
+
+    fprintf(stderr, "%s: %s\n", load_options.program, escape_line(error, line, sizeof(line)));
     return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
 }
 
@@ -58,6 +62,7 @@ static int describe(const struct load_config *config)
 /* True if all that is asserted holds. What does not is told here if the report does not tell. */
 static bool report_is_met(const struct load_config *config, const struct report *report)
 {
+    char shown[4 * ASSERTION_TEXT_BYTES];
     bool is_met = true;
 
     for (uint32_t i = 0; i < report->assertion_count; i++) {
@@ -67,8 +72,8 @@ static bool report_is_met(const struct load_config *config, const struct report 
             continue;
         is_met = false;
         if (config->csv || config->quiet)
-            fprintf(stderr, "%s: '%s' does not hold: %s\n", load_options.program, assertion->text,
-                    assertion->value);
+            fprintf(stderr, "%s: '%s' does not hold: %s\n", load_options.program,
+                    escape_line(assertion->text, shown, sizeof(shown)), assertion->value);
     }
     return is_met;
 }

@@ -124,7 +124,9 @@ void hardware_read(const struct hardware_places *places, enum cpu_kind cpu_kind,
 
 static void fact_print(FILE *out, const char *name, const char *value, const char *source)
 {
-    fprintf(out, "platform.%s=%s  # %s\n", name, value, source);
+    fprintf(out, "platform.%s=", name);
+    escape_put(value, out);
+    fprintf(out, "  # %s\n", source);
 }
 
 static void number_print(FILE *out, const char *name, uint64_t number, const char *source)

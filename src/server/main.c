@@ -1,4 +1,5 @@
 /* hello-server: answers TCP connections with a greeting. */
+#include "base/escape.h"
 #include "base/exit_code.h"
 #include "base/stdio_line.h"
 #include "server/config.h"
@@ -15,7 +16,10 @@
 
 static int fail(int exit_code, const char *error)
 {
-    fprintf(stderr, "%s: %s\n", server_options.program, error);
+    char line[4 *
+              OPTION_ERROR_BYTES]; /* what came from outside is shown, and commands no terminal */
+
+    fprintf(stderr, "%s: %s\n", server_options.program, escape_line(error, line, sizeof(line)));
     return exit_code;
 }
 

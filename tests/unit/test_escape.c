@@ -6,6 +6,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -158,9 +159,63 @@ static void every_byte_survives_the_round_trip(void **state)
     assert_memory_equal(data, back, sizeof(back));
 }
 
+static void a_line_holds_nothing_that_commands_a_terminal(void **state)
+{
+    static const struct {
+        const char *expected, *text;
+    } rows[] = {
+        {"plain", "plain"},
+        {"a\\nb\\tc\\r", "a\nb\tc\r"},
+        {"\\x1b[31mred", "\x1b[31mred"},
+        {"\\x07\\x7f\\x01", "\x07\x7f\x01"},
+        {"back\\slash", "back\\slash"},
+        {"f\xc3\xbcr \xe2\x9c\x93 \xf0\x9f\x98\x80", "f\xc3\xbcr \xe2\x9c\x93 \xf0\x9f\x98\x80"},
+        {"\\xff\\xfe", "\xff\xfe"},
+        {"\\xc3(", "\xc3("},
+        {"cut \\xe2\\x9c", "cut \xe2\x9c"},
+        {"\\xc0\\x80", "\xc0\x80"},                   /* too long for U+0000 */
+        {"\\xed\\xa0\\x80", "\xed\xa0\x80"},          /* a surrogate */
+        {"\\xf4\\x90\\x80\\x80", "\xf4\x90\x80\x80"}, /* above U+10FFFF */
+        {"\\xc2\\x9b31m", "\xc2\x9b"
+                          "31m"}, /* CSI as one character of C1 */
+        {"\xc2\xa0", "\xc2\xa0"},
+        {"\\xe2\\x80\\xae", "\xe2\x80\xae"}, /* from right to left */
+        {"\\xe2\\x80\\xa8", "\xe2\x80\xa8"}, /* a separator of lines */
+        {"\\xe2\\x81\\xa6", "\xe2\x81\xa6"},
+        {"\xe2\x80\xa6", "\xe2\x80\xa6"},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        char line[64], again[64], *put = NULL;
+        size_t bytes;
+        FILE *out = open_memstream(&put, &bytes);
+
+        assert_string_equal(rows[i].expected, escape_line(rows[i].text, line, sizeof(line)));
+        assert_string_equal(line, escape_line(line, again, sizeof(again)));
+        escape_put(rows[i].text, out);
+        fclose(out);
+        assert_string_equal(rows[i].expected, put);
+        free(put);
+    }
+}
+
+static void a_line_is_cut_between_two_characters(void **state)
+{
+    char line[8];
+
+    (void)state;
+    assert_string_equal("abcdefg", escape_line("abcdefgh", line, sizeof(line)));
+    assert_string_equal("\\x1b", escape_line("\x1b\x1b", line, sizeof(line)));
+    assert_string_equal("abcdef", escape_line("abcdef\xc3\xbc", line, sizeof(line)));
+    assert_string_equal("", escape_line("abc", line, 1));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_line_holds_nothing_that_commands_a_terminal),
+        cmocka_unit_test(a_line_is_cut_between_two_characters),
         cmocka_unit_test(known_escapes_stand_for_one_byte),
         cmocka_unit_test(a_bad_escape_is_pointed_at_and_nothing_is_written),
         cmocka_unit_test(what_comes_out_must_fit),
