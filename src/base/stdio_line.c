@@ -1,6 +1,8 @@
 #include "base/stdio_line.h"
 
+#include "base/clock.h"
 #include "base/escape.h"
+#include "base/units.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -8,34 +10,33 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 512
+#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF, so that lines of threads do not mix */
 
 int stdio_guard(void)
 {
     for (int fd = 0; fd <= 2; fd++) {
+        int opened;
+
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        if (open("/dev/null", O_RDWR | O_CLOEXEC) != fd) /* the lowest that is free: this one */
-            return -errno;
+        opened = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest that is free: this one */
+        if (opened < 0)
+            opened = open("/", O_PATH | O_CLOEXEC);
+        if (opened != fd)
+            return opened < 0 ? -errno : -EBADF;
     }
     return 0;
-}
-
-int stdio_flush(void)
-{
-    if (fflush(stdout) == 0 && !ferror(stdout))
-        return 0;
-    return errno ? -errno : -EIO;
 }
 
 void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
+    uint64_t due_ns = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
     char text[LINE_MAX_BYTES];
     char shown[LINE_MAX_BYTES];
     int bytes =
         snprintf(text, sizeof(text), "%s: %s\n", program, escape_line(line, shown, sizeof(shown)));
-    ssize_t written;
+    uint64_t now_ns;
 
     if (bytes < 0)
         return;
@@ -43,8 +44,11 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
         bytes = sizeof(text) - 1;
         text[bytes - 1] = '\n';
     }
-    if (poll(&ready, 1, timeout_ms) <= 0 || !(ready.revents & POLLOUT))
-        return;
-    written = write(fd, text, (size_t)bytes);
-    (void)written; /* nobody is left to be told */
+    do {
+        if (poll(&ready, 1, timeout_ms) > 0 &&
+            (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
+            return; /* after an error nobody is left to be told */
+        now_ns = clock_now_ns();
+        timeout_ms = now_ns < due_ns ? (int)((due_ns - now_ns) / NS_PER_MS) : 0;
+    } while (timeout_ms > 0);
 }

@@ -1,8 +1,9 @@
 /* hello-server and hello-load as one static program, which does what its name says: together they
  * take little more room than one of them, since most of a static program is the C library. */
-#include "base/escape.h"
 #include "base/exit_code.h"
+#include "base/program.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -20,13 +21,16 @@ int main(int argc, char *argv[])
     const char *path = argc > 0 ? argv[0] : "";
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
+    char line[PATH_MAX];
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
         if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
             return programs[i].main(argc, argv);
     }
-    fputc('\'', stderr);
-    escape_put(name, stderr);
-    fputs("' is no program of these; call it hello-server or hello-load\n", stderr);
-    return EXIT_USAGE;
+    if (!program_begin("hello-static"))
+        return EXIT_CANNOT_RUN;
+    snprintf(line, sizeof(line), "'%s' is no program of these; call it hello-server or hello-load",
+             name);
+    program_tell("hello-static", line);
+    return program_end(EXIT_USAGE);
 }

@@ -1,49 +1,34 @@
 #include "crew/crew.h"
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/units.h"
 
 #include <errno.h>
 #include <poll.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
-#include <sys/signalfd.h>
+
+/* The most that may be needed on a very busy machine; nothing waits for that long. */
+#define WORKER_START_NS (5 * NS_PER_S)  /* to start one worker */
+#define CREW_END_NS     (10 * NS_PER_S) /* to close all that is open, once it must end at once */
 
 struct crew {
     struct crew_args args;
     const struct engine_class *class;
     struct cpus cpus;
-    int signal_fd;
     int done_fd; /* each worker that has run adds 1 */
     bool stopping;
+    unsigned stops, asks; /* signals that were obeyed */
     struct worker *workers[CPUS_MAX];
 };
 
-static void stop_signals(sigset_t *set)
-{
-    sigemptyset(set);
-    sigaddset(set, SIGTERM);
-    sigaddset(set, SIGINT);
-}
-
-void crew_block_signals(void)
-{
-    sigset_t set;
-
-    stop_signals(&set);
-    sigprocmask(SIG_BLOCK, &set, NULL);
-    signal(SIGPIPE, SIG_IGN);
-}
-
 static void crew_free(struct crew *crew)
 {
-    if (crew->signal_fd >= 0)
-        close(crew->signal_fd);
     if (crew->done_fd >= 0)
         close(crew->done_fd);
     free(crew);
@@ -70,7 +55,10 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
             .state = args->states[i],
             .done_fd = crew->done_fd,
         };
-        int result = worker_start(&worker_args, &crew->workers[i], ret_failure);
+        int result;
+
+        signals_extend(WORKER_START_NS);
+        result = worker_start(&worker_args, &crew->workers[i], ret_failure);
 
         if (result < 0) {
             while (i-- > 0)
@@ -117,17 +105,11 @@ static int crew_fail(const char *call, int error, char text[CREW_ERROR_BYTES])
 /* Open what the crew's own thread needs. Returns 0, or -errno with one line in error. */
 static int crew_open(struct crew *crew, char error[CREW_ERROR_BYTES])
 {
-    sigset_t set;
     int result = cpus_read(&crew->cpus);
 
-    stop_signals(&set);
-    crew->signal_fd = -1;
     crew->done_fd = eventfd(0, EFD_CLOEXEC);
     if (crew->done_fd < 0)
         return crew_fail("eventfd", -errno, error);
-    crew->signal_fd = signalfd(-1, &set, SFD_CLOEXEC);
-    if (crew->signal_fd < 0)
-        return crew_fail("signalfd", -errno, error);
     return result < 0 ? crew_fail("sched_getaffinity", result, error) : 0;
 }
 
@@ -201,26 +183,46 @@ static int crew_tick_and_poll(struct crew *crew, struct pollfd fds[2])
     return ppoll(fds, 2, &timeout, NULL);
 }
 
+/* Obey the signals that have come since the last time: the first asks for an orderly stop, the
+ * second ends all at once. */
+static void crew_obey(struct crew *crew)
+{
+    unsigned stops = signals_stops(), asks = signals_asks();
+
+    if (stops != crew->stops) {
+        bool at_once = crew->stopping || stops > 1;
+
+        crew->stops = stops;
+        if (at_once)
+            signals_extend(CREW_END_NS);
+        crew_stop(crew, at_once ? 1 : clock_now_ns() + crew->args.stop_timeout_ns);
+    }
+    if (asks != crew->asks) {
+        crew->asks = asks;
+        if (crew->args.asked)
+            crew->args.asked(crew->args.context);
+    }
+}
+
 /* Wait until all workers have run, passing signals on to them. */
 static int crew_wait(struct crew *crew)
 {
-    struct pollfd fds[] = {{.fd = crew->signal_fd, .events = POLLIN},
+    struct pollfd fds[] = {{.fd = signals_watch(), .events = POLLIN},
                            {.fd = crew->done_fd, .events = POLLIN}};
     uint64_t ended_count = 0;
 
     while (ended_count < crew->args.count) {
-        struct signalfd_siginfo signal;
-        eventfd_t ended;
+        eventfd_t count;
 
         if (crew_tick_and_poll(crew, fds) < 0) {
             if (errno == EINTR)
                 continue;
             return -errno;
         }
-        if (fds[0].revents & POLLIN && read(crew->signal_fd, &signal, sizeof(signal)) > 0)
-            crew_stop(crew, crew->stopping ? 1 : clock_now_ns() + crew->args.stop_timeout_ns);
-        if (fds[1].revents & POLLIN && eventfd_read(crew->done_fd, &ended) == 0) {
-            ended_count += ended;
+        if (fds[0].revents & POLLIN && eventfd_read(fds[0].fd, &count) == 0)
+            crew_obey(crew);
+        if (fds[1].revents & POLLIN && eventfd_read(crew->done_fd, &count) == 0) {
+            ended_count += count;
             crew_look_after(crew);
         }
     }
@@ -246,6 +248,7 @@ int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES])
                      crew->class->name, strerror(-broken));
         }
     }
+    signals_unwatch();
     crew_free(crew);
     return result;
 }

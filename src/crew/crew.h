@@ -32,16 +32,15 @@ struct crew_args {
     /* Called once when a stop begins, before the workers hear of it; may be NULL. */
     void (*stopping)(void *context);
 
+    /* Called by crew_run when somebody asks how it goes (SIGUSR1); may be NULL. */
+    void (*asked)(void *context);
+
     /* Called by crew_run whenever it is due, first at once, and a `last` time when all workers have
      * run. Returns when it is due next (monotonic nanoseconds). NULL: crew_run sleeps until there
      * is a signal or a worker has ended. */
     uint64_t (*tick)(void *context, bool last);
     void *context;
 };
-
-/* Block SIGTERM and SIGINT in this thread and in those it starts, so that crew_run can wait for
- * them, and ignore SIGPIPE. To be called before threads are started. */
-void crew_block_signals(void);
 
 /* Start all workers, pinned if there is a CPU for each, with the engine asked for, or none; they
  * run from crew_go on. With CREW_ENGINE_AUTO a notice says why an engine was passed over. Returns
@@ -61,8 +60,8 @@ uint64_t crew_cpu_ns(const struct crew *crew, uint32_t i);
 /* The CPU that worker i stays on, or -1: any. */
 int crew_cpu(const struct crew *crew, uint32_t i);
 
-/* Wait until all workers have ended, and free the crew. The first SIGTERM or SIGINT, or a worker
- * that breaks, begins an orderly stop; a second signal stops at once.
+/* Wait until all workers have ended, and free the crew. The first signal that asks for a stop
+ * (base/signals.h), or a worker that breaks, begins an orderly one; the second stops at once.
  * Returns 0, or -errno with one line in error if a worker's engine broke. */
 int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES]);
 

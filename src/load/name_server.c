@@ -1,6 +1,7 @@
 #include "load/name_server.h"
 
 #include "base/clock.h"
+#include "base/signals.h"
 #include "base/units.h"
 
 #include <netdb.h>
@@ -58,10 +59,12 @@ static void channel_step(ares_channel channel, uint64_t left_ms)
 {
     struct timeval most = {(time_t)(left_ms / 1000), (suseconds_t)(left_ms % 1000 * 1000)};
     struct timeval next, *wait = ares_timeout(channel, &most, &next);
-    struct pollfd polled[ARES_GETSOCK_MAXNUM];
+    struct pollfd polled[ARES_GETSOCK_MAXNUM + 1];
     nfds_t count = channel_descriptors(channel, polled);
-    int ready = poll(polled, count, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1));
+    int ready;
 
+    polled[count] = (struct pollfd){.fd = signals_stop_fd(), .events = POLLIN};
+    ready = poll(polled, count + 1, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1));
     for (nfds_t i = 0; ready > 0 && i < count; i++) {
         bool readable = polled[i].revents & (POLLIN | POLLHUP | POLLERR);
         bool writable = polled[i].revents & (POLLOUT | POLLHUP | POLLERR);
@@ -85,7 +88,7 @@ static int channel_ask(ares_channel channel, const char *name, int family, uint6
     struct question question = {.done = false};
 
     ares_getaddrinfo(channel, name, NULL, &hints, question_take, &question);
-    for (; !question.done && now_ns < deadline_ns; now_ns = clock_now_ns())
+    for (; !question.done && now_ns < deadline_ns && signals_stops() == 0; now_ns = clock_now_ns())
         channel_step(channel, (deadline_ns - now_ns) / NS_PER_MS);
     if (!question.done)
         ares_cancel(channel); /* calls question_take, with what is there by now */

@@ -3,6 +3,7 @@
 #include "measure/hlog.h"
 
 #include "base/counter.h"
+#include "base/output.h"
 #include "base/units.h"
 
 #include <endian.h>
@@ -12,6 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
+#include <unistd.h>
 #include <zlib.h>
 
 #define COOKIE_PLAIN      (UINT32_C(0x1c849303) | 0x10) /* 0x10: counts in ZigZag LEB128 */
@@ -41,7 +43,8 @@ _Static_assert(sizeof(struct plain_head) == 40, "no padding");
 
 /* The last steps of each histogram on its way into the file. */
 struct hlog {
-    FILE *file;
+    struct output out;
+    int fd;
     int error; /* the first one, -errno */
     unsigned char plain[PLAIN_BYTES_MAX];
     unsigned char packed[sizeof(struct packed_head) + PACKED_BYTES_MAX];
@@ -55,7 +58,7 @@ static double seconds_of(uint64_t ns)
 
 /* Write the head of a log: its version, and when it starts, in words too. Timestamps count from
  * BaseTime; without it, readers guess what they count from. */
-static int head_write(FILE *file, uint64_t unix_start_ns)
+static int head_write(struct output *out, uint64_t unix_start_ns)
 {
     double start_s = seconds_of(unix_start_ns);
     time_t seconds = (time_t)(unix_start_ns / NS_PER_S);
@@ -65,16 +68,14 @@ static int head_write(FILE *file, uint64_t unix_start_ns)
     if (!gmtime_r(&seconds, &day))
         return -errno;
     strftime(words, sizeof(words), "%a %b %d %H:%M:%S UTC %Y", &day);
-    if (fprintf(file,
-                "#[Histogram log format version 1.3]\n"
-                "#[StartTime: %.3f (seconds since epoch), %s]\n"
-                "#[BaseTime: %.3f (seconds since epoch)]\n"
-                "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
-                "\"Interval_Compressed_Histogram\"\n",
-                start_s, words, start_s) < 0 ||
-        fflush(file) != 0)
-        return -errno;
-    return 0;
+    fprintf(out->stream,
+            "#[Histogram log format version 1.3]\n"
+            "#[StartTime: %.3f (seconds since epoch), %s]\n"
+            "#[BaseTime: %.3f (seconds since epoch)]\n"
+            "\"StartTimestamp\",\"Interval_Length\",\"Interval_Max\","
+            "\"Interval_Compressed_Histogram\"\n",
+            start_s, words, start_s);
+    return output_flush(out);
 }
 
 int hlog_open(const char *path, struct hlog **ret_log)
@@ -85,9 +86,11 @@ int hlog_open(const char *path, struct hlog **ret_log)
     if (!log)
         return -ENOMEM;
     log->error = 0;
-    log->file = fopen(path, "we");
-    if (!log->file) {
-        result = -errno;
+    log->fd = output_create(path);
+    result = log->fd < 0 ? log->fd : output_begin(&log->out, log->fd, OUTPUT_PATIENT);
+    if (result < 0) {
+        if (log->fd >= 0)
+            close(log->fd);
         free(log);
         return result;
     }
@@ -97,7 +100,7 @@ int hlog_open(const char *path, struct hlog **ret_log)
 
 int hlog_begin(struct hlog *log, uint64_t unix_start_ns)
 {
-    log->error = head_write(log->file, unix_start_ns);
+    log->error = head_write(&log->out, unix_start_ns);
     return log->error;
 }
 
@@ -176,12 +179,10 @@ static int hlog_pack(struct hlog *log, size_t plain_bytes)
 static int line_write(struct hlog *log, const char *tag, uint64_t start_ns, uint64_t length_ns,
                       uint64_t max_ns)
 {
-    if (fprintf(log->file, "%s%s%s%.3f,%.3f,%.3f,%s\n", tag ? "Tag=" : "", tag ? tag : "",
-                tag ? "," : "", seconds_of(start_ns), seconds_of(length_ns),
-                (double)max_ns / (double)NS_PER_MS, log->base64) < 0 ||
-        fflush(log->file) != 0)
-        return -errno;
-    return 0;
+    fprintf(log->out.stream, "%s%s%s%.3f,%.3f,%.3f,%s\n", tag ? "Tag=" : "", tag ? tag : "",
+            tag ? "," : "", seconds_of(start_ns), seconds_of(length_ns),
+            (double)max_ns / (double)NS_PER_MS, log->base64);
+    return output_flush(&log->out);
 }
 
 int hlog_write(struct hlog *log, const char *tag, uint64_t start_ns, uint64_t length_ns,
@@ -196,13 +197,14 @@ int hlog_write(struct hlog *log, const char *tag, uint64_t start_ns, uint64_t le
 
 int hlog_close(struct hlog *log)
 {
-    int result;
+    int result, closed;
 
     if (!log)
         return 0;
     result = log->error;
-    if (fclose(log->file) != 0 && result == 0)
-        result = -errno;
+    closed = output_end(&log->out);
+    if (close(log->fd) < 0 && closed == 0)
+        closed = -errno; /* close(2): a quota or a file server may refuse what it took before */
     free(log);
-    return result;
+    return result < 0 ? result : closed;
 }

@@ -1,13 +1,13 @@
 /* hello-load: measures how many TCP connections per second a service takes, and how long each phase
  * lasts. */
-#include "base/escape.h"
 #include "base/exit_code.h"
+#include "base/output.h"
+#include "base/program.h"
 #include "base/stdio_line.h"
 #include "report/terminal.h"
 #include "run/run.h"
 
 #include <errno.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,54 +15,57 @@
 
 static int fail(int result, const char *error)
 {
-    char line[4 *
-              OPTION_ERROR_BYTES]; /* what came from outside is shown, and commands no terminal */
-
-    fprintf(stderr, "%s: %s\n", load_options.program, escape_line(error, line, sizeof(line)));
+    program_tell(load_options.program, error);
     return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
 }
 
-/* Print the report in the form that was asked for. Returns 0 or -errno. */
+/* Print the report in the form that was asked for. Returns 0 or as output_end. */
 static int print_report(const struct load_config *config, const struct report *report)
 {
     struct terminal terminal = terminal_of(STDOUT_FILENO);
-    int result = 0, lost;
+    struct output out;
+    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
+    int lost;
 
-    errno = 0;
+    if (result < 0)
+        return result;
     if (config->json) {
-        result = report_json(report, stdout);
+        result = report_json(report, out.stream);
     } else if (config->csv) {
-        report_csv(report, stdout);
+        report_csv(report, out.stream);
     } else {
         if (!config->quiet)
-            report_text(report, stdout, &terminal);
-        report_line(report, stdout);
+            report_text(report, out.stream, &terminal);
+        report_line(report, out.stream);
     }
-    lost = stdio_flush();
+    lost = output_end(&out);
     return lost < 0 ? lost : result;
 }
 
 /* Print what describes the program. Returns the exit code. */
 static int describe(const struct load_config *config)
 {
-    char error[CREW_ERROR_BYTES];
-    int result;
+    char error[CREW_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
+    struct output out;
+    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
 
-    if (config->help)
-        option_help(&load_options, stdout);
-    else
-        printf("%s %s\n", load_options.program, HELLO_VERSION);
-    result = stdio_flush();
+    if (result == 0) {
+        if (config->help)
+            option_help(&load_options, out.stream);
+        else
+            fprintf(out.stream, "%s %s\n", load_options.program, HELLO_VERSION);
+        result = output_end(&out);
+    }
     if (result == 0)
         return EXIT_DONE;
-    snprintf(error, sizeof(error), "cannot write: %s; look at where it goes to", strerror(-result));
+    snprintf(error, sizeof(error), "cannot write: %s", output_problem(result, problem));
     return fail(-EIO, error);
 }
 
 /* True if all that is asserted holds. What does not is told here if the report does not tell. */
 static bool report_is_met(const struct load_config *config, const struct report *report)
 {
-    char shown[4 * ASSERTION_TEXT_BYTES];
+    char line[CREW_ERROR_BYTES];
     bool is_met = true;
 
     for (uint32_t i = 0; i < report->assertion_count; i++) {
@@ -71,9 +74,11 @@ static bool report_is_met(const struct load_config *config, const struct report 
         if (assertion->holds)
             continue;
         is_met = false;
-        if (config->csv || config->quiet)
-            fprintf(stderr, "%s: '%s' does not hold: %s\n", load_options.program,
-                    escape_line(assertion->text, shown, sizeof(shown)), assertion->value);
+        if (config->csv || config->quiet) {
+            snprintf(line, sizeof(line), "'%s' does not hold: %s", assertion->text,
+                     assertion->value);
+            program_tell(load_options.program, line);
+        }
     }
     return is_met;
 }
@@ -81,7 +86,7 @@ static bool report_is_met(const struct load_config *config, const struct report 
 /* Do what the configuration says. Returns the exit code. */
 static int measure(const struct load_config *config)
 {
-    char error[CREW_ERROR_BYTES];
+    char error[CREW_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
     struct run *run;
     int result = run_perform(config, &run, error);
     int exit_code;
@@ -91,13 +96,13 @@ static int measure(const struct load_config *config)
     exit_code = report_is_met(config, run_report(run)) ? EXIT_DONE : EXIT_MISSED;
     result = print_report(config, run_report(run));
     if (result < 0) {
-        snprintf(error, sizeof(error), "cannot write the report: %s; look at where it goes to",
-                 strerror(-result));
-        exit_code = fail(result == -EINVAL ? -EIO : result, error);
+        snprintf(error, sizeof(error), "cannot write the report: %s",
+                 output_problem(result, problem));
+        exit_code = fail(-EIO, error);
     }
     if (run_log_error(run) < 0) {
         snprintf(error, sizeof(error), "--hlog '%s': cannot write: %s; the file is not complete",
-                 config->hlog, strerror(-run_log_error(run)));
+                 config->hlog, output_problem(run_log_error(run), problem));
         exit_code = fail(-EIO, error);
     }
     run_free(run);
@@ -128,7 +133,7 @@ static void warn_of_targets(const struct option_texts *targets)
 }
 
 /* Look at what may have been meant otherwise, then measure. Returns the exit code. */
-static int start(const struct load_config *config)
+static int look_and_measure(const struct load_config *config)
 {
     if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);
@@ -137,14 +142,13 @@ static int start(const struct load_config *config)
     return measure(config);
 }
 
-int main(int argc, char *argv[])
+/* Returns the exit code. */
+static int start(int argc, char *argv[])
 {
     struct load_config *config = calloc(1, sizeof(*config));
     char error[OPTION_ERROR_BYTES];
     int exit_code, result;
 
-    stdio_guard();
-    signal(SIGXFSZ, SIG_IGN); /* a file beyond the limit of its size is an error to be told */
     if (!config)
         return fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
     result = load_config_read(config, argc, argv, error);
@@ -153,7 +157,14 @@ int main(int argc, char *argv[])
     else if (config->help || config->version)
         exit_code = describe(config);
     else
-        exit_code = start(config);
+        exit_code = look_and_measure(config);
     free(config);
     return exit_code;
+}
+
+int main(int argc, char *argv[])
+{
+    if (!program_begin(load_options.program))
+        return EXIT_CANNOT_RUN;
+    return program_end(start(argc, argv));
 }

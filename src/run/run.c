@@ -2,6 +2,8 @@
 
 #include "base/clock.h"
 #include "base/cpus.h"
+#include "base/program.h"
+#include "base/signals.h"
 #include "base/units.h"
 #include "load/flow.h"
 #include "load/generator.h"
@@ -44,7 +46,7 @@ static void run_notice(void *context, const char *line)
 
     snprintf(run->report.engine_reason, sizeof(run->report.engine_reason), "%s", line);
     if (!run->config->quiet)
-        fprintf(stderr, "%s: %s\n", load_options.program, line);
+        program_tell(load_options.program, line);
 }
 
 static uint64_t run_tick(void *context, bool last)
@@ -251,7 +253,6 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
         states[i] = run->generators[i];
     snprintf(report->engine_reason, sizeof(report->engine_reason), "%s",
              args.engine == CREW_ENGINE_AUTO ? "the best that works here" : "asked for");
-    crew_block_signals();
     result = crew_start(&args, &run->crew, error);
     if (result < 0)
         return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
@@ -308,8 +309,13 @@ int run_perform(const struct load_config *config, struct run **ret_run,
         result = run_make_generators(run, error);
     if (result == 0)
         result = run_prepare_recorder(run, error);
-    if (result == 0)
+    if (result == 0 && signals_stops() == 0)
         result = run_drive(run, error);
+    if (run->report.engine == NULL && signals_stops() > 0) {
+        snprintf(error, CREW_ERROR_BYTES, "stopped by %s before the first connection",
+                 signals_stop_name());
+        result = -ECANCELED;
+    }
     if (result < 0) {
         run_free(run);
         return result;

@@ -10,8 +10,9 @@
 
 struct run;
 
-/* Resolve the targets, drive connections at them as the configuration says, and report. SIGINT or
- * SIGTERM stops early; a second one at once. *ret_run is the caller's, to give to run_free, also
+/* Resolve the targets, drive connections at them as the configuration says, and report. A signal
+ * that asks for a stop (base/signals.h) ends it early; before the first connection there is nothing
+ * to report, which is an error (-ECANCELED). *ret_run is the caller's, to give to run_free, also
  * after an error (NULL then). Returns 0, -EINVAL (wrong usage) or another -errno (it could not
  * run), with one line in error. */
 int run_perform(const struct load_config *config, struct run **ret_run,

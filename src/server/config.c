@@ -182,10 +182,11 @@ const struct option_table server_options = {
     .rows = server_rows,
     .hints = hints,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
-    .footer =
-        "Signals: SIGTERM or SIGINT finishes what is open and stops; a second one stops at once.\n"
-        "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
-        "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
+    .footer = "Signals: SIGTERM, SIGINT, SIGHUP or SIGQUIT finishes what is open and stops; a "
+              "second one stops\n"
+              "at once. SIGUSR1 tells the totals so far.\n"
+              "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
+              "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };
 
 /* The port can come with --listen or alone; what was said more directly holds. */

@@ -1,5 +1,6 @@
 #include "server/connection.h"
 
+#include "base/counter.h"
 #include "net/peer_error.h"
 #include "server/connection_state.h"
 
@@ -108,7 +109,7 @@ void connection_close(struct connections *connections, struct connection *connec
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
-    connections->counts.outcomes[outcome]++;
+    counter_add(&connections->counts.outcomes[outcome], 1);
     slab_give(&connections->slab, connection);
 }
 
@@ -227,10 +228,10 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 {
     struct connection *connection = slab_take(&connections->slab);
 
-    connections->counts.accepted++;
+    counter_add(&connections->counts.accepted, 1);
     if (!connection) { /* cannot be: the worker accepts only while there is room */
         engine_close(connections->engine, sock, 0);
-        connections->counts.outcomes[OUTCOME_FAILED]++;
+        counter_add(&connections->counts.outcomes[OUTCOME_FAILED], 1);
         return;
     }
     connection->sock = sock;

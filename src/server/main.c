@@ -1,6 +1,8 @@
 /* hello-server: answers TCP connections with a greeting. */
-#include "base/escape.h"
 #include "base/exit_code.h"
+#include "base/output.h"
+#include "base/program.h"
+#include "base/signals.h"
 #include "base/stdio_line.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -11,68 +13,105 @@
 #include <string.h>
 #include <unistd.h>
 
-/* How long the totals may wait for whoever reads them. */
-#define TOTALS_TIMEOUT_MS 1000
+/* How long what the server tells of itself may wait for its reader: it serves meanwhile. */
+#define LINE_TIMEOUT_MS 1000
 
 static int fail(int exit_code, const char *error)
 {
-    char line[4 *
-              OPTION_ERROR_BYTES]; /* what came from outside is shown, and commands no terminal */
-
-    fprintf(stderr, "%s: %s\n", server_options.program, escape_line(error, line, sizeof(line)));
+    program_tell(server_options.program, error);
     return exit_code;
 }
 
-/* What was asked for is printed. Returns the exit code. */
-static int end_print(void)
+/* Begin to print what was asked for. Returns 0 or the exit code. */
+static int print_begin(struct output *out)
 {
-    char error[CREW_ERROR_BYTES];
-    int result = stdio_flush();
+    if (output_begin(out, STDOUT_FILENO, OUTPUT_PATIENT) == 0)
+        return 0;
+    return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
+}
+
+/* It is printed. Returns the exit code. */
+static int print_end(struct output *out)
+{
+    char error[CREW_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
+    int result = output_end(out);
 
     if (result == 0)
         return EXIT_DONE;
-    snprintf(error, sizeof(error), "cannot write: %s; look at where it goes to", strerror(-result));
+    snprintf(error, sizeof(error), "cannot write: %s", output_problem(result, problem));
     return fail(EXIT_CANNOT_RUN, error);
+}
+
+/* Print what describes the program. Returns the exit code. */
+static int describe(const struct server_config *config)
+{
+    struct output out;
+    int exit_code = print_begin(&out);
+
+    if (exit_code != EXIT_DONE)
+        return exit_code;
+    if (config->help)
+        option_help(&server_options, out.stream);
+    else
+        fprintf(out.stream, "%s %s\n", server_options.program, HELLO_VERSION);
+    return print_end(&out);
+}
+
+/* Tell that it serves, and how. Whoever does not read it does not hold up a stop. */
+static void tell_start(const struct server_config *config, struct server *server)
+{
+    char line[SERVER_START_BYTES];
+    struct output out;
+
+    if (config->verbose && output_begin(&out, STDERR_FILENO, LINE_TIMEOUT_MS) == 0) {
+        server_print(server, out.stream);
+        output_end(&out);
+    }
+    if (!config->quiet)
+        stdio_line(STDOUT_FILENO, LINE_TIMEOUT_MS, server_options.program,
+                   server_start_line(server, line));
+}
+
+static void tell_totals(const struct outcome_counts *total)
+{
+    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 16];
+
+    snprintf(line, sizeof(line), "stopped %s", outcome_counts_format(total, text));
+    stdio_line(STDOUT_FILENO, signals_stops() > 1 ? 0 : LINE_TIMEOUT_MS, server_options.program,
+               line);
 }
 
 /* Start, serve, stop. Returns the exit code. */
 static int serve(const struct server_config *config, struct server *server)
 {
     char error[CREW_ERROR_BYTES];
-    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 16];
-    struct outcome_counts total;
-    int result;
+    struct outcome_counts total = {0};
+    int result = server_start(server, error);
+    bool is_early_stop = result == -EINTR && signals_stops() > 0;
 
-    if (server_start(server, error) < 0)
+    if (result < 0 && !is_early_stop)
         return fail(EXIT_CANNOT_RUN, error);
-    if (config->verbose)
-        server_print(server, stderr);
+    if (is_early_stop) {
+        result = 0;
+    } else {
+        tell_start(config, server);
+        result = server_run(server, &total, error);
+    }
     if (!config->quiet)
-        server_print_start(server, stdout);
-    result = server_run(server, &total, error);
-    snprintf(line, sizeof(line), "stopped %s", outcome_counts_format(&total, text));
-    if (!config->quiet)
-        stdio_line(STDOUT_FILENO, TOTALS_TIMEOUT_MS, server_options.program, line);
+        tell_totals(&total);
     return result < 0 ? fail(EXIT_CANNOT_RUN, error) : EXIT_DONE;
 }
 
-/* Do what the configuration says. Returns the exit code. */
-static int run(struct server_config *config)
+/* Print what the server would do. Returns the exit code. */
+static int print_config(struct server *server)
 {
-    char error[CREW_ERROR_BYTES];
-    struct server *server;
-    int exit_code;
+    struct output out;
+    int exit_code = print_begin(&out);
 
-    if (server_prepare(config, &server, error) < 0)
-        return fail(EXIT_CANNOT_RUN, error);
-    if (config->print_config) {
-        server_print(server, stdout);
-        exit_code = end_print();
-    } else {
-        exit_code = serve(config, server);
-    }
-    server_free(server);
-    return exit_code;
+    if (exit_code != EXIT_DONE)
+        return exit_code;
+    server_print(server, out.stream);
+    return print_end(&out);
 }
 
 /* One line to stderr, which nobody is waited for to read. */
@@ -82,29 +121,45 @@ static void warn(void *context, const char *line)
     stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
-int main(int argc, char *argv[])
+/* Do what the configuration says. Returns the exit code. */
+static int run(struct server_config *config)
+{
+    char error[CREW_ERROR_BYTES];
+    struct server *server;
+    int exit_code;
+
+    if (!config->quiet)
+        option_strays_tell(&server_options, config->sources, environ, warn, NULL);
+    if (server_prepare(config, &server, error) < 0)
+        return fail(EXIT_CANNOT_RUN, error);
+    exit_code = config->print_config ? print_config(server) : serve(config, server);
+    server_free(server);
+    return exit_code;
+}
+
+/* Returns the exit code. */
+static int start(int argc, char *argv[])
 {
     struct server_config *config = calloc(1, sizeof(*config));
     char error[OPTION_ERROR_BYTES];
     int exit_code, result;
 
-    stdio_guard();
     if (!config)
         return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
     result = server_config_read(config, argc, argv, error);
-    if (result < 0) {
+    if (result < 0)
         exit_code = fail(result == -EINVAL ? EXIT_USAGE : EXIT_CANNOT_RUN, error);
-    } else if (config->help) {
-        option_help(&server_options, stdout);
-        exit_code = end_print();
-    } else if (config->version) {
-        printf("%s %s\n", server_options.program, HELLO_VERSION);
-        exit_code = end_print();
-    } else {
-        if (!config->quiet)
-            option_strays_tell(&server_options, config->sources, environ, warn, NULL);
+    else if (config->help || config->version)
+        exit_code = describe(config);
+    else
         exit_code = run(config);
-    }
     free(config);
     return exit_code;
+}
+
+int main(int argc, char *argv[])
+{
+    if (!program_begin(server_options.program))
+        return EXIT_CANNOT_RUN;
+    return program_end(start(argc, argv));
 }

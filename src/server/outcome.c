@@ -1,5 +1,7 @@
 #include "server/outcome.h"
 
+#include "base/counter.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 
@@ -11,9 +13,19 @@ static const char *const outcome_names[OUTCOME_COUNT] = {
 
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part)
 {
-    total->accepted += part->accepted;
+    total->accepted += counter_read(&part->accepted);
     for (int i = 0; i < OUTCOME_COUNT; i++)
-        total->outcomes[i] += part->outcomes[i];
+        total->outcomes[i] += counter_read(&part->outcomes[i]);
+}
+
+uint64_t outcome_counts_open(const struct outcome_counts *counts)
+{
+    uint64_t ended = 0;
+
+    for (int i = 0; i < OUTCOME_COUNT; i++)
+        ended += counts->outcomes[i];
+    /* Of counters that change while they are read, one may be ahead of another. */
+    return counts->accepted > ended ? counts->accepted - ended : 0;
 }
 
 char *outcome_counts_format(const struct outcome_counts *counts, char text[OUTCOME_TEXT_BYTES])

@@ -23,8 +23,11 @@ struct outcome_counts {
     uint64_t outcomes[OUTCOME_COUNT];
 };
 
-/* Add the counters of one worker to a total. */
+/* Add the counters of one worker, which may be at work, to a total. */
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
+
+/* The connections that have not ended. */
+uint64_t outcome_counts_open(const struct outcome_counts *counts);
 
 /* Room enough for the longest text of outcome_counts_format. */
 #define OUTCOME_TEXT_BYTES 256

@@ -5,6 +5,8 @@
 #include "base/cpus.h"
 #include "base/fact.h"
 #include "base/platform.h"
+#include "base/program.h"
+#include "base/signals.h"
 #include "base/stdio_line.h"
 #include "crew/crew.h"
 #include "net/limits.h"
@@ -110,7 +112,7 @@ static void server_print_tuning(void *context, const char *line)
     const struct server *server = context;
 
     if (!server->config->quiet)
-        fprintf(stderr, "%s: %s\n", server_options.program, line);
+        program_tell(server_options.program, line);
 }
 
 /* Find out what we run on and, if we may, raise what limits us. Returns 0 or -errno, with one line
@@ -226,7 +228,7 @@ static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
         .address = server->config->listen.address,
         .count = server->count,
         .backlog = (int)server->config->backlog,
-        .stop_fd = -1,
+        .stop_fd = signals_stop_fd(),
         .notice = server_notice,
         .context = server,
     };
@@ -282,6 +284,27 @@ static int server_make_responders(struct server *server)
     return 0;
 }
 
+static struct outcome_counts server_totals(const struct server *server)
+{
+    struct outcome_counts total = {0};
+
+    for (uint32_t i = 0; i < server->count; i++)
+        outcome_counts_add(&total, responder_counts(server->responders[i]));
+    return total;
+}
+
+/* Somebody wants to know how it goes. */
+static void server_asked(void *context)
+{
+    struct server *server = context;
+    struct outcome_counts total = server_totals(server);
+    char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 48];
+
+    snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
+             outcome_counts_open(&total));
+    stdio_line(STDERR_FILENO, 0, server_options.program, line);
+}
+
 static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES])
 {
     struct crew_args args = {
@@ -294,6 +317,7 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
         .stopping = server_stopping,
+        .asked = server_asked,
         .context = server,
     };
     int result = server_make_responders(server);
@@ -307,7 +331,6 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
 {
     int result;
 
-    crew_block_signals();
     result = server_listen(server, error);
     if (result == 0)
         result = server_start_crew(server, error);
@@ -318,15 +341,14 @@ int server_start(struct server *server, char error[CREW_ERROR_BYTES])
     return 0;
 }
 
-void server_print_start(const struct server *server, FILE *out)
+char *server_start_line(const struct server *server, char line[SERVER_START_BYTES])
 {
     char text[ADDRESS_TEXT_BYTES];
 
-    fprintf(out, "%s: listening on %s engine=%s workers=%u close=%s pid=%d\n",
-            server_options.program, address_format(&server->listeners.address, text),
-            crew_engine(server->crew)->name, server->count,
-            server->settings.linger ? "linger" : "swift", (int)getpid());
-    fflush(out);
+    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d",
+             address_format(&server->listeners.address, text), crew_engine(server->crew)->name,
+             server->count, server->settings.linger ? "linger" : "swift", (int)getpid());
+    return line;
 }
 
 int server_run(struct server *server, struct outcome_counts *ret_total,
@@ -334,10 +356,7 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 {
     int result = crew_run(server->crew, error);
 
-    conditions_flush(&server->conditions, clock_now_ns());
-    *ret_total = (struct outcome_counts){0};
-    for (uint32_t i = 0; i < server->count; i++)
-        outcome_counts_add(ret_total, responder_counts(server->responders[i]));
+    *ret_total = server_totals(server);
     return result;
 }
 

@@ -31,13 +31,18 @@ void server_free(struct server *server);
 void server_print(struct server *server, FILE *out);
 
 /* Listen, and start the workers: from here on connections are greeted. Warnings go to stderr.
- * Returns 0, or -errno with one line in error. */
+ * Returns 0, or -errno with one line in error; -EINTR: a stop was asked for before it could listen.
+ */
 int server_start(struct server *server, char error[CREW_ERROR_BYTES]);
 
-/* Print the one line that says where the server listens, and how. */
-void server_print_start(const struct server *server, FILE *out);
+/* Room enough for the longest text of server_start_line. */
+#define SERVER_START_BYTES (ADDRESS_TEXT_BYTES + 128)
 
-/* Serve until SIGTERM or SIGINT and until all has ended; a second signal ends it at once.
+/* The one line that says where the server listens, and how. Returns line. */
+char *server_start_line(const struct server *server, char line[SERVER_START_BYTES]);
+
+/* Serve until a stop is asked for (base/signals.h) and until all has ended; the second time ends it
+ * at once. SIGUSR1 has the totals so far told on stderr.
  * *ret_total gets the counters. Returns 0, or -errno with one line in error when a worker broke. */
 int server_run(struct server *server, struct outcome_counts *ret_total,
                char error[CREW_ERROR_BYTES]);

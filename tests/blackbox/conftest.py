@@ -1,5 +1,6 @@
 """Fixtures: a hello-server per test, and the axes along which tests are repeated."""
 import os
+import subprocess
 import sys
 
 import pytest
@@ -158,3 +159,16 @@ def machine(tmp_path, monkeypatch):
     if trial.returncode != 0:
         pytest.skip(f"cannot mount over /etc/hosts and the like: {trial.stderr.strip()}")
     return one
+
+
+@pytest.fixture
+def inside():
+    """inside(program, ...) runs it as PID 1, see programs.Inside."""
+    trial = ["unshare", "--pid", "--fork", "--kill-child", "--mount", "true"]
+    try:
+        result = subprocess.run(trial, capture_output=True, text=True)
+    except FileNotFoundError:
+        pytest.skip("no unshare(1): install util-linux")
+    if result.returncode != 0:
+        pytest.skip(f"no namespace of processes: {result.stderr.strip()}")
+    return programs.Inside

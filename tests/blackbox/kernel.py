@@ -72,6 +72,16 @@ def threads(pid):
     return sorted(int(task) for task in os.listdir(f"/proc/{pid}/task"))
 
 
+def command(pid):
+    """What a process is called now."""
+    with open(f"/proc/{pid}/comm", encoding="utf-8") as name:
+        return name.read().strip()
+
+
+def blocks_signal(pid, signum):
+    return bool(int(_status_field(f"/proc/{pid}/status", "SigBlk"), 16) >> (signum - 1) & 1)
+
+
 def thread_state(pid, thread):
     return _status_field(f"/proc/{pid}/task/{thread}/status", "State")[0]
 

@@ -1,5 +1,6 @@
 """hello-server and hello-load as processes: starting and stopping them, reading what they print."""
 import contextlib
+import fcntl
 import ipaddress
 import os
 import re
@@ -129,6 +130,14 @@ def one_after_the_other(*functions):
     return prepare
 
 
+# Each build of the two programs that there is: (hello-server, hello-load).
+PROGRAMS = {
+    build: (os.environ["HELLO_SERVER" + suffix], os.environ["HELLO_LOAD" + suffix])
+    for build, suffix in (("dynamic", ""), ("static", "_STATIC"))
+    if "HELLO_SERVER" + suffix in os.environ
+}
+
+
 def server_path():
     return os.environ["HELLO_SERVER"]
 
@@ -139,6 +148,77 @@ def run(program, *args, env=None, before=None, within=DEADLINE_S):
         [program, *map(str, args)], env=environment(env), preexec_fn=before, timeout=within,
         stdin=subprocess.DEVNULL, capture_output=True, text=True, errors="surrogateescape",
     )
+
+
+@contextlib.contextmanager
+def running(program, *args, **options):
+    """A program that is killed in the end, if it does not end before."""
+    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    process = subprocess.Popen(
+        [program, *map(str, args)], env=environment(), **{**streams, **options}
+    )
+    try:
+        yield process
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@contextlib.contextmanager
+def full_pipe(blocking=True):
+    """(reader, writer) of a pipe that takes nothing more until it is read."""
+    reader, writer = os.pipe()
+    size = fcntl.fcntl(writer, fcntl.F_SETPIPE_SZ, 4096)
+    os.write(writer, b"." * size)
+    os.set_blocking(writer, blocking)
+    try:
+        yield reader, writer
+    finally:
+        os.close(reader)
+        os.close(writer)
+
+
+def free_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))
+        return sock.getsockname()[1]
+
+
+class Inside:
+    """A program as PID 1 of a namespace of its own (pid_namespaces(7))."""
+
+    MOUNT = 'mount --bind "$0" /etc/resolv.conf && exec "$@"'
+
+    def __init__(self, *command, resolver=None):
+        """resolver: the file that is /etc/resolv.conf there."""
+        unshare = ["unshare", "--pid", "--fork", "--kill-child"]
+        if resolver:
+            unshare += ["--mount", "--propagation", "private", "sh", "-c", self.MOUNT, resolver]
+        self.context = running(*unshare, *command)
+
+    def __enter__(self):
+        self.process = self.context.__enter__()
+        self.communicate, self.kill = self.process.communicate, self.process.kill
+        wait_until(self.children, "the program to start")
+        return self
+
+    def __exit__(self, *failure):
+        return self.context.__exit__(*failure)
+
+    def children(self):
+        pid = self.process.pid
+        with open(f"/proc/{pid}/task/{pid}/children", encoding="ascii") as pids:
+            return [int(child) for child in pids.read().split()]
+
+    @property
+    def returncode(self):
+        return self.process.returncode
+
+    def inner(self):
+        """Its number out here, once it is the program."""
+        (pid,) = self.children()
+        wait_until(lambda: kernel.command(pid).startswith("hello-"), "the program to be loaded")
+        return pid
 
 
 def server_config_and_sources(*args, **options):

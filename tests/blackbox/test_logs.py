@@ -2,18 +2,11 @@
 import fcntl
 import os
 import signal
-import socket
 import subprocess
 
 from clients import GREETING, IPV4, connect, read_exactly, visit
 from kernel import listening_ports
-from programs import environment, server_path, wait_until
-
-
-def free_port():
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        return sock.getsockname()[1]
+from programs import environment, free_port, server_path, wait_until
 
 
 def start(port, *args, **options):

@@ -1,0 +1,152 @@
+#include "base/output.h"
+
+#include "base/signals.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <poll.h>
+#include <stdbool.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <sys/stat.h>
+
+#define RETRY_MS 20 /* between two looks at what poll(2) cannot tell */
+
+/* Wait until the reader takes more. Returns 0 or -errno. */
+static int output_wait(const struct output *output)
+{
+    for (;;) {
+        bool stop = signals_stops() > 0;
+        struct pollfd fds[] = {{.fd = output->fd, .events = POLLOUT},
+                               {.fd = stop ? -1 : signals_stop_fd(), .events = POLLIN}};
+        int timeout_ms = output->patience_ms;
+        int ready;
+
+        if (stop) {
+            timeout_ms = timeout_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
+            signals_extend(SIGNALS_PATIENCE_NS); /* so that we can tell it ourselves */
+        }
+        ready = poll(fds, 2, timeout_ms);
+        if (ready < 0 && errno != EINTR)
+            return -errno;
+        if (ready > 0 && fds[0].revents)
+            return 0; /* also if it is an error: write(2) tells which */
+        if (ready == 0)
+            return stop ? -ECANCELED : -ETIMEDOUT;
+    }
+}
+
+/* The reader was said to take more, and did not: it is another writer's now. Returns 0 or -errno.
+ */
+static int output_wait_refused(const struct output *output, unsigned refused)
+{
+    int stop_ms = output->patience_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
+    int waited_ms = (int)refused * RETRY_MS;
+
+    if (signals_stops() > 0 && waited_ms >= stop_ms)
+        return -ECANCELED;
+    if (output->patience_ms != OUTPUT_PATIENT && waited_ms >= output->patience_ms)
+        return -ETIMEDOUT;
+    poll(NULL, 0, RETRY_MS);
+    return 0;
+}
+
+/* The stream's way out. Not more than PIPE_BUF at once: so much does not block where poll(2) saw
+ * room. */
+static ssize_t output_write(void *cookie, const char *data, size_t bytes)
+{
+    struct output *output = cookie;
+    size_t written = 0;
+    unsigned refused = 0; /* in a row */
+
+    while (written < bytes && output->error == 0) {
+        size_t part = bytes - written < PIPE_BUF ? bytes - written : PIPE_BUF;
+        ssize_t result;
+
+        output->error = output_wait(output);
+        if (output->error < 0)
+            break;
+        result = write(output->fd, data + written, part);
+        if (result > 0) {
+            written += (size_t)result;
+            refused = 0;
+        } else if (result == 0) {
+            output->error = -EIO;
+        } else if (errno == EAGAIN) {
+            output->error = output_wait_refused(output, refused++);
+        } else if (errno != EINTR) {
+            output->error = -errno;
+        }
+    }
+    return (ssize_t)written;
+}
+
+int output_begin(struct output *output, int fd, int patience_ms)
+{
+    *output = (struct output){.fd = fd, .patience_ms = patience_ms};
+    output->stream = fopencookie(output, "w", (cookie_io_functions_t){.write = output_write});
+    return output->stream ? 0 : -ENOMEM;
+}
+
+int output_flush(struct output *output)
+{
+    if (fflush(output->stream) != 0 && output->error == 0)
+        output->error = -ENOMEM; /* the stream's own; the way out keeps its errors */
+    return output->error;
+}
+
+int output_end(struct output *output)
+{
+    if (fclose(output->stream) != 0 && output->error == 0)
+        output->error = -ENOMEM;
+    return output->error;
+}
+
+char *output_problem(int error, char text[OUTPUT_PROBLEM_BYTES])
+{
+    const char *advice = "look at where it goes to";
+
+    switch (-error) {
+    case ECANCELED:
+        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader took nothing for %d s after %s; read it",
+                 OUTPUT_STOP_MS / 1000, signals_stop_name());
+        return text;
+    case ETIMEDOUT:
+        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader takes nothing; read it");
+        return text;
+    case EPIPE:
+        advice = "its reader has gone";
+        break;
+    case EFBIG:
+        advice = "raise the limit of file sizes (ulimit -f)";
+        break;
+    case ENOSPC:
+    case EDQUOT:
+        advice = "make room there";
+        break;
+    default:
+        break;
+    }
+    snprintf(text, OUTPUT_PROBLEM_BYTES, "%s; %s", strerror(-error), advice);
+    return text;
+}
+
+int output_create(const char *path)
+{
+    for (;;) {
+        int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
+        struct pollfd stop = {.fd = signals_stop_fd(), .events = POLLIN};
+        int error = errno;
+        struct stat file;
+
+        if (fd >= 0)
+            return fd;
+        if (error != ENXIO || stat(path, &file) < 0 || !S_ISFIFO(file.st_mode))
+            return -error;
+        if (poll(&stop, 1, RETRY_MS) > 0)
+            return -ECANCELED;
+    }
+}

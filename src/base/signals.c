@@ -1,0 +1,239 @@
+#include "base/signals.h"
+
+#include "base/advice.h"
+#include "base/clock.h"
+#include "base/exit_code.h"
+#include "base/stdio_line.h"
+#include "base/units.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include <sys/eventfd.h>
+
+#define READER_STACK_BYTES (256 << 10) /* a sanitizer needs some of it */
+
+#define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
+
+static const struct {
+    int number;
+    const char *name;
+} stop_signals[] = {
+    {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGQUIT, "SIGQUIT"}};
+static const int ignored_signals[] = {SIGPIPE, SIGXFSZ, SIGUSR2};
+
+static struct {
+    const char *program;
+    sigset_t read; /* what the reader waits for */
+    pthread_t reader;
+    int stop_fd; /* written at the first stop, never read */
+    int wake_fd; /* written for whoever watches */
+    atomic_bool watched;
+    atomic_bool ending;
+    atomic_uint stops, asks;
+    atomic_int first; /* signal */
+    _Atomic uint64_t extended_ns;
+} signals = {.stop_fd = -1, .wake_fd = -1};
+
+/* Never returns. The alarm is for a standard error whose file server is dead. */
+static void process_end(const char *why)
+{
+    char line[128];
+
+    snprintf(line, sizeof(line), "ended by %s: %s", signals_stop_name(), why);
+    alarm(1);
+    stdio_line(STDERR_FILENO, 0, signals.program, line);
+    _exit(EXIT_CANNOT_RUN);
+}
+
+/* Count a stop and pass it on. Returns when to end the process for it. */
+static uint64_t stop_take(int number)
+{
+    bool watched = atomic_load(&signals.watched);
+    unsigned stops = atomic_load(&signals.stops) + 1;
+
+    if (stops == 1)
+        atomic_store(&signals.first, number);
+    atomic_store(&signals.stops, stops);
+    if (stops > 2 || (stops == 2 && !watched))
+        process_end("a second signal came");
+    eventfd_write(signals.stop_fd, 1);
+    eventfd_write(signals.wake_fd, 1);
+    return clock_now_ns() + SIGNALS_PATIENCE_NS;
+}
+
+/* The time has come to end the process, unless it is about to end in order. Returns when to look
+ * again. */
+static uint64_t stop_look(void)
+{
+    uint64_t extended_ns = atomic_load(&signals.extended_ns);
+
+    if (atomic_load(&signals.stops) == 1 && atomic_load(&signals.watched))
+        return UINT64_MAX;
+    if (extended_ns <= clock_now_ns())
+        process_end("what it was waiting for did not come");
+    return extended_ns;
+}
+
+/* Wait for a signal, or until due_ns (UINT64_MAX: never). Returns the signal, or -1. */
+static int signal_wait(uint64_t due_ns)
+{
+    uint64_t now_ns = clock_now_ns();
+    uint64_t left_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    struct timespec timeout = {.tv_sec = (time_t)(left_ns / NS_PER_S),
+                               .tv_nsec = (long)(left_ns % NS_PER_S)};
+
+    return sigtimedwait(&signals.read, NULL, due_ns == UINT64_MAX ? NULL : &timeout);
+}
+
+static void *reader_main(void *unused)
+{
+    uint64_t due_ns = UINT64_MAX; /* when to end the process by force */
+
+    (void)unused;
+    pthread_setname_np(pthread_self(), "signals");
+    for (;;) {
+        int number = signal_wait(due_ns);
+
+        if (atomic_load(&signals.ending))
+            return NULL;
+        if (number == SIGUSR1) {
+            atomic_fetch_add(&signals.asks, 1);
+            eventfd_write(signals.wake_fd, 1);
+        } else if (number > 0) {
+            due_ns = stop_take(number);
+        } else if (errno == EAGAIN) {
+            due_ns = stop_look();
+        }
+    }
+}
+
+/* Which signals are read and which are ignored, from now on and in threads to come. */
+static void signals_divide(void)
+{
+    const struct sigaction ignored = {.sa_handler = SIG_IGN}, plain = {.sa_handler = SIG_DFL};
+    struct sigaction hangup;
+    sigset_t hangups;
+
+    sigemptyset(&signals.read);
+    sigaddset(&signals.read, SIGUSR1);
+    for (size_t i = 0; i < COUNT_OF(stop_signals); i++)
+        sigaddset(&signals.read, stop_signals[i].number);
+    pthread_sigmask(SIG_BLOCK, &signals.read, NULL);
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler == SIG_IGN) {
+        sigemptyset(&hangups);
+        sigaddset(&hangups, SIGHUP);
+        sigdelset(&signals.read, SIGHUP);
+        pthread_sigmask(SIG_UNBLOCK, &hangups, NULL);
+    }
+    for (size_t i = 0; i < COUNT_OF(stop_signals); i++) {
+        if (sigismember(&signals.read, stop_signals[i].number))
+            sigaction(stop_signals[i].number, &plain, NULL); /* an ignored one may get lost */
+    }
+    for (size_t i = 0; i < COUNT_OF(ignored_signals); i++)
+        sigaction(ignored_signals[i], &ignored, NULL);
+}
+
+static int reader_start(void)
+{
+    pthread_attr_t attributes;
+    int result = -pthread_attr_init(&attributes);
+
+    if (result < 0)
+        return result;
+    pthread_attr_setstacksize(&attributes, READER_STACK_BYTES);
+    result = -pthread_create(&signals.reader, &attributes, reader_main, NULL);
+    pthread_attr_destroy(&attributes);
+    return result;
+}
+
+static void descriptors_close(void)
+{
+    close(signals.stop_fd);
+    close(signals.wake_fd);
+    signals.stop_fd = signals.wake_fd = -1;
+}
+
+int signals_begin(const char *program, char error[SIGNALS_ERROR_BYTES])
+{
+    char advice[ADVICE_BYTES];
+    const char *call = "eventfd";
+    int result = 0;
+
+    signals_divide();
+    signals.program = program;
+    signals.stop_fd = eventfd(0, EFD_CLOEXEC);
+    signals.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+    if (signals.stop_fd < 0 || signals.wake_fd < 0)
+        result = -errno;
+    if (result == 0) {
+        call = "pthread_create";
+        result = reader_start();
+    }
+    if (result == 0)
+        return 0;
+    snprintf(error, SIGNALS_ERROR_BYTES, "cannot wait for signals: %s: %s (%s); %s", call,
+             strerror(-result), strerrorname_np(-result),
+             advice_find(call, -result, READER_STACK_BYTES, advice));
+    descriptors_close();
+    return result;
+}
+
+void signals_end(void)
+{
+    atomic_store(&signals.ending, true);
+    pthread_kill(signals.reader, SIGTERM);
+    pthread_join(signals.reader, NULL);
+    descriptors_close();
+}
+
+unsigned signals_stops(void)
+{
+    return atomic_load(&signals.stops);
+}
+
+const char *signals_stop_name(void)
+{
+    int first = atomic_load(&signals.first);
+
+    for (size_t i = 0; i < COUNT_OF(stop_signals); i++) {
+        if (stop_signals[i].number == first)
+            return stop_signals[i].name;
+    }
+    return "no signal";
+}
+
+int signals_stop_fd(void)
+{
+    return signals.stop_fd;
+}
+
+int signals_watch(void)
+{
+    atomic_store(&signals.watched, true);
+    eventfd_write(signals.wake_fd, 1);
+    return signals.wake_fd;
+}
+
+void signals_unwatch(void)
+{
+    signals_extend(SIGNALS_PATIENCE_NS); /* for what is left to do */
+    atomic_store(&signals.watched, false);
+}
+
+unsigned signals_asks(void)
+{
+    return atomic_load(&signals.asks);
+}
+
+void signals_extend(uint64_t ns)
+{
+    atomic_store(&signals.extended_ns, clock_now_ns() + ns);
+}

@@ -1,0 +1,303 @@
+"""Signals: each has its meaning from the first instruction on, and nothing keeps them waiting."""
+import os
+import re
+import signal
+import socket
+import subprocess
+import termios
+import time
+
+import pytest
+
+from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
+from kernel import blocks_signal
+from programs import (
+    DEADLINE_S, OUTCOMES, PROGRAMS, STOP_LINE, Server, free_port, full_pipe, running, totals, wait_until,
+)
+
+STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+AT_ONCE_S = 1.5  # far less than what an orderly end may take, and much for an idle machine
+
+by_stop = pytest.mark.parametrize("signum", STOPS, ids=lambda signum: signum.name)
+by_program = pytest.mark.parametrize("server, load", list(PROGRAMS.values()), ids=list(PROGRAMS))
+
+
+def ended(process, within=DEADLINE_S):
+    """(exit code, standard output, standard error) of a process that ends by itself."""
+    out, errors = process.communicate(timeout=within)
+    return process.returncode, (out or b"").decode(), (errors or b"").decode()
+
+
+def ignoring(*signals):
+    """A preexec_fn: start with these ignored, as nohup(1) and shells do it."""
+
+    def ignore():
+        for signum in signals:
+            signal.signal(signum, signal.SIG_IGN)
+
+    return ignore
+
+
+def waits_for_partner(pid):
+    """The process waits for somebody to open the other end of this FIFO."""
+    with open(f"/proc/{pid}/wchan", encoding="ascii") as place:
+        return place.read() == "wait_for_partner"
+
+
+# What each of them means
+
+
+@by_stop
+def test_the_server_stops_in_order(server, signum):
+    one = server("--linger-timeout", "1h", "--shutdown-timeout", "1h")
+    sock = connect(one.address(IPV4))
+    assert read_exactly(sock, len(GREETING)) == GREETING
+    one.process.send_signal(signum)
+    assert read_to_end(sock) == b""
+    assert one.finish() == totals(greeted=1)
+
+
+@by_stop
+def test_a_run_is_cut_short_and_told(start, server, signum):
+    run = start("-d", "1h", "-c", "1", server().target(IPV4))
+    wait_until(lambda: len(os.listdir(f"/proc/{run.pid}/task")) > 2, "the run to be under way")
+    time.sleep(0.2)  # so that something was measured
+    run.process.send_signal(signum)
+    assert run.report().json["run"]["cut_short"] is True
+
+
+def test_what_nohup_starts_does_not_end_when_its_terminal_does(server, start):
+    one = server(before=ignoring(signal.SIGHUP))
+    run = start("-d", "1s", "-c", "1", one.target(IPV4), before=ignoring(signal.SIGHUP))
+    wait_until(lambda: one.counters["TcpPassiveOpens"] > 0, "the run to be under way")
+    for process in (one.process, run.process):
+        process.send_signal(signal.SIGHUP)
+        process.send_signal(signal.SIGHUP)
+    assert run.report().json["run"]["cut_short"] is False
+    assert one.stop()["greeted"] > 0
+
+
+@pytest.mark.parametrize("signum", [signal.SIGINT, signal.SIGQUIT], ids=lambda signum: signum.name)
+def test_what_a_shell_starts_in_the_background_can_be_stopped_all_the_same(server, signum):
+    """A shell without job control ignores them for it (POSIX, "Asynchronous Lists")."""
+    one = server(before=ignoring(signal.SIGINT, signal.SIGQUIT))
+    assert one.stop(signum) == totals()
+
+
+def test_signals_that_say_nothing_to_them_do_nothing(server, start):
+    one = server()
+    run = start("-d", "1s", "-c", "1", one.target(IPV4))
+    wait_until(lambda: one.counters["TcpPassiveOpens"] > 0, "the run to be under way")
+    for signum in (signal.SIGUSR2, signal.SIGPIPE, signal.SIGXFSZ, signal.SIGWINCH):
+        one.process.send_signal(signum)
+        run.process.send_signal(signum)
+    run.process.send_signal(signal.SIGUSR1)
+    assert run.report().json["run"]["cut_short"] is False
+    assert one.stop()["greeted"] > 0
+
+
+def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
+    one = server("--engine", engine, "--linger-timeout", "1h")
+    assert visit(one.address(IPV4)) == GREETING
+    one.wait_until_idle()
+    holder = connect(one.address(IPV4))
+    assert read_exactly(holder, len(GREETING)) == GREETING
+    one.process.send_signal(signal.SIGUSR1)
+    wait_until(one.stderr, "the totals")
+    counts = {"accepted": 2, **dict.fromkeys(OUTCOMES, 0), "greeted": 1, "open": 1}
+    told = " ".join(f"{name}={count}" for name, count in counts.items())
+    assert one.stderr() == [f"hello-server: so far {told}"]
+    holder.close()
+    assert one.stop(warnings=1) == totals(greeted=2)
+
+
+# From the first instruction on
+
+
+@pytest.mark.parametrize("as_pid_1", [False, True], ids=["ordinary", "PID 1"])
+@by_program
+def test_a_signal_ends_it_while_it_waits_for_a_file(server, load, tmp_path, inside, as_pid_1):
+    """A FIFO that nobody writes to, where the greeting should be: the first ends it soon."""
+    fifo = tmp_path / "greeting"
+    os.mkfifo(fifo)
+    for command in ((server, "--greeting-file", fifo, "0"), (load, "--expect", f"@{fifo}", "::1")):
+        with inside(*command) if as_pid_1 else running(*command) as process:
+            pid = process.inner() if as_pid_1 else process.pid
+            wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
+            os.kill(pid, signal.SIGTERM)
+            _, _, errors = ended(process)
+            assert re.fullmatch(r"hello-\w+: ended by SIGTERM: [^\n]+\n", errors), errors
+
+
+@by_program
+def test_a_second_signal_ends_it_at_once_while_it_waits_for_a_file(server, load, tmp_path):
+    fifo = tmp_path / "greeting"
+    os.mkfifo(fifo)
+    for command in ((server, "--greeting-file", fifo, "0"), (load, "--expect", f"@{fifo}", "::1"),
+                    (load, "--hlog", fifo, "-n", "1", "::1")):
+        with running(*command) as process:
+            wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
+            process.send_signal(signal.SIGINT)
+            process.send_signal(signal.SIGTERM)
+            code, out, errors = ended(process, AT_ONCE_S)
+            assert (code, out) == (1, "")
+            assert re.fullmatch(r"hello-\w+: [^\n]* by SIG(INT|TERM)[^\n]*\n", errors), errors
+
+
+@by_program
+def test_as_pid_1_it_loses_no_signal_before_it_serves(server, load, tmp_path, inside):
+    """What comes while it waits for its greeting is obeyed once it has that, with its totals."""
+    fifo = tmp_path / "greeting"
+    os.mkfifo(fifo)
+    with inside(server, "--greeting-file", fifo, "0") as process:
+        pid = process.inner()
+        wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
+        os.kill(pid, signal.SIGTERM)
+        fifo.write_bytes(b"hi\n")
+        code, out, errors = ended(process)
+        assert (code, errors) == (0, "")
+        assert STOP_LINE.search(out), out
+
+
+@by_program
+def test_as_pid_1_it_loses_none_from_its_first_instruction_on(server, load, inside):
+    for _ in range(8):
+        with inside(server, "--engine", "epoll", "--workers", "1", "0") as process:
+            pid = process.inner()
+            wait_until(lambda: blocks_signal(pid, signal.SIGTERM), "its first instruction")
+            os.kill(pid, signal.SIGTERM)
+            code, out, _ = ended(process)
+            assert code == 0 and STOP_LINE.search(out), (code, out)
+
+
+@by_program
+def test_a_stop_while_its_port_is_taken_ends_it_with_totals(server, load):
+    """The port may be free in a moment, so it is tried for a while; but not against a stop."""
+    with socket.socket() as holder:
+        holder.bind((IPV4.loopback, 0))  # does not listen: such a holder may be gone in a moment
+        address = f"{IPV4.loopback}:{holder.getsockname()[1]}"
+        with running(server, "--listen", address) as process:
+            wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
+            process.send_signal(signal.SIGTERM)
+            code, out, errors = ended(process)
+    assert (code, errors) == (0, "") and STOP_LINE.fullmatch(out), (code, out, errors)
+
+
+@pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=lambda signum: signum.name)
+@by_program
+def test_a_name_that_is_looked_up_keeps_nobody_waiting(server, load, tmp_path, inside, signum):
+    (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
+    with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
+        silent.bind(("127.0.0.1", 53))
+        silent.settimeout(DEADLINE_S)
+        with inside(load, "-d", "1h", "silent.test", resolver=tmp_path / "resolv.conf") as process:
+            silent.recv(512)
+            began = time.monotonic()
+            os.kill(process.inner(), signum)
+            assert ended(process) == (1, "", f"hello-load: stopped by {signum.name} before the first"
+                                      " connection\n")
+            assert time.monotonic() - began < AT_ONCE_S
+
+
+# While it writes
+
+
+@pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])
+@by_program
+def test_a_signal_ends_it_while_nobody_reads_what_it_prints(server, load, option):
+    for program in (server, load):
+        if option == "--print-config" and program is load:
+            continue
+        with full_pipe() as (_, writer), running(program, option, stdout=writer) as process:
+            wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
+            process.send_signal(signal.SIGTERM)
+            code, _, errors = ended(process)
+            assert code == 1
+            assert re.fullmatch(r"hello-\w+: [^\n]*SIGTERM[^\n]*\n", errors), errors
+
+
+def loaded(load, one, *args, **options):
+    """A hello-load whose run is over, and that writes."""
+    return running(load, "-n", "10", "-c", "1", *args, one.target(IPV4), **options)
+
+
+def run_is_over(one, count=10):
+    wait_until(lambda: one.counters["TcpPassiveOpens"] >= count, "the connections to be made")
+    one.wait_until_idle()
+
+
+@pytest.mark.parametrize("form", ["--json", "--csv", "--no-live"])
+@by_program
+def test_a_report_that_nobody_reads_does_not_keep_it(server, load, form):
+    one = Server()
+    try:
+        with full_pipe() as (_, writer), loaded(load, one, form, stdout=writer) as process:
+            run_is_over(one)
+            process.send_signal(signal.SIGTERM)
+            code, _, errors = ended(process)
+        assert code == 1
+        assert re.fullmatch(r"hello-load: cannot write the report: [^\n]*SIGTERM[^\n]*\n", errors)
+        with full_pipe() as (_, writer), loaded(load, one, form, stdout=writer) as process:
+            run_is_over(one, 20)
+            wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "it to write")
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+            code, _, errors = ended(process, AT_ONCE_S)
+        assert code == 1
+        assert re.fullmatch(r"hello-load: ended by SIG\w+: a second signal came\n", errors), errors
+    finally:
+        one.kill()
+
+
+@by_program
+def test_a_stopped_terminal_does_not_keep_it(server, load):
+    """Control-S: the terminal takes nothing until Control-Q."""
+    one = Server()
+    master, slave = os.openpty()
+    try:
+        termios.tcflow(slave, termios.TCOOFF)
+        with loaded(load, one, "--json", stdout=slave, stderr=slave) as process:
+            run_is_over(one)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_S) == 1
+        port = free_port()
+        with running(server, "-v", port, stdout=slave, stderr=slave) as process:
+            wait_until(lambda: is_open(port), "the server to listen")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_S) == 0
+    finally:
+        one.kill()
+        os.close(master)
+        os.close(slave)
+
+
+def is_open(port):
+    try:
+        with socket.create_connection((IPV4.loopback, port)) as sock:
+            return sock.recv(99) == GREETING
+    except ConnectionRefusedError:
+        return False
+
+
+@pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "non-blocking"])
+@pytest.mark.parametrize("stream, option", [("stdout", "--workers=1"), ("stderr", "--verbose")])
+@by_program
+def test_a_start_that_nobody_reads_is_served_and_stopped(server, load, stream, option, blocking):
+    port = free_port()
+    with full_pipe(blocking) as (_, writer):
+        with running(server, option, port, **{stream: writer}) as process:
+            wait_until(lambda: is_open(port), "the server to greet")
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(DEADLINE_S) == 0
+        with running(server, option, port, **{stream: writer}) as process:
+            wait_until(lambda: is_open(port), "the server to greet")
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGTERM)
+            process.wait(AT_ONCE_S + 1)
+
+
+@by_program
+def test_an_error_that_nobody_reads_does_not_keep_it(server, load):
+    for program in (server, load):
+        with full_pipe() as (_, writer), running(program, "--no-such", stderr=writer) as process:
+            assert process.wait(DEADLINE_S) == 2
