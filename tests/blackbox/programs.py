@@ -164,6 +164,12 @@ def running(program, *args, **options):
         process.communicate()
 
 
+def ended(process, within=DEADLINE_S):
+    """(exit code, standard output, standard error) of a process that ends by itself."""
+    out, errors = process.communicate(timeout=within)
+    return process.returncode, (out or b"").decode(), (errors or b"").decode()
+
+
 @contextlib.contextmanager
 def full_pipe(blocking=True):
     """(reader, writer) of a pipe that takes nothing more until it is read."""
@@ -367,6 +373,16 @@ class Server:
             self.process.kill()
             self.process.wait()
         self.process.stdout.close()
+
+
+def loaded(load, one, *args, **options):
+    """A hello-load whose run is over, and that writes."""
+    return running(load, "-n", "10", "-c", "1", *args, f"127.0.0.1:{one.port}", **options)
+
+
+def run_is_over(one, count=10):
+    wait_until(lambda: one.counters["TcpPassiveOpens"] >= count, "the connections to be made")
+    one.wait_until_idle()
 
 
 def totals(**counts):

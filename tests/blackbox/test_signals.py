@@ -3,7 +3,6 @@ import os
 import re
 import signal
 import socket
-import subprocess
 import termios
 import time
 
@@ -12,7 +11,8 @@ import pytest
 from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
 from kernel import blocks_signal
 from programs import (
-    DEADLINE_S, OUTCOMES, PROGRAMS, STOP_LINE, Server, free_port, full_pipe, running, totals, wait_until,
+    DEADLINE_S, OUTCOMES, PROGRAMS, STOP_LINE, Server, ended, free_port, full_pipe, loaded,
+    run_is_over, running, totals, wait_until,
 )
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
@@ -20,12 +20,6 @@ AT_ONCE_S = 1.5  # far less than what an orderly end may take, and much for an i
 
 by_stop = pytest.mark.parametrize("signum", STOPS, ids=lambda signum: signum.name)
 by_program = pytest.mark.parametrize("server, load", list(PROGRAMS.values()), ids=list(PROGRAMS))
-
-
-def ended(process, within=DEADLINE_S):
-    """(exit code, standard output, standard error) of a process that ends by itself."""
-    out, errors = process.communicate(timeout=within)
-    return process.returncode, (out or b"").decode(), (errors or b"").decode()
 
 
 def ignoring(*signals):
@@ -214,16 +208,6 @@ def test_a_signal_ends_it_while_nobody_reads_what_it_prints(server, load, option
             code, _, errors = ended(process)
             assert code == 1
             assert re.fullmatch(r"hello-\w+: [^\n]*SIGTERM[^\n]*\n", errors), errors
-
-
-def loaded(load, one, *args, **options):
-    """A hello-load whose run is over, and that writes."""
-    return running(load, "-n", "10", "-c", "1", *args, one.target(IPV4), **options)
-
-
-def run_is_over(one, count=10):
-    wait_until(lambda: one.counters["TcpPassiveOpens"] >= count, "the connections to be made")
-    one.wait_until_idle()
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv", "--no-live"])
