@@ -192,5 +192,5 @@ void escape_put(const char *text, FILE *out)
     char shown[4];
 
     for (; *from != '\0'; from += taken)
-        fwrite(shown, 1, character_write(from, shown, &taken), out);
+        fprintf(out, "%.*s", (int)character_write(from, shown, &taken), shown);
 }

@@ -95,6 +95,8 @@ struct option_row {
     const char *long_name; /* "linger-timeout"; NULL: positional */
     char short_name;       /* 'l', or 0 */
     bool takes_file;       /* for bytes: knows "@FILE" */
+    bool own_environment;  /* the short HELLO_NAME is not read: it would mean something else to the
+                              other program */
     const char *argument;  /* "DURATION" in the help; NULL for a switch */
     const struct option_kind *kind;
     size_t offset;              /* of the field in the configuration */
@@ -105,10 +107,8 @@ struct option_row {
     const char *heading;        /* the help begins a section with it, above this row; or NULL */
     const char *environment;    /* NULL: the prefix of the table and the long name; for a positional
                                    none. "": none. Else a name that is read besides: "PORT" */
-    bool own_environment; /* the short HELLO_NAME is not read: it would mean something else to the
-                             other program */
-    const char *default_help; /* what --help says of the default, if not default_text */
-    const char *help;         /* one line, lower case, no full stop */
+    const char *default_help;   /* what --help says of the default, if not default_text */
+    const char *help;           /* one line, lower case, no full stop */
 };
 
 /* What to say of an option that other programs have, and this one calls otherwise or has not. */

@@ -4,6 +4,7 @@
 #include "option/option_environment.h"
 #include "option/option_nearest.h"
 
+#include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -87,21 +88,33 @@ static bool find_nearest(const struct option_table *table, const char *name, siz
     return nearest.found != NULL;
 }
 
+/* What other programs call it: HELLO_LOAD_RPS is looked up as --rps. */
+static const char *find_hint(const struct option_table *table, const char *word)
+{
+    char name[OPTION_NAME_BYTES + 2] = "--";
+
+    for (size_t i = 0; word[i] != '\0' && i < OPTION_NAME_BYTES - 1; i++)
+        name[i + 2] = word[i] == '_' ? '-' : (char)tolower((unsigned char)word[i]);
+    return option_hint_find(table, name, strlen(name));
+}
+
 /* A variable that looks like a slip. Returns false if it does not. */
 static bool slip_write(const struct option_table *table, const char *name,
                        char line[OPTION_ERROR_BYTES])
 {
     char meant[OPTION_NAME_BYTES], shown[SHOWN_BYTES];
     bool is_own = begins_with(name, table->prefix);
-    bool is_near =
-        find_nearest(table, name, strlen(is_own ? table->prefix : OPTION_SHORT_PREFIX), meant);
+    size_t prefix_bytes = strlen(is_own ? table->prefix : OPTION_SHORT_PREFIX);
+    const char *hint = is_own ? find_hint(table, name + prefix_bytes) : NULL;
+    bool is_near = find_nearest(table, name, prefix_bytes, meant);
 
     escape_encode(name, strlen(name), shown, sizeof(shown));
     if (is_near)
         snprintf(line, OPTION_ERROR_BYTES, "warning: %s sets nothing; did you mean %s? see --help",
                  shown, meant);
     else
-        snprintf(line, OPTION_ERROR_BYTES, "warning: %s sets nothing; see --help", shown);
+        snprintf(line, OPTION_ERROR_BYTES, "warning: %s sets nothing; %s", shown,
+                 hint ? hint : "see --help");
     return is_near || is_own;
 }
 

@@ -189,9 +189,11 @@ static char told[8 * OPTION_ERROR_BYTES];
 
 static void remember(void *context, const char *line)
 {
+    size_t used = strlen(told);
+
     (void)context;
-    assert_true(strlen(told) + strlen(line) + 2 < sizeof(told));
-    strcat(strcat(told, line), "\n");
+    assert_true(used + strlen(line) + 2 < sizeof(told));
+    snprintf(told + used, sizeof(told) - used, "%s\n", line);
 }
 
 static const char *told_by_server(void)
@@ -229,6 +231,13 @@ static void a_misspelt_variable_is_named_by_the_program_it_was_meant_for(void **
         {"", NOTHING_SO("HELLO_DURATOIN", "HELLO_LOAD_DURATION"), "HELLO_DURATOIN"},
         {"", NOTHING_SO("HELLO_LOAD_RAT", "HELLO_LOAD_RATE"), "HELLO_LOAD_RAT"},
         {"", NOTHING_SO("HELLO_TIMEOUT_MS", "HELLO_LOAD_TIMEOUT"), "HELLO_TIMEOUT_MS"},
+        {"",
+         "warning: HELLO_LOAD_CONCURRENCY sets nothing; the connections in flight are "
+         "--connections, "
+         "such as -c 64; threads are --threads\n",
+         "HELLO_LOAD_CONCURRENCY"},
+        {"", "warning: HELLO_LOAD_RPS sets nothing; the rate is --rate, such as -r 500\n",
+         "HELLO_LOAD_RPS"},
         {"warning: HELLO_SERVER_COLOUR sets nothing; see --help\n", "", "HELLO_SERVER_COLOUR"},
         {"", "warning: HELLO_LOAD_COLOUR sets nothing; see --help\n", "HELLO_LOAD_COLOUR"},
         {"warning: HELLO_SERVER_HELP sets nothing; see --help\n", "", "HELLO_SERVER_HELP"},
