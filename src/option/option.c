@@ -141,6 +141,7 @@ static int value_take(struct parse *parse, size_t index, enum option_source sour
         parse->sources[index] = source;
         return 0;
     }
+    bool has_advice = result == -EINVAL && row->advice != NULL;
     const char *joint = " ";
     if (source == OPTION_FROM_COMMAND_LINE || source == OPTION_FROM_DEFAULT) {
         row_title(row, name);
@@ -151,8 +152,9 @@ static int value_take(struct parse *parse, size_t index, enum option_source sour
     if (row->kind->hides_value)
         snprintf(parse->error, OPTION_ERROR_BYTES, "%s: %s", name, problem);
     else
-        snprintf(parse->error, OPTION_ERROR_BYTES, "%s%s'%s': %s", name, joint,
-                 escape_encode(text, strlen(text), shown, sizeof(shown)), problem);
+        snprintf(parse->error, OPTION_ERROR_BYTES, "%s%s'%s': %s%s%s", name, joint,
+                 escape_encode(text, strlen(text), shown, sizeof(shown)), problem,
+                 has_advice ? "; " : "", has_advice ? row->advice : "");
     return -EINVAL;
 }
 

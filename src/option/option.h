@@ -107,8 +107,9 @@ struct option_row {
     const char *heading;        /* the help begins a section with it, above this row; or NULL */
     const char *environment;    /* NULL: the prefix of the table and the long name; for a positional
                                    none. "": none. Else a name that is read besides: "PORT" */
-    const char *default_help;   /* what --help says of the default, if not default_text */
-    const char *help;           /* one line, lower case, no full stop */
+    const char *advice; /* follows what is wrong with a value that is none of its kind; or NULL */
+    const char *default_help; /* what --help says of the default, if not default_text */
+    const char *help;         /* one line, lower case, no full stop */
 };
 
 /* What to say of an option that other programs have, and this one calls otherwise or has not. */

@@ -25,6 +25,7 @@ static const struct option_row server_rows[] = {
      .default_text = "1848",
      .max = 65535,
      .environment = "PORT",
+     .advice = "an address is given by --listen",
      .help = "port to answer on; 0: any free port, printed"},
     {.long_name = "listen",
      .short_name = 'l',

@@ -49,6 +49,14 @@ def test_a_port_alone_is_asked_for_by_the_server():
     assert result.returncode == 2 and "did you mean '[::]:8080'" in result.stderr
 
 
+def test_an_address_in_the_place_of_the_port_is_told_where_it_goes():
+    for typed in ("127.0.0.1", "[::]:7000", "localhost:7000"):
+        result = run(server_path(), typed)
+        assert result.returncode == 2
+        assert result.stderr.endswith("; an address is given by --listen\n")
+    assert "--listen" not in run(server_path(), "70000").stderr
+
+
 def test_a_port_as_a_second_word_and_a_url_are_told_what_to_write():
     assert "did you mean 'localhost:1848'?" in hello_load("-n", 1, "localhost", "1848").stderr
     result = hello_load("-n", 1, "http://localhost:1848/")
