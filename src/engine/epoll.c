@@ -56,8 +56,9 @@ static int epoll_try_recv(const struct epoll *epoll, int sock, struct epoll_sock
     while (result < 0 && errno == EINTR);
     if (result < 0)
         result = -errno;
-    /* A short read took all there was, unless that ended; what comes then is a new event. */
-    if (result == -EAGAIN || (result > 0 && result < state->bytes && !state->ended))
+    /* A short read took all there was; what comes then is a new event. But a read ends at urgent
+     * data (tcp(7)), too, and EOF is there to be read when all else was. */
+    if (result == -EAGAIN || (result > 0 && result < state->bytes && !state->more))
         state->readable = false;
     return (int)result;
 }
@@ -84,8 +85,8 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
 {
     static const uint32_t wanted_for[] = {
         [ENGINE_OP_SEND] = EPOLLOUT,
-        [ENGINE_OP_RECV] = EPOLLIN | EPOLLRDHUP,
-        [ENGINE_OP_CONNECT] = EPOLLOUT | EPOLLIN | EPOLLRDHUP, /* it is going to be read from */
+        [ENGINE_OP_RECV] = EPOLLIN | EPOLLRDHUP | EPOLLPRI,
+        [ENGINE_OP_CONNECT] = EPOLLOUT | EPOLLIN | EPOLLRDHUP | EPOLLPRI, /* it will be read from */
     };
     uint32_t wanted = state->watched | wanted_for[state->op];
     struct epoll_event event = {.events = EPOLLET | wanted,
@@ -121,7 +122,7 @@ static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operat
     operation.generation = state->generation;
     operation.watched = state->watched;
     operation.readable = state->readable;
-    operation.ended = state->ended;
+    operation.more = state->more;
     *state = operation;
     if (epoll_may_go(state)) {
         result = epoll_try(epoll, sock, state);
@@ -157,7 +158,7 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
     struct epoll_socket *state = &epoll->sockets[sock];
     int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
 
-    state->readable = state->ended = false; /* what was, of a recycled socket */
+    state->readable = state->more = false; /* what was, of a recycled socket */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
@@ -296,9 +297,9 @@ static void epoll_resume(struct epoll *epoll, uint64_t event_data, uint32_t happ
 
     if (state->generation != event_data >> 32)
         return; /* stale */
-    if (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR))
-        state->ended = true;
-    if (happened & EPOLLIN || state->ended)
+    if (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))
+        state->more = true;
+    if (happened & EPOLLIN || state->more)
         state->readable = true;
     if (state->op == ENGINE_OP_CONNECT)
         result = epoll_try_connect((int)sock, happened);

@@ -20,7 +20,7 @@ struct epoll_socket {
     uint8_t op;       /* parked operation; 0: none */
     uint8_t flags;    /* of the parked operation */
     bool readable;    /* if watched for input: there may be some */
-    bool ended;       /* the peer's FIN has come, or an error */
+    bool more;        /* a short read may have left some: urgent data, the FIN or an error came */
 };
 
 extern const struct engine_class engine_epoll;

@@ -382,6 +382,31 @@ static void input_is_received_or_thrown_away(void **state)
     close(client);
 }
 
+/* One read ends at it (tcp(7)), and nothing new happens that would lead to the next. */
+static void input_behind_urgent_data_is_received_too(void **state)
+{
+    struct fixture *f = *state;
+    int sock, client = accept_one(f, &sock);
+    char heard[8];
+
+    engine_recv(f->engine, TOKEN, sock, heard, sizeof(heard), ENGINE_LATER);
+    assert_nothing_happens(f);
+    assert_int_equal(1, send(client, "a", 1, 0)); /* wakes it, so that it is watched */
+    assert_int_equal(1, next(f).result);
+    assert_int_equal(2, send(client, "bc", 2, 0));
+    assert_int_equal(1, send(client, "!", 1, MSG_OOB));
+    assert_int_equal(2, send(client, "de", 2, 0));
+    assert_nothing_happens(f);
+    engine_recv(f->engine, TOKEN, sock, heard, sizeof(heard), 0);
+    assert_int_equal(2, next(f).result);
+    assert_memory_equal("bc", heard, 2);
+    engine_recv(f->engine, TOKEN, sock, heard, sizeof(heard), 0);
+    assert_int_equal(2, next(f).result);
+    assert_memory_equal("de", heard, 2);
+    engine_close(f->engine, sock, ENGINE_DRAIN);
+    close(client);
+}
+
 static void later_finds_what_is_there_already(void **state)
 {
     struct fixture *f = *state;
@@ -855,6 +880,7 @@ static int run_contract(void)
         ENGINE(no_accept_is_tried_before_somebody_waits),
         ENGINE(send_half_close_recv_close),
         ENGINE(input_is_received_or_thrown_away),
+        ENGINE(input_behind_urgent_data_is_received_too),
         ENGINE(later_finds_what_is_there_already),
         ENGINE(what_can_be_done_at_once_has_no_event),
         ENGINE(reset_after_all_that_was_thrown_away_is_told),
