@@ -24,7 +24,7 @@ MODES = list(itertools.product(ENGINES, ["linger", "swift"]))
 
 OUTAGES_S = {1: 1, 2: 2, 3: 4, 4: 8}  # by the number of the client's address
 LOSSES_PERCENT = {1: 1, 2: 5, 3: 10, 4: 20, 5: 30}
-CLIENTS = 5  # of each server, family and loss
+CLIENTS = 3  # of each server, family and loss
 
 
 @pytest.fixture
