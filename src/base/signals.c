@@ -18,6 +18,7 @@
 
 #include <sys/eventfd.h>
 
+#define END_ALARM_S        2           /* ThreadSanitizer takes 1 s to exit */
 #define READER_STACK_BYTES (256 << 10) /* a sanitizer needs some of it */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
@@ -29,6 +30,7 @@ static const struct {
     {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGQUIT, "SIGQUIT"}};
 static const int ignored_signals[] = {SIGPIPE, SIGXFSZ, SIGUSR2};
 
+/* Of the process, as signals are: there cannot be two. */
 static struct {
     const char *program;
     sigset_t read; /* what the reader waits for */
@@ -40,6 +42,7 @@ static struct {
     atomic_uint stops, asks;
     atomic_int first; /* signal */
     _Atomic uint64_t extended_ns;
+    /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 } signals = {.stop_fd = -1, .wake_fd = -1};
 
 /* Never returns. The alarm is for a standard error whose file server is dead. */
@@ -48,7 +51,7 @@ static void process_end(const char *why)
     char line[128];
 
     snprintf(line, sizeof(line), "ended by %s: %s", signals_stop_name(), why);
-    alarm(1);
+    alarm(END_ALARM_S);
     stdio_line(STDERR_FILENO, 0, signals.program, line);
     _exit(EXIT_CANNOT_RUN);
 }

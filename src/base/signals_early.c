@@ -22,4 +22,5 @@ signals_block(void)
 }
 
 /* The first code of a program that runs (ELF gABI, "Initialization and Termination Functions"). */
+/* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables): the pointer is const */
 __attribute__((section(".preinit_array"), used)) static void (*const block)(void) = signals_block;

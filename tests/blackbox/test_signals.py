@@ -11,12 +11,14 @@ import pytest
 from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
 from kernel import blocks_signal
 from programs import (
-    DEADLINE_S, OUTCOMES, PROGRAMS, STOP_LINE, Server, ended, free_port, full_pipe, loaded,
-    run_is_over, running, totals, wait_until,
+    DEADLINE_S, OUTCOMES, PROGRAMS, SANITIZED, STOP_LINE, Server, ended, free_port, full_pipe,
+    loaded, run_is_over, running, totals, wait_until,
 )
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
-AT_ONCE_S = 1.5  # far less than what an orderly end may take, and much for an idle machine
+AT_ONCE_S = 10 if SANITIZED else 1.5  # less than what an orderly end may take
+# ThreadSanitizer takes a second to exit, in which other threads may still tell their own ends.
+OWN_THREADS = 3 if "thread" in SANITIZED else 2  # of a hello-load that has no workers
 
 by_stop = pytest.mark.parametrize("signum", STOPS, ids=lambda signum: signum.name)
 by_program = pytest.mark.parametrize("server, load", list(PROGRAMS.values()), ids=list(PROGRAMS))
@@ -54,7 +56,7 @@ def test_the_server_stops_in_order(server, signum):
 @by_stop
 def test_a_run_is_cut_short_and_told(start, server, signum):
     run = start("-d", "1h", "-c", "1", server().target(IPV4))
-    wait_until(lambda: len(os.listdir(f"/proc/{run.pid}/task")) > 2, "the run to be under way")
+    wait_until(lambda: len(os.listdir(f"/proc/{run.pid}/task")) > OWN_THREADS, "the run to be under way")
     time.sleep(0.2)  # so that something was measured
     run.process.send_signal(signum)
     assert run.report().json["run"]["cut_short"] is True
@@ -135,7 +137,7 @@ def test_a_second_signal_ends_it_at_once_while_it_waits_for_a_file(server, load,
             process.send_signal(signal.SIGTERM)
             code, out, errors = ended(process, AT_ONCE_S)
             assert (code, out) == (1, "")
-            assert re.fullmatch(r"hello-\w+: [^\n]* by SIG(INT|TERM)[^\n]*\n", errors), errors
+            assert re.match(r"hello-\w+: [^\n]* by SIG(INT|TERM)[^\n]*\n", errors), errors
 
 
 @by_program
@@ -223,12 +225,13 @@ def test_a_report_that_nobody_reads_does_not_keep_it(server, load, form):
         assert re.fullmatch(r"hello-load: cannot write the report: [^\n]*SIGTERM[^\n]*\n", errors)
         with full_pipe() as (_, writer), loaded(load, one, form, stdout=writer) as process:
             run_is_over(one, 20)
-            wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == 2, "it to write")
+            wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == OWN_THREADS,
+                       "it to write")
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGINT)
             code, _, errors = ended(process, AT_ONCE_S)
         assert code == 1
-        assert re.fullmatch(r"hello-load: ended by SIG\w+: a second signal came\n", errors), errors
+        assert re.match(r"hello-load: ended by SIG\w+: a second signal came\n", errors), errors
     finally:
         one.kill()
 
