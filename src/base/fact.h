@@ -15,4 +15,13 @@ static inline bool fact_is_number(uint64_t fact)
     return fact < FACT_NONE;
 }
 
+/* How much a total has grown: not known unless both are; one that ran backwards has not grown
+ * (steal has been seen to do that, after a virtual machine was moved). */
+static inline uint64_t fact_since(uint64_t now, uint64_t before)
+{
+    if (!fact_is_number(now) || !fact_is_number(before))
+        return FACT_UNKNOWN;
+    return now > before ? now - before : 0;
+}
+
 #endif

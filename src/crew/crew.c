@@ -143,9 +143,9 @@ void crew_go(struct crew *crew)
         worker_go(crew->workers[i]);
 }
 
-uint64_t crew_cpu_ns(const struct crew *crew, uint32_t i)
+struct thread_time crew_time(const struct crew *crew, uint32_t i)
 {
-    return worker_cpu_ns(crew->workers[i]);
+    return worker_time(crew->workers[i]);
 }
 
 static void crew_stop(struct crew *crew, uint64_t deadline_ns)

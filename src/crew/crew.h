@@ -53,9 +53,9 @@ const struct engine_class *crew_engine(const struct crew *crew);
 /* Let the workers run. */
 void crew_go(struct crew *crew);
 
-/* The CPU time in nanoseconds that worker i has used so far, or in all once it has run; while the
- * crew is there, so in a tick or before crew_run. */
-uint64_t crew_cpu_ns(const struct crew *crew, uint32_t i);
+/* How long worker i ran and waited for a CPU so far, or in all once it has run; while the crew is
+ * there, so in a tick or before crew_run. */
+struct thread_time crew_time(const struct crew *crew, uint32_t i);
 
 /* The CPU that worker i stays on, or -1: any. */
 int crew_cpu(const struct crew *crew, uint32_t i);

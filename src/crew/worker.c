@@ -29,7 +29,9 @@ struct worker {
     int wake_fd;                       /* written after stop_deadline_ns was set */
     _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
     _Atomic int run_result;            /* of the job's run */
+    pid_t thread_id;                   /* set before it is ready */
     _Atomic uint64_t run_cpu_ns;       /* CPU time, once it has run; 0: it has not */
+    uint64_t run_wait_ns;              /* waited for a CPU; set before that */
 };
 
 static int worker_prepare(struct worker *worker, struct engine **ret_engine)
@@ -56,6 +58,7 @@ static void *worker_main(void *argument)
     struct worker *worker = argument;
     struct engine *engine = NULL;
 
+    worker->thread_id = gettid();
     worker->start_result = worker_prepare(worker, &engine);
     sem_post(&worker->ready);
     while (sem_wait(&worker->go) < 0)
@@ -64,6 +67,7 @@ static void *worker_main(void *argument)
         worker->run_result = worker->args.job->run(worker->args.state, worker);
     engine_destroy(engine);
     worker->args.job->release(worker->args.state);
+    worker->run_wait_ns = thread_wait_ns(worker->thread_id);
     atomic_store(&worker->run_cpu_ns, clock_read_ns(CLOCK_THREAD_CPUTIME_ID));
     if (worker->run)
         eventfd_write(worker->args.done_fd, 1);
@@ -145,14 +149,18 @@ bool worker_is_broken(const struct worker *worker)
     return atomic_load(&worker->run_result) < 0;
 }
 
-uint64_t worker_cpu_ns(const struct worker *worker)
+struct thread_time worker_time(const struct worker *worker)
 {
-    uint64_t cpu_ns = atomic_load(&worker->run_cpu_ns);
+    struct thread_time time = {.wait_ns = thread_wait_ns(worker->thread_id)};
+    uint64_t run_ns = atomic_load(&worker->run_cpu_ns);
     clockid_t clock;
 
-    if (cpu_ns == 0 && pthread_getcpuclockid(worker->thread, &clock) == 0)
-        cpu_ns = clock_read_ns(clock);                         /* 0 if it ends just now ... */
-    return cpu_ns ? cpu_ns : atomic_load(&worker->run_cpu_ns); /* ... so then this is set */
+    if (run_ns == 0 && pthread_getcpuclockid(worker->thread, &clock) == 0)
+        time.run_ns = clock_read_ns(clock); /* 0 if it ends just now ... */
+    run_ns = atomic_load(&worker->run_cpu_ns);
+    if (run_ns != 0) /* ... so then this is set */
+        time = (struct thread_time){.run_ns = run_ns, .wait_ns = worker->run_wait_ns};
+    return time;
 }
 
 int worker_join(struct worker *worker)

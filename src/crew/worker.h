@@ -5,6 +5,7 @@
 #ifndef HELLO_WORKER_H
 #define HELLO_WORKER_H
 
+#include "base/thread_time.h"
 #include "engine/engine.h"
 
 #include <stdbool.h>
@@ -54,9 +55,10 @@ uint64_t worker_stop_ns(const struct worker *worker);
 /* True once a worker has ended because its engine broke. */
 bool worker_is_broken(const struct worker *worker);
 
-/* The CPU time in nanoseconds that a worker's thread has used so far, or in all once it has run.
- * Any thread. */
-uint64_t worker_cpu_ns(const struct worker *worker);
+/* How long a worker's thread ran and waited for a CPU so far, or in all once it has run. Any
+ * thread.
+ */
+struct thread_time worker_time(const struct worker *worker);
 
 /* Wait until a worker has ended, and free it. One that never got worker_go ends at once.
  * Returns what its job's run returned. NULL is fine. */

@@ -3,63 +3,72 @@
 #include "base/cgroup.h"
 #include "base/clock.h"
 #include "base/cpus.h"
+#include "base/fact.h"
 #include "base/platform.h"
-#include "base/units.h"
 #include "measure/usage_text.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#define CGROUPS_MAX    32
-#define TEXT_BYTES     (64u << 10) /* /proc/net/netstat, the largest, has some 5 KiB */
-#define STAT_CPU_BYTES 256         /* of a line of /proc/stat, at the most */
+#define CGROUPS_MAX 32
+#define TEXT_BYTES  (64u << 10) /* /proc/net/netstat, the largest, has some 5 KiB */
 
 struct usage_source {
     int stat_fd, snmp_fd, netstat_fd; /* -1: there is none */
-    int cgroup_fds[CGROUPS_MAX];      /* cpu.stat of each level that has one */
+    bool cgroups_are_known;
+    char *cgroups[CGROUPS_MAX]; /* cpu.stat of each level that has one; opened when it is read, as
+                                   descriptors are for connections */
     uint32_t cgroup_count;
-    uint64_t ns_per_tick;
+    uint64_t tick_ns;
     struct cpus cpus;
     size_t text_bytes;
     char text[]; /* of one file at a time */
 };
 
-static void cgroup_open(void *context, const char *directory, bool v2)
+static void cgroup_add(void *context, const char *directory, bool v2)
 {
     struct usage_source *source = context;
     char path[PATH_MAX + 16];
-    int fd;
+    char *copy = NULL;
 
     (void)v2; /* the names in the file tell */
-    if (source->cgroup_count == CGROUPS_MAX)
-        return;
     snprintf(path, sizeof(path), "%s/cpu.stat", directory);
-    fd = open(path, O_RDONLY | O_CLOEXEC);
-    if (fd >= 0)
-        source->cgroup_fds[source->cgroup_count++] = fd;
+    if (access(path, F_OK) < 0 && errno == ENOENT) /* a level that has no quota */
+        return;
+    if (source->cgroup_count < CGROUPS_MAX)
+        copy = strdup(path);
+    if (copy)
+        source->cgroups[source->cgroup_count++] = copy;
+    else
+        source->cgroups_are_known = false;
 }
 
 int usage_source_new(struct usage_source **ret_source)
 {
     /* The CPUs that count are the first lines of /proc/stat; what follows them is not needed. */
-    size_t text_bytes = TEXT_BYTES + (size_t)STAT_CPU_BYTES * CPUS_MAX;
+    size_t text_bytes = TEXT_BYTES + (size_t)CPU_TIME_LINE_BYTES * CPUS_MAX;
     struct usage_source *source = calloc(1, sizeof(*source) + text_bytes);
-    long ticks_per_s = sysconf(_SC_CLK_TCK);
 
     if (!source)
         return -ENOMEM;
     source->text_bytes = text_bytes;
-    source->ns_per_tick = NS_PER_S / (ticks_per_s > 0 ? (uint64_t)ticks_per_s : 100);
-    cpus_read(&source->cpus);
-    source->stat_fd = open("/proc/stat", O_RDONLY | O_CLOEXEC);
+    source->tick_ns = cpu_time_tick_ns();
+    if (cpus_read(&source->cpus) < 0)
+        source->cpus.count = 0;
+    source->stat_fd = -1;
+    if (!platform_is_covered(CPU_TIME_FILE)) /* a container's own is not of these CPUs */
+        source->stat_fd = open(CPU_TIME_FILE, O_RDONLY | O_CLOEXEC);
     source->snmp_fd = open(PLATFORM_SELF "/net/snmp", O_RDONLY | O_CLOEXEC);
     source->netstat_fd = open(PLATFORM_SELF "/net/netstat", O_RDONLY | O_CLOEXEC);
-    cgroup_visit(PLATFORM_SELF, "cpu", cgroup_open, source);
+    source->cgroups_are_known = true;
+    if (!cgroup_visit(PLATFORM_SELF, "cpu", cgroup_add, source))
+        source->cgroups_are_known = false;
     *ret_source = source;
     return 0;
 }
@@ -78,7 +87,7 @@ void usage_source_free(struct usage_source *source)
     fd_close(source->snmp_fd);
     fd_close(source->netstat_fd);
     for (uint32_t i = 0; i < source->cgroup_count; i++)
-        fd_close(source->cgroup_fds[i]);
+        free(source->cgroups[i]);
     free(source);
 }
 
@@ -99,28 +108,62 @@ static const char *text_read(struct usage_source *source, int fd)
     return source->text;
 }
 
-void usage_read(struct usage_source *source, struct usage *ret_usage)
+/* What quotas did, over all levels; not known if one of them is not. */
+static void throttling_read(struct usage_source *source, struct usage *usage)
 {
-    *ret_usage = (struct usage){.time_ns = clock_now_ns(),
-                                .process_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID)};
-    usage_text_stat(text_read(source, source->stat_fd), &source->cpus, source->ns_per_tick,
-                    ret_usage);
-    usage_text_tcp(text_read(source, source->snmp_fd), ret_usage);
-    usage_text_tcp(text_read(source, source->netstat_fd), ret_usage);
-    for (uint32_t i = 0; i < source->cgroup_count; i++)
-        usage_text_throttling(text_read(source, source->cgroup_fds[i]), ret_usage);
+    if (!source->cgroups_are_known)
+        return;
+    usage->throttled_count = usage->throttled_ns = 0;
+    for (uint32_t i = 0; i < source->cgroup_count; i++) {
+        int fd = open(source->cgroups[i], O_RDONLY | O_CLOEXEC);
+
+        if (fd < 0)
+            usage->throttled_count = usage->throttled_ns = FACT_UNKNOWN;
+        usage_text_throttling(text_read(source, fd), usage);
+        fd_close(fd);
+    }
 }
 
-void usage_read_cpu(struct usage_source *source, uint16_t cpu, struct usage *ret_usage)
+void usage_read(struct usage_source *source, struct usage *ret_usage)
 {
-    struct cpus one = {.count = 1, .ids = {cpu}};
+    struct cpu_time cpus =
+        cpu_time_parse(text_read(source, source->stat_fd), &source->cpus, source->tick_ns);
 
-    *ret_usage = (struct usage){.time_ns = clock_now_ns()};
-    usage_text_stat(text_read(source, source->stat_fd), &one, source->ns_per_tick, ret_usage);
+    *ret_usage = usage_unknown();
+    ret_usage->time_ns = clock_now_ns();
+    ret_usage->process_ns = clock_read_ns(CLOCK_PROCESS_CPUTIME_ID);
+    ret_usage->busy_ns = cpus.busy_ns;
+    ret_usage->softirq_ns = cpus.softirq_ns;
+    ret_usage->idle_ns = cpus.idle_ns;
+    ret_usage->steal_ns = cpus.steal_ns;
+    usage_text_tcp(text_read(source, source->snmp_fd), ret_usage);
+    usage_text_tcp(text_read(source, source->netstat_fd), ret_usage);
+    throttling_read(source, ret_usage);
+}
+
+void usage_read_cpus(struct usage_source *source, const int *cpus, uint32_t count,
+                     struct cpu_time *ret_times)
+{
+    const char *text = text_read(source, source->stat_fd);
+
+    for (uint32_t i = 0; i < count; i++) {
+        struct cpus one = {.count = cpus[i] >= 0, .ids = {(uint16_t)(cpus[i] >= 0 ? cpus[i] : 0)}};
+
+        ret_times[i] = cpu_time_parse(text, &one, source->tick_ns);
+    }
 }
 
 /* All members are totals of one type, so that none can be left out. */
 enum { TOTALS = sizeof(struct usage) / sizeof(uint64_t) };
+
+struct usage usage_unknown(void)
+{
+    struct usage usage;
+
+    memset(&usage, 0xff, sizeof(usage));
+    _Static_assert(FACT_UNKNOWN == UINT64_MAX, "all bits of it are set");
+    return usage;
+}
 
 struct usage usage_subtract(const struct usage *now, const struct usage *before)
 {
@@ -129,22 +172,11 @@ struct usage usage_subtract(const struct usage *now, const struct usage *before)
 
     memcpy(totals, now, sizeof(totals));
     memcpy(olds, before, sizeof(olds));
-    /* Steal has been seen to run backwards, after a virtual machine was moved. */
     for (size_t i = 0; i < TOTALS; i++)
-        totals[i] = totals[i] > olds[i] ? totals[i] - olds[i] : 0;
+        totals[i] = fact_since(totals[i], olds[i]);
     memcpy(&difference, totals, sizeof(difference));
+    if (difference.busy_ns == 0 && difference.idle_ns == 0) /* it tells of no time at all */
+        difference.busy_ns = difference.softirq_ns = difference.idle_ns = difference.steal_ns =
+            FACT_UNKNOWN;
     return difference;
-}
-
-struct usage usage_add(const struct usage *one, const struct usage *other)
-{
-    uint64_t totals[TOTALS], more[TOTALS];
-    struct usage sum;
-
-    memcpy(totals, one, sizeof(totals));
-    memcpy(more, other, sizeof(more));
-    for (size_t i = 0; i < TOTALS; i++)
-        totals[i] += more[i];
-    memcpy(&sum, totals, sizeof(sum));
-    return sum;
 }

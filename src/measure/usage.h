@@ -5,15 +5,19 @@
 #ifndef HELLO_USAGE_H
 #define HELLO_USAGE_H
 
+#include "base/cpu_time.h"
+
 #include <stdint.h>
 
-/* Running totals, all of them uint64_t. Times are nanoseconds, summed over the CPUs that this
- * process may run on; those of /proc/stat come in ticks of 10 ms. */
+/* Running totals, all of them facts (base/fact.h): what cannot be read is not known. Times are
+ * nanoseconds, summed over the CPUs that this process may run on; those of /proc/stat come in ticks
+ * of 10 ms. */
 struct usage {
     uint64_t time_ns;          /* of the reading, monotonic */
     uint64_t process_ns;       /* CPU time of this process (all threads, user and system) */
     uint64_t busy_ns;          /* not idle, by anybody, steal left out (/proc/stat, proc(5)) */
     uint64_t softirq_ns;       /* spent in softirqs: the kernel's network path */
+    uint64_t idle_ns;          /* none of that, waiting for disks included */
     uint64_t steal_ns;         /* the hypervisor ran something else */
     uint64_t throttled_count;  /* periods in which a cgroup's CPU quota stopped this process (or one
                                   that shares the cgroup), over all levels of the hierarchy ... */
@@ -28,9 +32,9 @@ struct usage {
 
 struct usage_source;
 
-/* Open the files of /proc and /sys that the totals come from, once, so that reading them is cheap:
- * with the network namespace and the cgroups that this process is in now, and the CPUs that the
- * calling thread may run on now (so before it is pinned to one). Files that do not exist read as 0.
+/* Find the files of /proc and /sys that the totals come from, once, so that reading them is cheap:
+ * of the network namespace and the cgroups that this process is in now, and the CPUs that the
+ * calling thread may run on now (so before it is pinned to one). Three of them stay open.
  * *ret_source is the caller's, to give to usage_source_free. Returns 0 or -ENOMEM. */
 int usage_source_new(struct usage_source **ret_source);
 
@@ -40,15 +44,16 @@ void usage_source_free(struct usage_source *source);
 /* Read the totals as they are now: some ten system calls. */
 void usage_read(struct usage_source *source, struct usage *ret_usage);
 
-/* Read the totals of one CPU: sets time_ns, busy_ns, softirq_ns and steal_ns, and the others to 0.
- */
-void usage_read_cpu(struct usage_source *source, uint16_t cpu, struct usage *ret_usage);
+/* Read what single CPUs did until now, `count` of them; one that is not told of, or is -1, is not
+ * known. */
+void usage_read_cpus(struct usage_source *source, const int *cpus, uint32_t count,
+                     struct cpu_time *ret_times);
+
+/* Totals of which none is known. */
+struct usage usage_unknown(void);
 
 /* What happened between two readings; `before` is the older. time_ns is then the time between them.
- * A total that ran backwards counts as 0. */
+ */
 struct usage usage_subtract(const struct usage *now, const struct usage *before);
-
-/* Add up what happened in two spans of time. */
-struct usage usage_add(const struct usage *one, const struct usage *other);
 
 #endif

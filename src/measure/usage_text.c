@@ -1,5 +1,6 @@
 #include "measure/usage_text.h"
 
+#include "base/fact.h"
 #include "base/units.h"
 
 #include <stdbool.h>
@@ -28,17 +29,17 @@ static bool word_is(struct word word, const char *name)
     return strlen(name) == word.length && memcmp(word.start, name, word.length) == 0;
 }
 
-/* The number in a word; 0 if it is none. */
+/* The number in a word, as a fact. */
 static uint64_t word_number(struct word word)
 {
     uint64_t number = 0;
 
     for (size_t i = 0; i < word.length; i++) {
         if (word.start[i] < '0' || word.start[i] > '9')
-            return 0;
+            return FACT_UNKNOWN;
         number = number * 10 + (uint64_t)(word.start[i] - '0');
     }
-    return number;
+    return word.length > 0 ? number : FACT_UNKNOWN;
 }
 
 /* The line after this one; the end of the text after the last. */
@@ -46,46 +47,6 @@ static const char *line_next(const char *line)
 {
     line += strcspn(line, "\n");
     return *line ? line + 1 : line;
-}
-
-static int id_compare(const void *one, const void *other)
-{
-    return (int)*(const uint16_t *)one - (int)*(const uint16_t *)other;
-}
-
-/* True if a word is "cpuN" and N is one of the CPUs. */
-static bool word_is_cpu(struct word word, const struct cpus *cpus)
-{
-    struct word digits = {word.start + 3, word.length - 3};
-    uint64_t number = word_number(digits);
-    uint16_t id = (uint16_t)number;
-
-    return digits.length > 0 && number < CPUS_MAX && word.start[3] >= '0' && word.start[3] <= '9' &&
-           bsearch(&id, cpus->ids, cpus->count, sizeof(cpus->ids[0]), id_compare);
-}
-
-void usage_text_stat(const char *text, const struct cpus *cpus, uint64_t ns_per_tick,
-                     struct usage *usage)
-{
-    /* The columns of a CPU (proc(5)); guest time, which follows, is in USER and NICE already. */
-    enum { USER, NICE, SYSTEM, IDLE, IOWAIT, IRQ, SOFTIRQ, STEAL, CPU_COLUMNS };
-    uint64_t ticks[CPU_COLUMNS] = {0};
-
-    if (strncmp(text, "cpu", 3) != 0)
-        return;
-    /* The CPUs come first, before the long line of interrupts. */
-    for (const char *line = text; strncmp(line, "cpu", 3) == 0; line = line_next(line)) {
-        const char *cursor = line;
-
-        if (!word_is_cpu(word_next(&cursor), cpus))
-            continue;
-        for (int i = 0; i < CPU_COLUMNS; i++)
-            ticks[i] += word_number(word_next(&cursor));
-    }
-    usage->busy_ns =
-        (ticks[USER] + ticks[NICE] + ticks[SYSTEM] + ticks[IRQ] + ticks[SOFTIRQ]) * ns_per_tick;
-    usage->softirq_ns = ticks[SOFTIRQ] * ns_per_tick;
-    usage->steal_ns = ticks[STEAL] * ns_per_tick;
 }
 
 /* Which column of which line goes where. */
@@ -153,6 +114,11 @@ void usage_text_tcp(const char *text, struct usage *usage)
     }
 }
 
+static void fact_add(uint64_t *sum, uint64_t value, uint64_t unit)
+{
+    *sum = fact_is_number(*sum) && fact_is_number(value) ? *sum + value * unit : FACT_UNKNOWN;
+}
+
 void usage_text_throttling(const char *text, struct usage *usage)
 {
     for (; *text; text = line_next(text)) {
@@ -161,10 +127,10 @@ void usage_text_throttling(const char *text, struct usage *usage)
         uint64_t value = word_number(word_next(&cursor));
 
         if (word_is(name, "nr_throttled"))
-            usage->throttled_count += value;
+            fact_add(&usage->throttled_count, value, 1);
         else if (word_is(name, "throttled_time")) /* v1 */
-            usage->throttled_ns += value;
+            fact_add(&usage->throttled_ns, value, 1);
         else if (word_is(name, "throttled_usec")) /* v2 */
-            usage->throttled_ns += value * NS_PER_US;
+            fact_add(&usage->throttled_ns, value, NS_PER_US);
     }
 }

@@ -6,21 +6,13 @@
 #ifndef HELLO_USAGE_TEXT_H
 #define HELLO_USAGE_TEXT_H
 
-#include "base/cpus.h"
 #include "measure/usage.h"
 
-#include <stdint.h>
-
-/* From /proc/stat: sets the busy, softirq and steal time, summed over these CPUs. ns_per_tick is
- * the unit of that file (sysconf(3), _SC_CLK_TCK). */
-void usage_text_stat(const char *text, const struct cpus *cpus, uint64_t ns_per_tick,
-                     struct usage *usage);
-
 /* From /proc/net/snmp and /proc/net/netstat, whose lines come in pairs: names, then values. Sets
- * the counters of TCP that are in the text. */
+ * the counters of TCP that are in the text as numbers. */
 void usage_text_tcp(const char *text, struct usage *usage);
 
-/* From the cpu.stat of a cgroup, v1 or v2: adds to the throttling. */
+/* From the cpu.stat of a cgroup, v1 or v2: adds to the throttling, unless that is not known. */
 void usage_text_throttling(const char *text, struct usage *usage);
 
 #endif

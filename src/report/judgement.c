@@ -1,5 +1,6 @@
 #include "report/judgement.h"
 
+#include "base/fact.h"
 #include "base/pages.h"
 #include "base/units.h"
 #include "load/assertion.h"
@@ -58,6 +59,7 @@ static void scope_close(struct scope *scope)
     pages_unmap(scope->merged, sizeof(*scope->merged));
 }
 
+/* A count, or FACT_UNKNOWN where the kernel does not tell. */
 static uint64_t count_of(const struct scope *scope, const struct assertion *assertion)
 {
     switch (assertion->metric) {
@@ -198,6 +200,8 @@ static void judge(const struct scope *scope, const struct assertion *assertion,
 
     if (assertion->metric == METRIC_LATENCY) {
         latency_judge(scope, assertion, judged);
+    } else if (count_of(scope, assertion) == FACT_UNKNOWN) {
+        snprintf(judged->value, sizeof(judged->value), "unknown");
     } else if (assertion->is_share) {
         share_judge(scope, assertion, judged);
     } else if (assertion->metric == METRIC_RATE) {

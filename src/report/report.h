@@ -12,6 +12,7 @@
 #include "load/target.h"
 #include "measure/machine.h"
 #include "measure/stalls.h"
+#include "measure/thread_use.h"
 #include "measure/usage.h"
 #include "report/terminal.h"
 
@@ -48,7 +49,7 @@ struct report_interval {
 
 /* What can be said of the result in words, see verdict.h. */
 #define REPORT_VERDICT_BYTES 320
-#define REPORT_VERDICTS_MAX  16
+#define REPORT_VERDICTS_MAX  24
 struct report_verdict {
     const char *name;                /* for programs: "generator_busy", "throttled", ... */
     char text[REPORT_VERDICT_BYTES]; /* one sentence: what is so, with values, and what to change */
@@ -89,9 +90,8 @@ struct report {
     struct machine machine;
     struct usage usage;    /* in the measured time */
     double thread_allowed; /* the share of a CPU that each thread may use: quota / threads, or 1 */
-    double thread_busy[CPUS_MAX]; /* the share of a CPU that each thread used, softirqs included
-                                     where they are not charged to a quota */
-    const struct stalls *stalls;  /* in the measured time */
+    struct thread_use thread[CPUS_MAX]; /* each of the threads */
+    const struct stalls *stalls;        /* in the measured time */
 
     uint32_t verdict_count;
     struct report_verdict verdicts[REPORT_VERDICTS_MAX];

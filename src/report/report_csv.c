@@ -1,6 +1,8 @@
 /* The time series as comma-separated values (RFC 4180, so lines end with CR LF): one line for each
  * interval and lane, and one for all lanes together if there are several. What is of the whole
- * machine stands in each line of an interval. A cell is empty if there was nothing to time. */
+ * machine stands in each line of an interval. A cell is empty if there was nothing to time,
+ * or if it is not known. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report/report.h"
 #include "report/report_point.h"
@@ -30,9 +32,13 @@ static void seconds_write(uint64_t ns, FILE *out)
     fprintf(out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
 }
 
+/* A fact that is not known is an empty cell. */
 static void number_write(uint64_t number, FILE *out)
 {
-    fprintf(out, ",%" PRIu64, number);
+    if (number == FACT_UNKNOWN)
+        fputc(',', out);
+    else
+        fprintf(out, ",%" PRIu64, number);
 }
 
 static void names_write(FILE *out)

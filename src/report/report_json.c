@@ -224,10 +224,18 @@ static json_t *threads_json(const struct report *report)
     json_t *array = json_array();
 
     for (uint32_t i = 0; i < report->threads; i++) {
+        const struct thread_use *use = &report->thread[i];
         json_t *object = json_object();
 
-        member_put_real(&object, "busy", report->thread_busy[i]);
+        member_put_number_if(use->cpu >= 0, &object, "cpu", (uint64_t)use->cpu);
+        member_put_real(&object, "busy", use->busy);
         member_put_real(&object, "allowed", report->thread_allowed);
+        member_put_real(&object, "own", use->own);
+        member_put_real(&object, "softirq", use->softirq);
+        member_put_real(&object, "others", use->others);
+        member_put_real(&object, "idle", use->idle);
+        member_put_real(&object, "steal", use->steal);
+        member_put_real(&object, "waited", use->waited);
         element_put(&array, object);
     }
     return array;

@@ -1,5 +1,6 @@
 #include "report/report_json_series.h"
 
+#include "base/fact.h"
 #include "report/member.h"
 #include "report/report_point.h"
 #include "report/series_field.h"
@@ -11,8 +12,11 @@ json_t *report_json_usage(const struct usage *usage)
     json_t *object = json_object();
 
     member_put_number(&object, "length_ns", usage->time_ns);
-    for (size_t i = 0; i < USAGE_FIELDS; i++)
-        member_put_number(&object, usage_fields[i].name, usage_field_value(usage, i));
+    for (size_t i = 0; i < USAGE_FIELDS; i++) {
+        uint64_t value = usage_field_value(usage, i);
+
+        member_put_number_if(fact_is_number(value), &object, usage_fields[i].name, value);
+    }
     return object;
 }
 

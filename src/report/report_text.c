@@ -218,6 +218,14 @@ static void part(struct page *page, const char *format, ...)
     page_wrap(page, PAGE_PLAIN, LABEL_COLUMNS, text);
 }
 
+static char *count_text(uint64_t count, char text[FIGURE_TEXT_BYTES])
+{
+    if (fact_is_number(count))
+        return figure_count(count, text);
+    snprintf(text, FIGURE_TEXT_BYTES, "unknown");
+    return text;
+}
+
 /* What the kernel counted, if it is anything to look at. */
 static void kernel(struct page *page, const struct report *report)
 {
@@ -225,12 +233,12 @@ static void kernel(struct page *page, const struct report *report)
     uint64_t overflows = report->target_is_local ? usage->listen_overflows : 0;
     char count[FIGURE_TEXT_BYTES];
 
-    if (usage->syn_retransmits + usage->retransmits + overflows == 0)
+    if (usage->syn_retransmits == 0 && usage->retransmits == 0 && overflows == 0)
         return;
     label(page, "kernel");
-    part(page, "%s SYN retransmits", figure_count(usage->syn_retransmits, count));
-    part(page, "%s retransmits in all", figure_count(usage->retransmits, count));
-    if (overflows > 0)
+    part(page, "%s SYN retransmits", count_text(usage->syn_retransmits, count));
+    part(page, "%s retransmits in all", count_text(usage->retransmits, count));
+    if (fact_is_number(overflows) && overflows > 0)
         part(page, "%s listen overflows (the accept queue here was full)",
              figure_count(overflows, count));
     page_end(page);
@@ -239,9 +247,12 @@ static void kernel(struct page *page, const struct report *report)
 /* A share of all the CPU time that there was. */
 static char *cpu_percent(const struct report *report, uint64_t ns, char text[FIGURE_TEXT_BYTES])
 {
-    uint32_t cpus = report->machine.cpus_allowed ? report->machine.cpus_allowed : 1;
-    double all_ns = (double)report->usage.time_ns * cpus;
+    double all_ns = (double)report->usage.time_ns * report->machine.cpus_allowed;
 
+    if (!fact_is_number(ns) || report->machine.cpus_allowed == 0) {
+        snprintf(text, FIGURE_TEXT_BYTES, "unknown");
+        return text;
+    }
     return figure_percent(all_ns > 0 ? (double)ns / all_ns : 0, text);
 }
 
@@ -281,7 +292,9 @@ static void machine_use(struct page *page, const struct report *report)
          report->machine.cpus_allowed, report->machine.cpus_allowed == 1 ? "" : "s");
     part(page, "softirq %s", cpu_percent(report, usage->softirq_ns, text));
     part(page, "steal %s", cpu_percent(report, usage->steal_ns, text));
-    if (usage->throttled_count > 0)
+    if (usage->throttled_count == FACT_UNKNOWN)
+        part(page, "throttling unknown");
+    else if (usage->throttled_count > 0)
         part(page, "throttled in %s periods for %s", figure_count(usage->throttled_count, count),
              figure_duration(usage->throttled_ns, text));
     else

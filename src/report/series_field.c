@@ -20,6 +20,7 @@ const struct series_field usage_fields[USAGE_FIELDS] = {
     {"process_ns", offsetof(struct usage, process_ns)},
     {"busy_ns", offsetof(struct usage, busy_ns)},
     {"softirq_ns", offsetof(struct usage, softirq_ns)},
+    {"idle_ns", offsetof(struct usage, idle_ns)},
     {"steal_ns", offsetof(struct usage, steal_ns)},
     {"throttled_count", offsetof(struct usage, throttled_count)},
     {"throttled_ns", offsetof(struct usage, throttled_ns)},

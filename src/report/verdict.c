@@ -100,7 +100,8 @@ static bool is_short_of_cpu(const struct report *report)
     char text[REPORT_VERDICT_BYTES];
 
     return verdict_throttled(report, text) || verdict_stalls_grid(report, text) ||
-           verdict_generator_busy(report, text) || verdict_cpus_full(report, text);
+           verdict_generator_busy(report, text) || verdict_cpu_shared(report, text) ||
+           verdict_cpus_full(report, text);
 }
 
 /* Why starts were late or not made, and what to change. */
@@ -144,7 +145,8 @@ static bool find_syn_retransmits(const struct report *report, char *text)
 {
     const struct usage *usage = &report->usage;
 
-    if (report->target_is_local && usage->listen_overflows > 0)
+    if (report->target_is_local && fact_is_number(usage->listen_overflows) &&
+        usage->listen_overflows > 0)
         return verdict_holds(
             text,
             "a local accept queue overflowed %s time%s, and %s SYNs were sent again, "
@@ -153,7 +155,7 @@ static bool find_syn_retransmits(const struct report *report, char *text)
             figure_count(usage->listen_overflows, ROOM), verdict_plural(usage->listen_overflows),
             figure_count(usage->syn_retransmits, ROOM),
             machine_setting(&report->machine, "net.core.somaxconn"));
-    if (usage->syn_retransmits == 0)
+    if (usage->syn_retransmits == 0 || !fact_is_number(usage->syn_retransmits))
         return false;
     return verdict_holds(
         text,
@@ -213,6 +215,7 @@ static const struct {
     {"throttled", verdict_throttled, true},
     {"stalls_grid", verdict_stalls_grid, true},
     {"generator_busy", verdict_generator_busy, true},
+    {"cpu_shared", verdict_cpu_shared, true},
     {"cpus_full", verdict_cpus_full, true},
     {"no_ports", find_no_ports, true},
     {"no_address", find_no_address, true},
@@ -222,6 +225,7 @@ static const struct {
     {"steal", verdict_steal, true},
     {"stalls", verdict_stalls, true},
     {"syn_retransmits", find_syn_retransmits, false},
+    {"threads_exceed_cpus", verdict_threads_exceed_cpus, false},
     {"values_above_range", find_values_above_range, false},
     {"cut_short", find_cut_short, false},
     {"too_short", find_too_short, false},
@@ -229,39 +233,48 @@ static const struct {
 #define VERDICT_COUNT (sizeof(verdicts) / sizeof(verdicts[0]))
 _Static_assert(VERDICT_COUNT < REPORT_VERDICTS_MAX, "no room for generator_fine");
 
+/* " and waited for it 3 %": as far as it is known, and anything. */
+static char *waited_text(const struct report *report, char text[FIGURE_TEXT_BYTES + 24])
+{
+    double most = 0;
+
+    for (uint32_t i = 0; i < report->threads; i++) {
+        if (report->thread[i].waited > most)
+            most = report->thread[i].waited;
+    }
+    text[0] = '\0';
+    if (most > VERDICT_TIME_SHARE)
+        snprintf(text, FIGURE_TEXT_BYTES + 24, " and waited for it %s", figure_percent(most, ROOM));
+    return text;
+}
+
 /* When nothing of the generator's side was the limit. */
 static void say_fine(const struct report *report, char *text)
 {
     const char *used = figure_percent(verdict_busy(report).share, ROOM);
     const struct histogram *lateness = &report->all.tally->timings[TIMING_LATENESS];
+    char waited[FIGURE_TEXT_BYTES + 24];
 
+    waited_text(report, waited);
     if (load_is_open_loop(report->config))
         verdict_holds(text,
-                      "the generator was not the limit: its busiest thread used %s of its CPU, and "
-                      "starts were on time (p99 %s late)",
-                      used, figure_duration(histogram_percentile(lateness, 99), ROOM));
+                      "the generator was not the limit: its busiest thread used %s of its CPU%s, "
+                      "and starts were on time (p99 %s late)",
+                      used, waited, figure_duration(histogram_percentile(lateness, 99), ROOM));
     else
         verdict_holds(text,
-                      "the generator was not the limit: its busiest thread used %s of its CPU; the "
-                      "service, the network or the number of connections (-c %" PRIu64 ") was",
-                      used, report->connections);
+                      "the generator was not the limit: its busiest thread used %s of its CPU%s; "
+                      "the service, the network or the number of connections (-c %" PRIu64 ") was",
+                      used, waited, report->connections);
 }
 
-/* True if the machine told enough for a word on the generator: the run was long enough for its
- * ticks, and /proc/stat could be read. */
-static bool is_known(const struct report *report)
-{
-    return report->usage.time_ns >= VERDICT_TICKS_NS && report->usage.busy_ns > 0;
-}
-
-static void say_unknown(const struct report *report, char *text)
+/* When the machine told too little for a word on the generator. Returns false if it told enough. */
+static bool say_unknown(const struct report *report, char *text)
 {
     if (report->usage.time_ns < VERDICT_TICKS_NS)
-        verdict_holds(text, "whether the generator was the limit cannot be told of so short a run; "
-                            "measure for a second or longer (-d)");
-    else
-        verdict_holds(text, "whether the generator was the limit cannot be told: /proc/stat cannot "
-                            "be read here; run it where /proc is mounted");
+        return verdict_holds(text, "whether the generator was the limit cannot be told of so short "
+                                   "a run; measure for a second or longer (-d)");
+    return verdict_may_be_limit(report, text);
 }
 
 void verdicts_find(struct report *report)
@@ -280,9 +293,11 @@ void verdicts_find(struct report *report)
     }
     if (!is_limited) {
         struct report_verdict *verdict = &report->verdicts[report->verdict_count++];
-        bool known = is_known(report);
 
-        verdict->name = known ? "generator_fine" : "generator_unknown";
-        (known ? say_fine : say_unknown)(report, verdict->text);
+        verdict->name = "generator_unknown";
+        if (say_unknown(report, verdict->text))
+            return;
+        verdict->name = "generator_fine";
+        say_fine(report, verdict->text);
     }
 }

@@ -4,6 +4,7 @@
  *   throttled           a cgroup's CPU quota stopped the generator
  *   stalls_grid         it stood still on the grid of a quota that it cannot see: the host's
  *   generator_busy      its threads used up the CPU that they may use
+ *   cpu_shared          a thread waited while others had its CPU
  *   cpus_full           the CPUs were busy, with the service or others beside the generator
  *   no_ports            no local port was free
  *   no_address          a source address was not one of this machine
@@ -13,6 +14,7 @@
  *   steal               the hypervisor ran something else
  *   stalls              the machine stood still, in no pattern
  *   syn_retransmits     handshakes had to be repeated: loss, a full accept queue, or TIME_WAIT
+ *   threads_exceed_cpus there are more threads than CPUs to run them
  *   values_above_range  a duration was beyond one hour
  *   cut_short           a signal ended the run
  *   too_short           too few connections ended well for percentiles
@@ -28,6 +30,9 @@
 #define VERDICT_BUSY_SHARE   0.80 /* of what a thread may use: above, the generator is the limit */
 #define VERDICT_FULL_SHARE   0.95 /* of the CPUs: above, they are full */
 #define VERDICT_OTHERS_SHARE 0.10 /* of full CPUs: more than this was used by others */
+#define VERDICT_LOCAL_SHARE  0.90 /* of CPUs shared with the service: above, they are full */
+#define VERDICT_TAKEN_SHARE  0.10 /* of the time: a thread waited longer than this for others */
+#define VERDICT_TAKEN_NONE   0.02 /* of the time: less is no matter */
 #define VERDICT_LATENESS_NS  UINT64_C(1000000)   /* p99 above: starts came late */
 #define VERDICT_STEAL_SHARE  0.05                /* of the CPU time wanted */
 #define VERDICT_TIME_SHARE   0.01                /* of the measured time: less of it is no matter */

@@ -4,17 +4,11 @@
 #include "base/counter.h"
 #include "base/pages.h"
 #include "base/units.h"
+#include "run/reading.h"
 #include "run/series.h"
 
 #include <stdio.h>
 #include <stdlib.h>
-
-/* What is read of the machine at one moment. */
-struct reading {
-    struct usage usage;
-    uint64_t thread_ns[CPUS_MAX]; /* CPU time of each thread */
-    struct usage cpus[CPUS_MAX];  /* of the CPU that each thread stays on */
-};
 
 struct recorder {
     struct recorder_args args;
@@ -226,26 +220,13 @@ static uint64_t recorder_window_end_ns(const struct recorder *recorder)
                                                   : recorder->start_ns + recorder->args.length_ns;
 }
 
-static void recorder_read_machine(struct recorder *recorder, const struct crew *crew,
-                                  struct reading *ret_reading)
-{
-    usage_read(recorder->usage_source, &ret_reading->usage);
-    for (uint32_t i = 0; i < recorder->args.report->threads; i++) {
-        int cpu = crew_cpu(crew, i);
-
-        ret_reading->thread_ns[i] = crew_cpu_ns(crew, i);
-        if (cpu >= 0)
-            usage_read_cpu(recorder->usage_source, (uint16_t)cpu, &ret_reading->cpus[i]);
-    }
-}
-
 /* The measured time begins. */
 static void recorder_measure(struct recorder *recorder, const struct crew *crew)
 {
     recorder->measuring = true;
     recorder->stalls = (struct stalls){0};
     recorder->stalls_before = recorder->stalled_before_ns = 0;
-    recorder_read_machine(recorder, crew, &recorder->begin);
+    reading_take(recorder->usage_source, crew, recorder->args.report->threads, &recorder->begin);
 }
 
 uint64_t recorder_begin(struct recorder *recorder, const struct crew *crew, struct live *live)
@@ -276,7 +257,7 @@ static void recorder_stop_measuring(struct recorder *recorder, const struct crew
         return;
     if (last || now_ns >= recorder_window_end_ns(recorder)) {
         recorder->measured = true;
-        recorder_read_machine(recorder, crew, &recorder->end);
+        reading_take(recorder->usage_source, crew, recorder->args.report->threads, &recorder->end);
     }
 }
 
@@ -354,26 +335,6 @@ static void lane_finish(struct report_lane *lane, const struct tally *tally, dou
     lane->connections_per_s = rate_s > 0 ? (double)tally->ok_in_window / rate_s : 0;
 }
 
-/* The share of a CPU that a thread took up. What the kernel does for it in softirqs on its own CPU
- * (on loopback: half of the work) is accounted for apart from the thread by some kernels and as
- * part of it by others (CONFIG_IRQ_TIME_ACCOUNTING); together they are never more than the CPU was
- * busy. */
-static double recorder_thread_busy(const struct recorder *recorder, uint32_t i)
-{
-    struct usage cpu = usage_subtract(&recorder->end.cpus[i], &recorder->begin.cpus[i]);
-    uint64_t thread_ns = recorder->end.thread_ns[i] - recorder->begin.thread_ns[i];
-    uint64_t both_ns = thread_ns + cpu.softirq_ns;
-    double span_ns = (double)recorder->args.report->usage.time_ns;
-
-    if (!recorder->measured)
-        return 0; /* the run ended in its warm-up */
-    if (recorder->args.report->thread_allowed < 1)
-        both_ns = thread_ns; /* a quota is not charged for softirqs */
-    else if (both_ns > cpu.busy_ns)
-        both_ns = cpu.busy_ns > thread_ns ? cpu.busy_ns : thread_ns;
-    return span_ns > 0 ? (double)both_ns / span_ns : 0;
-}
-
 void recorder_finish(struct recorder *recorder)
 {
     struct report *report = recorder->args.report;
@@ -397,9 +358,11 @@ void recorder_finish(struct recorder *recorder)
         lane_finish(&report->lanes[i], &recorder->before[i], report->rate_s);
     }
     lane_finish(&report->all, all, report->rate_s);
-    if (recorder->measured)
-        report->usage = usage_subtract(&recorder->end.usage, &recorder->begin.usage);
+    if (!recorder->measured)
+        recorder->end = recorder->begin; /* the run ended in its warm-up */
+    report->usage = usage_subtract(&recorder->end.usage, &recorder->begin.usage);
     report->cut_short = all->abandoned > 0 || recorder_told_to_stop_ns(recorder) > 0;
     for (uint32_t i = 0; i < report->threads; i++)
-        report->thread_busy[i] = recorder_thread_busy(recorder, i);
+        report->thread[i] =
+            reading_thread(&recorder->begin, &recorder->end, i, report->thread_allowed < 1);
 }

@@ -4,6 +4,7 @@
 #include "base/fact.h"
 #include "report_sample.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -55,6 +56,16 @@ static void is_empty(struct report_sample *sample)
     report->interval_count = 1;
     sample->intervals[0] = nothing;
     sample->intervals[0].lanes = sample->points[0];
+    sample->intervals[0].usage = usage_unknown();
+    sample->intervals[0].usage.time_ns = sample->intervals[0].usage.process_ns = 0;
+    report->usage = sample->intervals[0].usage;
+    for (uint32_t i = 0; i < report->threads; i++)
+        report->thread[i] = (struct thread_use){.cpu = -1,
+                                                .softirq = (double)NAN,
+                                                .others = (double)NAN,
+                                                .idle = (double)NAN,
+                                                .steal = (double)NAN,
+                                                .waited = (double)NAN};
 }
 
 static const struct {

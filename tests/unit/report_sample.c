@@ -86,6 +86,7 @@ static void usage_fill(struct usage *usage, uint64_t length_ns, uint64_t connect
         .process_ns = length_ns * 62 / 100,
         .busy_ns = length_ns * 141 / 100,
         .softirq_ns = length_ns * 23 / 100,
+        .idle_ns = length_ns * 59 / 100,
         .active_opens = connections,
         .passive_opens = connections,
     };
@@ -184,7 +185,8 @@ struct report_sample *report_sample_new(uint32_t lane_count)
         .lane_count = lane_count,
         .interval_count = REPORT_SAMPLE_INTERVALS,
         .intervals = sample->intervals,
-        .thread_busy = {0.31, 0.29},
+        .thread = {{.cpu = 0, .own = 0.31, .idle = 0.69, .busy = 0.31},
+                   {.cpu = 1, .own = 0.29, .idle = 0.71, .busy = 0.29}},
         .thread_allowed = 1,
         .stalls = &sample->stalls,
     };
@@ -313,8 +315,8 @@ void report_sample_troubles(struct report_sample *sample)
     report->machine.quota_us = 5000;
     report->machine.quota_period_us = 80000;
     report->thread_allowed = 0.0625 / 2;
-    report->thread_busy[0] = 0.031;
-    report->thread_busy[1] = 0.030;
+    report->thread[0].own = report->thread[0].busy = 0.031;
+    report->thread[1].own = report->thread[1].busy = 0.030;
     report->usage.steal_ns = report->usage.time_ns * 2 * 31 / 1000;
     report->usage.throttled_count = 61;
     report->usage.throttled_ns = 3750 * NS_PER_MS;

@@ -1,5 +1,6 @@
 /* The numbers of the document are those of the report, and what cannot be told ends it well. What
  * the document looks like is checked by test_report_schema.py. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report_sample.h"
 
@@ -215,7 +216,7 @@ static void each_second_is_told_number_by_number(void **state)
     point->failed_as[RESULT_OTHER] = 1002;
     point->p90_ns[TIMING_CLOSE] = 1003;
     point->p99_9_ns[TIMING_CLOSE] = 1004;
-    interval->usage = (struct usage){1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13};
+    interval->usage = (struct usage){1, 2, 3, 4, 14, 5, 6, 7, 8, 9, 10, 11, 12, FACT_UNKNOWN};
     json_t *document = document_of(&sample->report);
     const json_t *told = member_at(document, "series.intervals.2");
     expect_number(1001, told, "lanes.1.errors.refused");
@@ -236,7 +237,8 @@ static void each_second_is_told_number_by_number(void **state)
     expect_number(10, told, "usage.syn_retransmits");
     expect_number(11, told, "usage.retransmits");
     expect_number(12, told, "usage.listen_overflows");
-    expect_number(13, told, "usage.listen_drops");
+    expect_number(14, told, "usage.idle_ns");
+    expect_null(told, "usage.listen_drops");
     json_decref(document);
 }
 

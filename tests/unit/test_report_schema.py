@@ -268,7 +268,8 @@ def test_the_csv_tells_the_same_series(sample):
                 assert row[f"{timing}_{name}"] == ("" if value is None else str(value))
         assert row["in_flight"] == str(interval["in_flight"])
         for name in set(interval["usage"]) - {"length_ns"}:  # length_s, by the second's own clock
-            assert row[name] == str(interval["usage"][name])
+            value = interval["usage"][name]
+            assert row[name] == ("" if value is None else str(value))
         assert row["stalls"] == str(interval["stalls"]["count"])
         assert row["stalled_ns"] == str(interval["stalls"]["total_ns"])
         assert row["longest_stall_ns"] == str(interval["stalls"]["longest_ns"])

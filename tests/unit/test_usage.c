@@ -1,8 +1,10 @@
 /* What is read out of the texts of /proc and /sys, and what the readings add up to. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "measure/usage.h"
 #include "measure/usage_text.h"
 
+#include <sched.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdbool.h>
@@ -18,35 +20,6 @@
 #include <cmocka.h>
 
 #define TICK_NS UINT64_C(10000000)
-
-static const struct cpus cpus_0_and_2 = {.count = 2, .ids = {0, 2}};
-
-static void cpu_time_is_that_of_the_cpus_in_question(void **state)
-{
-    struct usage usage = {0};
-
-    (void)state;
-    usage_text_stat("cpu  1 1 1 1 1 1 1 1 1 1\n"
-                    "cpu0 1 20 300 4000 50000 600000 7000000 80000000 5 6\n"
-                    "cpu1 9 9 9 9 9 9 9 9 9 9\n"
-                    "cpu2 1 0 0 0 0 0 1 1 0 0\n"
-                    "cpu20 9 9 9 9 9 9 9 9 9 9\n"
-                    "intr 123 4 5\n",
-                    &cpus_0_and_2, TICK_NS, &usage);
-    assert_int_equal(7600323 * TICK_NS, usage.busy_ns);
-    assert_int_equal(7000001 * TICK_NS, usage.softirq_ns);
-    assert_int_equal(80000001 * TICK_NS, usage.steal_ns);
-}
-
-static void columns_that_a_kernel_does_not_have_count_nothing(void **state)
-{
-    struct usage usage = {0};
-
-    (void)state;
-    usage_text_stat("cpu0 1 2 3 4\n", &cpus_0_and_2, TICK_NS, &usage);
-    assert_int_equal(6 * TICK_NS, usage.busy_ns);
-    assert_int_equal(0, usage.steal_ns);
-}
 
 static void counters_are_found_by_name(void **state)
 {
@@ -80,16 +53,7 @@ static void texts_of_another_shape_are_passed_over(void **state)
         "Tcp: ActiveOpens\nTcp:\n",
         "Tcp: RtoMin ActiveOpens\nTcp: 5\n",
         "Tcp:ActiveOpens\nTcp:5\n",
-        "Tcp: ActiveOpens\nTcp: five\n",
-        "Tcp: ActiveOpens\nTcp: -5\n",
-        "cpu",
-        "cpu0",
-        "cpu 5 5 5\n",
-        "cpuX 5 5 5\n",
-        "cpu-1 5 5 5\n",
-        "cpu65536 5 5 5\n",
-        "cpufreq 5 5 5\n",
-        "nr_throttled\nthrottled_time x\nnr_throttled_ 4\n",
+        "nr_throttled_ 4\n",
     };
     const struct usage nothing = {0};
 
@@ -97,12 +61,27 @@ static void texts_of_another_shape_are_passed_over(void **state)
     for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
         struct usage usage = nothing;
 
-        usage_text_stat(texts[i], &cpus_0_and_2, TICK_NS, &usage);
         usage_text_tcp(texts[i], &usage);
         usage_text_throttling(texts[i], &usage);
         if (memcmp(&nothing, &usage, sizeof(usage)) != 0)
             fail_msg("'%s' changed something", texts[i]);
     }
+}
+
+static void throttling_is_not_known_where_a_level_tells_no_number(void **state)
+{
+    struct usage usage = {.throttled_count = 1, .throttled_ns = 2};
+
+    (void)state;
+    usage_text_throttling("nr_throttled\nthrottled_time x\n", &usage);
+    assert_int_equal(FACT_UNKNOWN, usage.throttled_count);
+    assert_int_equal(FACT_UNKNOWN, usage.throttled_ns);
+    usage_text_tcp("Tcp: ActiveOpens PassiveOpens\nTcp: five -5\n", &usage);
+    assert_int_equal(FACT_UNKNOWN, usage.active_opens);
+    assert_int_equal(FACT_UNKNOWN, usage.passive_opens);
+    usage_text_throttling("nr_throttled 5\nthrottled_time 6\n", &usage);
+    assert_int_equal(FACT_UNKNOWN, usage.throttled_count);
+    assert_int_equal(FACT_UNKNOWN, usage.throttled_ns);
 }
 
 static void throttling_adds_up_over_the_levels(void **state)
@@ -130,16 +109,45 @@ static struct usage usage_of_series(uint64_t first, uint64_t step)
     return usage;
 }
 
-static void every_total_is_added_and_subtracted(void **state)
+static void every_total_is_subtracted(void **state)
 {
     struct usage before = usage_of_series(5, 1), now = usage_of_series(25, 11);
-    struct usage expected = usage_of_series(20, 10), sum;
+    struct usage expected = usage_of_series(20, 10);
     struct usage difference = usage_subtract(&now, &before);
 
     (void)state;
     assert_memory_equal(&expected, &difference, sizeof(expected));
-    sum = usage_add(&before, &difference);
-    assert_memory_equal(&now, &sum, sizeof(sum));
+}
+
+static void what_one_reading_does_not_know_the_difference_does_not(void **state)
+{
+    struct usage known = usage_of_series(5, 1), unknown = usage_unknown();
+    struct usage difference = usage_subtract(&known, &unknown);
+
+    (void)state;
+    assert_int_equal(FACT_UNKNOWN, unknown.time_ns);
+    assert_int_equal(FACT_UNKNOWN, unknown.listen_drops);
+    assert_memory_equal(&unknown, &difference, sizeof(unknown));
+    difference = usage_subtract(&unknown, &known);
+    assert_memory_equal(&unknown, &difference, sizeof(unknown));
+}
+
+/* An idle machine is known to be idle; a file that tells of no time at all does not tell that. */
+static void a_quiet_machine_is_not_an_unknown_one(void **state)
+{
+    struct usage before = {.busy_ns = 5, .idle_ns = 5, .steal_ns = 5}, now = before, difference;
+
+    (void)state;
+    now.idle_ns++;
+    difference = usage_subtract(&now, &before);
+    assert_int_equal(0, difference.busy_ns);
+    assert_int_equal(0, difference.steal_ns);
+    difference = usage_subtract(&before, &before);
+    assert_int_equal(FACT_UNKNOWN, difference.busy_ns);
+    assert_int_equal(FACT_UNKNOWN, difference.softirq_ns);
+    assert_int_equal(FACT_UNKNOWN, difference.idle_ns);
+    assert_int_equal(FACT_UNKNOWN, difference.steal_ns);
+    assert_int_equal(0, difference.throttled_count);
 }
 
 static void a_total_that_ran_backwards_counts_as_nothing(void **state)
@@ -200,6 +208,38 @@ static void a_reading_tells_what_this_process_did(void **state)
     assert_true(difference.busy_ns >= 2 * TICK_NS);
 }
 
+static void single_cpus_are_read_together(void **state)
+{
+    int ids[] = {sched_getcpu(), -1, CPUS_MAX - 1};
+    struct cpu_time times[3];
+    struct usage_source *source;
+
+    (void)state;
+    assert_int_equal(0, usage_source_new(&source));
+    usage_read_cpus(source, ids, 3, times);
+    usage_source_free(source);
+    assert_true(fact_is_number(times[0].busy_ns));
+    assert_int_equal(FACT_UNKNOWN, times[1].busy_ns);
+    assert_int_equal(FACT_UNKNOWN, times[2].busy_ns); /* no machine has it */
+}
+
+/* Descriptors are for connections: few of them are taken, however deep the cgroups are. */
+static void a_source_takes_three_descriptors(void **state)
+{
+    int before = dup(STDIN_FILENO), after;
+    struct usage_source *source;
+    struct usage usage;
+
+    (void)state;
+    close(before);
+    assert_int_equal(0, usage_source_new(&source));
+    usage_read(source, &usage);
+    after = dup(STDIN_FILENO);
+    close(after);
+    usage_source_free(source);
+    assert_in_range(after - before, 0, 3);
+}
+
 static void no_source_is_fine_to_free(void **state)
 {
     (void)state;
@@ -209,14 +249,17 @@ static void no_source_is_fine_to_free(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(cpu_time_is_that_of_the_cpus_in_question),
-        cmocka_unit_test(columns_that_a_kernel_does_not_have_count_nothing),
         cmocka_unit_test(counters_are_found_by_name),
         cmocka_unit_test(texts_of_another_shape_are_passed_over),
+        cmocka_unit_test(throttling_is_not_known_where_a_level_tells_no_number),
         cmocka_unit_test(throttling_adds_up_over_the_levels),
-        cmocka_unit_test(every_total_is_added_and_subtracted),
+        cmocka_unit_test(every_total_is_subtracted),
+        cmocka_unit_test(what_one_reading_does_not_know_the_difference_does_not),
+        cmocka_unit_test(a_quiet_machine_is_not_an_unknown_one),
         cmocka_unit_test(a_total_that_ran_backwards_counts_as_nothing),
         cmocka_unit_test(a_reading_tells_what_this_process_did),
+        cmocka_unit_test(single_cpus_are_read_together),
+        cmocka_unit_test(a_source_takes_three_descriptors),
         cmocka_unit_test(no_source_is_fine_to_free),
     };
 

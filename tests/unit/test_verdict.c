@@ -6,6 +6,7 @@
 #include "report/verdict.h"
 
 #include <inttypes.h>
+#include <math.h>
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -56,8 +57,11 @@ static int sample_setup(void **state)
     };
     report->usage =
         (struct usage){.time_ns = WINDOW_NS, .process_ns = 4 * NS_PER_S, .busy_ns = 6 * NS_PER_S};
-    report->thread_busy[0] = 0.17;
-    report->thread_busy[1] = 0.23;
+    for (int i = 0; i < 8; i++) /* each may run anywhere, and never had to wait */
+        report->thread[i] =
+            (struct thread_use){.cpu = -1, .others = (double)NAN, .steal = (double)NAN};
+    report->thread[0].busy = 0.17;
+    report->thread[1].busy = 0.23;
     report->thread_allowed = 1;
     return 0;
 }
@@ -144,9 +148,9 @@ static void a_thread_above_80_percent_is_the_limit(void **state)
 {
     struct sample *sample = *state;
 
-    sample->report.thread_busy[1] = 0.80;
+    sample->report.thread[1].busy = 0.80;
     check_silent(sample, "generator_busy");
-    sample->report.thread_busy[1] = 0.81;
+    sample->report.thread[1].busy = 0.81;
     check_says(sample, "generator_busy", "thread 2 of 2 used 81 % of its CPU: ");
     check_says(sample, "generator_busy", "use more CPUs, or more machines");
     assert_string_equal("generator_busy ", verdict_names(sample));
@@ -164,14 +168,14 @@ static void threads_share_what_a_quota_allows(void **state)
     report->machine.quota_us = 25000;
     report->machine.quota_period_us = 100000;
     report->thread_allowed = 0.125;
-    report->thread_busy[0] = 0.01;
-    report->thread_busy[1] = 0.19; /* more than its half, but less than is there */
+    report->thread[0].busy = 0.01;
+    report->thread[1].busy = 0.19; /* more than its half, but less than is there */
     check_silent(sample, "generator_busy");
-    report->thread_busy[0] = 0.02;
+    report->thread[0].busy = 0.02;
     check_says(sample, "generator_busy", "the 2 threads together used 84 % of the CPU time");
     check_says(sample, "generator_busy", "raise the quota");
     report->threads = 1;
-    report->thread_busy[0] = 0.3;
+    report->thread[0].busy = 0.3;
     report->thread_allowed = 0.25;
     check_says(sample, "generator_busy", "thread 1 of 1 used 100 % of the CPU time");
 }
@@ -183,9 +187,9 @@ static void more_threads_than_cpus_share_them(void **state)
 
     report->threads = 8;
     for (int i = 0; i < 8; i++)
-        report->thread_busy[i] = 0.2;
+        report->thread[i].busy = 0.2;
     check_silent(sample, "generator_busy");
-    report->thread_busy[0] = 0.24;
+    report->thread[0].busy = 0.24;
     check_says(sample, "generator_busy", "the 8 threads together used 82 % of their CPUs");
 }
 
@@ -285,7 +289,7 @@ static void starts_late_by_more_than_1_ms_at_p99_are_told_of(void **state)
     assert_string_equal("starts_late ", verdict_names(sample));
     sample->interval.in_flight = 64;
     check_says(sample, "starts_late", "raise -c");
-    sample->report.thread_busy[0] = 0.9;
+    sample->report.thread[0].busy = 0.9;
     check_says(sample, "starts_late", "the generator had too little CPU");
     sample->config.rate.starts = 0;
     check_silent(sample, "starts_late");
@@ -350,17 +354,18 @@ static void full_cpus_are_told_of_if_others_had_a_part_in_it(void **state)
     struct sample *sample = *state;
     struct usage *usage = &sample->report.usage;
 
-    sample->report.target_is_local = true;
+    sample->report.thread[1].waited = 0.05;
     usage->softirq_ns = 2 * NS_PER_S;
     usage->busy_ns = 19 * NS_PER_S;
     check_silent(sample, "cpus_full");
     usage->busy_ns = 19800 * NS_PER_MS;
     check_says(sample, "cpus_full",
                "the CPUs (2) were 99 % busy: of that, 20 % was the generator, 10 % the kernel's");
-    check_says(sample, "cpus_full", "such as the service on this machine");
-    assert_string_equal("cpus_full ", verdict_names(sample));
-    sample->report.target_is_local = false;
     check_says(sample, "cpus_full", "stop them");
+    assert_string_equal("cpus_full ", verdict_names(sample));
+    sample->report.thread[1].waited = 0.02; /* others only used what was left */
+    check_silent(sample, "cpus_full");
+    sample->report.thread[1].waited = 0.05;
     usage->process_ns = 15800 * NS_PER_MS;
     check_says(sample, "cpus_full", "80 % was the generator");
     usage->process_ns += 20 * NS_PER_MS; /* others had less than a tenth */
@@ -376,6 +381,7 @@ static void ticks_tell_nothing_of_a_very_short_run(void **state)
 
     *usage = (struct usage){
         .time_ns = VERDICT_TICKS_NS, .busy_ns = 3 * VERDICT_TICKS_NS, .steal_ns = VERDICT_TICKS_NS};
+    sample->report.thread[0].waited = 0.05;
     check_says(sample, "cpus_full", "were 100 % busy");
     check_says(sample, "steal", "25 %");
     usage->time_ns--;
@@ -386,9 +392,120 @@ static void a_machine_that_tells_nothing_does_not_clear_the_generator(void **sta
 {
     struct sample *sample = *state;
 
-    sample->report.usage = (struct usage){.time_ns = 2 * VERDICT_TICKS_NS}; /* no /proc/stat */
+    sample->report.usage = (struct usage){.time_ns = 2 * VERDICT_TICKS_NS}; /* nothing to do */
+    assert_string_equal("generator_fine ", verdict_names(sample));
+    sample->report.usage = usage_unknown(); /* no /proc */
+    sample->report.usage.time_ns = 2 * VERDICT_TICKS_NS;
+    for (int i = 0; i < 2; i++)
+        sample->report.thread[i].waited = (double)NAN;
     assert_string_equal("generator_unknown ", verdict_names(sample));
     check_says(sample, "generator_unknown", "/proc/stat");
+}
+
+/* Thread 1 on CPU 0 and thread 2 on CPU 1, of which all is known. */
+static void sample_pin(struct sample *sample)
+{
+    for (int i = 0; i < 2; i++)
+        sample->report.thread[i] = (struct thread_use){
+            .cpu = i, .own = 0.5, .busy = 0.5, .others = 0.05, .idle = 0.45, .waited = 0.01};
+}
+
+static void a_thread_whose_cpu_others_had_was_kept_from_its_work(void **state)
+{
+    struct sample *sample = *state;
+    struct thread_use *use = &sample->report.thread[1];
+
+    sample_pin(sample);
+    assert_string_equal("generator_fine ", verdict_names(sample));
+    use->others = 0.5;
+    use->waited = 0.10;
+    check_silent(sample, "cpu_shared");
+    use->waited = 0.11;
+    check_says(sample, "cpu_shared",
+               "thread 2 of 2 had CPU 1 for 50 % of the time, and waited for "
+               "others for 11 % more (they used 50 % of it): the generator "
+               "may have been the limit");
+    assert_string_equal("cpu_shared ", verdict_names(sample));
+    use->waited = 0.48;
+    check_says(sample, "cpu_shared", "the generator was the limit");
+    sample->report.target_is_local = true;
+    check_says(sample, "cpu_shared", "the service may be among them");
+    use->busy = use->own = 0.75; /* it wanted more than 80 % */
+    use->waited = 0.06;
+    check_says(sample, "cpu_shared", "the generator was the limit");
+}
+
+/* A neighbour that is nice uses what is left, and takes nothing. */
+static void a_full_cpu_is_no_matter_if_nothing_was_taken(void **state)
+{
+    struct sample *sample = *state;
+
+    sample_pin(sample);
+    for (int i = 0; i < 2; i++) {
+        sample->report.thread[i].others = 0.5;
+        sample->report.thread[i].idle = 0;
+    }
+    assert_string_equal("generator_fine ", verdict_names(sample));
+    sample->report.thread[0].waited = (double)NAN; /* then it may be */
+    check_says(sample, "cpu_shared",
+               "thread 1 of 2 had CPU 0 for 50 % of the time, and lost it to");
+}
+
+static void what_is_not_known_does_not_clear_the_generator(void **state)
+{
+    struct sample *sample = *state;
+    struct thread_use *use = &sample->report.thread[0];
+
+    sample_pin(sample);
+    use->waited = (double)NAN; /* a CPU that is half idle may still have kept it waiting */
+    use->others = 0.35;
+    check_says(sample, "generator_unknown", "how long it waited for a CPU is not told here");
+    use->others = use->idle = use->softirq = (double)NAN;
+    sample->report.usage.busy_ns = sample->report.usage.softirq_ns = FACT_UNKNOWN;
+    check_says(sample, "generator_unknown", "(neither schedstat nor /proc/stat)");
+    use->waited = 0.01; /* softirqs may be as much again */
+    check_says(sample, "generator_unknown", "(softirqs) may have taken up to 50 % more");
+    use->busy = use->own = 0.3;
+    assert_string_equal("generator_fine ", verdict_names(sample));
+    sample_pin(sample);
+    use->waited = 0.31; /* for whom, if others had 5 %? */
+    check_says(sample, "generator_unknown", "little else was seen there");
+}
+
+static void steal_counts_on_the_cpu_of_a_thread(void **state)
+{
+    struct sample *sample = *state;
+
+    sample_pin(sample);
+    sample->report.thread[1].steal = 0.02;
+    check_silent(sample, "steal");
+    sample->report.thread[1].steal = 0.30;
+    check_says(sample, "steal", "withheld 35 % of the CPU time that was wanted on CPU 1 (steal)");
+}
+
+static void cpus_that_are_shared_with_the_service_are_told_of_earlier(void **state)
+{
+    struct sample *sample = *state;
+    struct report *report = &sample->report;
+
+    report->usage.busy_ns = 18500 * NS_PER_MS;
+    check_silent(sample, "cpus_full");
+    report->target_is_local = true;
+    check_says(sample, "cpus_full", "share the 2 CPUs that hello-load runs on, 92 % busy");
+    check_says(sample, "cpus_full", "this is a number of both");
+    sample_pin(sample); /* the service has CPUs of its own */
+    check_silent(sample, "cpus_full");
+}
+
+static void more_threads_than_cpus_are_told_of(void **state)
+{
+    struct sample *sample = *state;
+
+    check_silent(sample, "threads_exceed_cpus");
+    sample->report.threads = 8;
+    check_says(sample, "threads_exceed_cpus", "8 threads share 2 CPUs");
+    sample->report.machine.cpus_allowed = 0; /* unknown */
+    check_silent(sample, "threads_exceed_cpus");
 }
 
 static void repeated_handshakes_are_told_of(void **state)
@@ -461,7 +578,7 @@ static void the_worst_comes_first_and_no_text_is_cut(void **state)
     sample->interval.in_flight = report->connections = many;
     report->cut_short = report->target_is_local = true;
     report->thread_allowed = 0.5;
-    report->thread_busy[0] = 1;
+    report->thread[0].busy = 1;
     report->machine.quota_us = report->machine.quota_period_us = many / NS_PER_US;
     report->usage = (struct usage){.time_ns = many / 4,
                                    .busy_ns = many / 2,
@@ -511,6 +628,12 @@ int main(void)
         ON_SAMPLE(full_cpus_are_told_of_if_others_had_a_part_in_it),
         ON_SAMPLE(ticks_tell_nothing_of_a_very_short_run),
         ON_SAMPLE(a_machine_that_tells_nothing_does_not_clear_the_generator),
+        ON_SAMPLE(a_thread_whose_cpu_others_had_was_kept_from_its_work),
+        ON_SAMPLE(a_full_cpu_is_no_matter_if_nothing_was_taken),
+        ON_SAMPLE(what_is_not_known_does_not_clear_the_generator),
+        ON_SAMPLE(steal_counts_on_the_cpu_of_a_thread),
+        ON_SAMPLE(cpus_that_are_shared_with_the_service_are_told_of_earlier),
+        ON_SAMPLE(more_threads_than_cpus_are_told_of),
         ON_SAMPLE(repeated_handshakes_are_told_of),
         ON_SAMPLE(values_beyond_an_hour_are_told_of),
         ON_SAMPLE(a_run_that_was_cut_short_says_so),
