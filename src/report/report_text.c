@@ -6,6 +6,7 @@
 #include "report/page.h"
 #include "report/report.h"
 #include "report/report_table.h"
+#include "report/report_threads.h"
 
 #include <inttypes.h>
 #include <stdarg.h>
@@ -374,6 +375,7 @@ void report_text(const struct report *report, FILE *out, const struct terminal *
     kernel(&page, report);
     machine_kind(&page, &report->machine);
     machine_use(&page, report);
+    report_threads(&page, report, LABEL_COLUMNS);
     engine(&page, report);
     verdicts(&page, report);
     assertions(&page, report);

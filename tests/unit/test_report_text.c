@@ -356,9 +356,27 @@ static void the_last_line_of_nothing_is_zeros(void **state)
     report_sample_free(sample);
 }
 
+static void a_thread_that_shares_its_cpu_is_told_of(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told = told_by(sample, 100);
+
+    (void)state;
+    assert_null(told_line_with(&told, "threads   "));
+    told_free(&told);
+    sample->report.thread[1].others = 0.39;
+    sample->report.thread[1].waited = 0.38;
+    told = told_by(sample, 100);
+    told_check_line(&told, "threads   worst is 2 of 2 on CPU 1, own 29 %, others 39 %, idle 71 %, "
+                           "waited 38 %");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_thread_that_shares_its_cpu_is_told_of),
         cmocka_unit_test(a_healthy_run_reads_like_this),
         cmocka_unit_test(cells_are_percentiles),
         cmocka_unit_test(nothing_measured_is_no_zero),
