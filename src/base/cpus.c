@@ -1,27 +1,178 @@
 #include "base/cpus.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <sys/types.h>
+
+typedef int affinity_call(pid_t pid, size_t bytes, cpu_set_t *set);
+
+static int affinity_get(pid_t pid, size_t bytes, cpu_set_t *set)
+{
+    return sched_getaffinity(pid, bytes, set);
+}
+
+static int affinity_set(pid_t pid, size_t bytes, cpu_set_t *set)
+{
+    return sched_setaffinity(pid, bytes, set);
+}
+
+/* Call with a set that the kernel takes: a larger one each time that it says EINVAL, which may also
+ * mean something else. `cpus` is put into the set, and what comes back is for the caller to free.
+ * Returns 0 or -errno. */
+static int affinity_of_any_size(affinity_call *call, const struct cpus *cpus, cpu_set_t **ret_set,
+                                size_t *ret_bytes)
+{
+    int result = -EINVAL;
+
+    for (unsigned ids = CPU_SETSIZE; result == -EINVAL && ids <= CPUS_ID_MAX + 1u; ids *= 2) {
+        size_t bytes = CPU_ALLOC_SIZE(ids);
+        cpu_set_t *set = calloc(1, bytes);
+
+        if (!set)
+            return -ENOMEM;
+        for (uint32_t i = 0; cpus && i < cpus->count; i++)
+            CPU_SET_S(cpus->ids[i], bytes, set); /* nothing, where it has no such bit */
+        result = call(0, bytes, set) < 0 ? -errno : 0;
+        if (result == 0) {
+            *ret_set = set;
+            *ret_bytes = bytes;
+        } else {
+            free(set);
+        }
+    }
+    return result;
+}
+
+static void cpus_add(struct cpus *cpus, uint16_t id)
+{
+    if (cpus->count < CPUS_MAX)
+        cpus->ids[cpus->count++] = id;
+    else
+        cpus->left_out++;
+}
 
 int cpus_read(struct cpus *ret_cpus)
 {
-    cpu_set_t set;
+    cpu_set_t *set;
+    size_t bytes;
+    int result = affinity_of_any_size(affinity_get, NULL, &set, &bytes);
 
-    if (sched_getaffinity(0, sizeof(set), &set) < 0)
-        return -errno;
-    ret_cpus->count = 0;
-    for (unsigned id = 0; id < CPU_SETSIZE && ret_cpus->count < CPUS_MAX; id++) {
-        if (CPU_ISSET(id, &set))
-            ret_cpus->ids[ret_cpus->count++] = (uint16_t)id;
+    if (result < 0)
+        return result;
+    ret_cpus->count = ret_cpus->left_out = 0;
+    for (unsigned id = 0; id <= CPUS_ID_MAX; id++) {
+        if (CPU_ISSET_S(id, bytes, set))
+            cpus_add(ret_cpus, (uint16_t)id);
     }
+    free(set);
     return 0;
+}
+
+int cpus_keep_to(const struct cpus *cpus)
+{
+    cpu_set_t *set;
+    size_t bytes;
+    int result = affinity_of_any_size(affinity_set, cpus, &set, &bytes);
+
+    if (result == 0)
+        free(set);
+    return result;
 }
 
 int cpus_pin(uint16_t id)
 {
-    cpu_set_t set;
+    return cpus_keep_to(&(struct cpus){.count = 1, .ids = {id}});
+}
 
-    CPU_ZERO(&set);
-    CPU_SET(id, &set);
-    return sched_setaffinity(0, sizeof(set), &set) < 0 ? -errno : 0;
+int cpus_only(void)
+{
+    struct cpus cpus;
+
+    return cpus_read(&cpus) == 0 && cpus.count == 1 ? cpus.ids[0] : -1;
+}
+
+bool cpus_has(const struct cpus *cpus, uint16_t id)
+{
+    for (uint32_t i = 0; i < cpus->count; i++) {
+        if (cpus->ids[i] == id)
+            return true;
+    }
+    return false;
+}
+
+/* Read an id; *text is left behind it. */
+static int id_parse(const char **text, unsigned long *ret_id)
+{
+    char *rest;
+
+    if (!isdigit((unsigned char)**text))
+        return -EINVAL;
+    errno = 0;
+    *ret_id = strtoul(*text, &rest, 10);
+    *text = rest;
+    return errno == ERANGE || *ret_id > CPUS_ID_MAX ? -ERANGE : 0;
+}
+
+int cpus_parse(const char *text, struct cpus *ret_cpus)
+{
+    bool named[CPUS_ID_MAX + 1] = {false};
+    struct cpus cpus = {0};
+    unsigned long low, high;
+
+    do {
+        int result = id_parse(&text, &low);
+
+        high = low;
+        if (result == 0 && *text == '-') {
+            text++;
+            result = id_parse(&text, &high);
+        }
+        if (result < 0)
+            return result;
+        if (low > high)
+            return -EINVAL;
+        memset(&named[low], true, high - low + 1);
+    } while (*text++ == ',');
+    if (text[-1] != '\0')
+        return -EINVAL;
+    for (unsigned id = 0; id <= CPUS_ID_MAX; id++) {
+        if (named[id])
+            cpus_add(&cpus, (uint16_t)id);
+    }
+    if (cpus.left_out > 0)
+        return -E2BIG;
+    *ret_cpus = cpus;
+    return 0;
+}
+
+char *cpus_format(const struct cpus *cpus, char *text, size_t bytes)
+{
+    static const char more[] = "...";
+    size_t used = 0;
+    uint32_t last;
+
+    text[0] = '\0';
+    for (uint32_t i = 0; i < cpus->count; i = last + 1) {
+        const char *comma = i > 0 ? "," : "";
+        size_t room = bytes - used;
+        int length;
+
+        for (last = i; last + 1 < cpus->count && cpus->ids[last + 1] == cpus->ids[last] + 1;)
+            last++;
+        if (last > i)
+            length = snprintf(text + used, room, "%s%u-%u", comma, cpus->ids[i], cpus->ids[last]);
+        else
+            length = snprintf(text + used, room, "%s%u", comma, cpus->ids[i]);
+        if (length < 0 || used + (size_t)length + sizeof(more) > bytes) {
+            snprintf(text + used, room, "%s", more);
+            break;
+        }
+        used += (size_t)length;
+    }
+    return text;
 }

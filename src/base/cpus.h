@@ -1,20 +1,46 @@
-/* The CPUs that this process may use. */
+/* Sets of CPUs, and which of them the calling thread may use. Sets of any size: a kernel with more
+ * possible CPUs than a cpu_set_t has bits refuses one (sched_setaffinity(2), CPU_SET(3)).
+ *
+ * Thread rule: each thread has an affinity of its own, which threads that it starts inherit. */
 #ifndef HELLO_CPUS_H
 #define HELLO_CPUS_H
 
+#include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
-#define CPUS_MAX 1024
+/* A set has at most so many CPUs, of any ids up to CPUS_ID_MAX (Linux: NR_CPUS is 8192 at most). */
+#define CPUS_MAX    1024
+#define CPUS_ID_MAX UINT16_MAX
 
 struct cpus {
     uint32_t count;
+    uint32_t left_out;      /* how many more there are, for which a set has no room */
     uint16_t ids[CPUS_MAX]; /* in ascending order */
 };
 
-/* Read the CPUs that the calling thread may run on (sched_getaffinity(2)). Returns 0 or -errno. */
+/* Read the CPUs that the calling thread may run on. Returns 0 or -errno. */
 int cpus_read(struct cpus *ret_cpus);
 
-/* Keep the calling thread on one CPU. Returns 0 or -errno (the CPU was taken away since). */
+/* Keep the calling thread to these CPUs. Returns 0 or -errno (-EINVAL: there is none of them). */
+int cpus_keep_to(const struct cpus *cpus);
+
+/* Keep the calling thread on one CPU. Returns 0 or -errno. */
 int cpus_pin(uint16_t id);
+
+/* The one CPU that the calling thread may run on, or -1: there are several, or it is unknown. */
+int cpus_only(void);
+
+/* True if a CPU is in a set. */
+bool cpus_has(const struct cpus *cpus, uint16_t id);
+
+/* Read a list such as "0,2-5", in any order, as taskset(1) takes it. Returns 0, -EINVAL (no such
+ * list), -ERANGE (an id above CPUS_ID_MAX) or -E2BIG (more than CPUS_MAX); *ret_cpus is untouched
+ * then. */
+int cpus_parse(const char *text, struct cpus *ret_cpus);
+
+/* Write such a list, its end left out ("...") if there is no room for it. Returns text. */
+#define CPUS_TEXT_BYTES 64 /* enough for most machines; bytes must be 8 or more */
+char *cpus_format(const struct cpus *cpus, char *text, size_t bytes);
 
 #endif

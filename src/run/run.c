@@ -88,7 +88,10 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     uint64_t reserved, room;
 
     if (cpus_read(&cpus) < 0)
-        cpus.count = 1;
+        cpus = (struct cpus){.count = 1};
+    if (cpus.left_out > 0 && !config->quiet)
+        fprintf(stderr, "%s: warning: %u CPUs are allowed, of which only the first %u are used\n",
+                load_options.program, cpus.count + cpus.left_out, cpus.count);
     report->threads = (uint32_t)(config->threads ? config->threads : cpus.count);
     reserved = limits_descriptors_reserved(report->threads);
     room = descriptors > (int64_t)reserved ? (uint64_t)descriptors - reserved : 0;
