@@ -4,7 +4,6 @@ import os
 import pytest
 
 from clients import GREETING, IPV4, visit
-from kernel import threads
 from programs import run, server_config, totals
 
 
@@ -57,7 +56,7 @@ def test_cpus_that_a_server_has_no_use_for_are_told(server, many_cpus):
     one = server("-w", 1, env=environment)
     assert one.stderr() == [
         "hello-server: warning: 8192 CPUs are allowed, of which only the first 1024 are used"]
-    assert len(threads(one.pid)) == 2
+    assert one.workers == 1
     one.stop(warnings=1)
 
 
