@@ -313,3 +313,24 @@ bool assertion_is_of_errors(const struct assertion *assertion)
 {
     return metrics[assertion->metric].of_errors;
 }
+
+bool assertion_is_of_schedule(const struct assertion *assertion)
+{
+    switch (assertion->metric) {
+    case METRIC_DROPPED:
+    case METRIC_LATE:
+    case METRIC_RATE:
+        return true;
+    case METRIC_LATENCY:
+        return assertion->timing == TIMING_LATENESS;
+    case METRIC_STARTED:
+    case METRIC_OK:
+    case METRIC_ERRORS:
+    case METRIC_RETRANSMITS:
+    case METRIC_SYN_RETRANSMITS:
+    case METRIC_STALLS:
+    case METRIC_FAILURE:
+        break;
+    }
+    return false;
+}

@@ -60,4 +60,8 @@ void assertion_help(FILE *out);
 /* True if the assertion says which errors are fine: errors, ok, or a kind of failure. */
 bool assertion_is_of_errors(const struct assertion *assertion);
 
+/* True if the assertion says how far an open loop may miss its schedule: dropped, late, rate, or a
+ * statistic of the lateness. */
+bool assertion_is_of_schedule(const struct assertion *assertion);
+
 #endif

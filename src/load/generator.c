@@ -293,7 +293,7 @@ static bool generator_is_done(struct generator *generator, const struct worker *
 /* Count what a signal kept from starting and from ending. */
 static void generator_end(struct generator *generator)
 {
-    generator_drop_until(generator, clock_now_ns());
+    generator_drop_until(generator, clock_now_ns() - GENERATOR_GRACE_NS);
     flows_abandon(&generator->flows);
     counter_set(&generator->progress.in_flight, 0);
     if (generator->open_loop)

@@ -243,16 +243,22 @@ bool assertions_judge(struct report *report)
     const struct option_texts *texts = &report->config->assertions;
     struct assertion assertion = {0};
     bool errors_are_judged = false;
+    bool schedule_is_judged = !load_is_open_loop(report->config);
     bool all_hold = true;
 
     report->assertion_count = 0;
     for (uint32_t i = 0; i < texts->count; i++) {
         text_judge(report, texts->items[i], &assertion);
         errors_are_judged = errors_are_judged || assertion_is_of_errors(&assertion);
+        schedule_is_judged = schedule_is_judged || assertion_is_of_schedule(&assertion);
     }
     if (!errors_are_judged) {
         text_judge(report, "errors==0", &assertion);
         text_judge(report, "ok>0", &assertion); /* or nothing was measured that could fail */
+    }
+    if (!schedule_is_judged) {
+        text_judge(report, "dropped==0", &assertion);
+        text_judge(report, JUDGEMENT_LATENESS, &assertion);
     }
     for (uint32_t i = 0; i < report->assertion_count; i++)
         all_hold = all_hold && report->assertions[i].holds;

@@ -61,7 +61,7 @@ struct report_assertion {
     char value[32];                  /* what was measured, with its unit: "3.2ms" */
     bool holds;
 };
-#define REPORT_ASSERTIONS_MAX (OPTION_TEXTS_MAX + 2) /* with those that judgement.h adds */
+#define REPORT_ASSERTIONS_MAX (OPTION_TEXTS_MAX + 4) /* with those that judgement.h adds */
 
 struct report {
     const struct load_config *config;

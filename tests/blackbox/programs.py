@@ -412,4 +412,9 @@ class Load:
         assert failed == sum(counts.values()), lines[-1]
         assert self.started == self.ok + failed + abandoned, lines[-1]
         if not any(word.startswith("--assert") for word in map(str, args)):
-            assert self.code == (3 if self.failures or not self.ok else 0), (self.code, lines[-1])
+            missed = self.failures or not self.ok or self.dropped or "lateness.p99<100ms  " in self.missed()
+            assert self.code == (3 if missed else 0), (self.code, self.stdout)
+
+    def missed(self):
+        """The lines of the assertions that do not hold, of a run that was not quiet."""
+        return "".join(line for line in self.stdout.splitlines(True) if line[:2] in ("x ", "✗ "))

@@ -48,7 +48,7 @@ def test_a_run_in_which_all_starts_were_dropped_does_not_pass(peer, report, engi
                   "-e", engine, one.target)
     assert (told.started, told.dropped, told.code) == (0, 250, 3)
     assert {one["text"]: one["holds"] for one in told.json["assertions"]} == {
-        "errors==0": True, "ok>0": False}
+        "errors==0": True, "ok>0": False, "dropped==0": False, "lateness.p99<100ms": False}
 
 
 def test_a_signal_in_the_warm_up_measures_nothing_and_blames_nobody(peer, start, engine):

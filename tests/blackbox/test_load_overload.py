@@ -5,16 +5,22 @@ import time
 import pytest
 
 from clients import IPV4
+from misbehaving import waits_then_says
 from programs import DEADLINE_S
 
 RATE = 10_000_000  # the highest that may be asked for
+ANY_ERRORS = ("--assert", "errors<100%", "--assert", "dropped>0")
+
+
+def holds(told):
+    return {one["text"]: one["holds"] for one in told.json["assertions"]}
 
 
 @pytest.mark.parametrize("arrivals", ["constant", "poisson"])
 def test_connections_start_in_each_second_however_many_are_given_up(server, report, engine, arrivals):
     target = server("-w", 1).target(IPV4)
     told = report("-r", RATE, "-d", "4s", "--timeout", "1s", "--arrivals", arrivals, "-e", engine,
-                  "-c", 1000, "--assert", "errors<100%", *[target] * 64)
+                  "-c", 1000, *ANY_ERRORS, *[target] * 64)
     seconds = [one["all"] for one in told.json["series"]["intervals"] if one["start_ns"] < 4e9]
     assert len(seconds) >= 4
     assert all(second["started"] > 0 for second in seconds), seconds
@@ -23,7 +29,7 @@ def test_connections_start_in_each_second_however_many_are_given_up(server, repo
 
 def test_what_is_given_up_is_shared_out_by_weight(server, report):
     target = server("-w", 1).target(IPV4)
-    told = report("-r", RATE, "-d", "1500ms", "--timeout", "300ms", "--assert", "errors<100%",
+    told = report("-r", RATE, "-d", "1500ms", "--timeout", "300ms", *ANY_ERRORS,
                   *(f"{target}={weight}" for weight in (1, 1000, 7)))
     intended = [lane["started"] + lane["dropped"] for lane in told.lanes]
     assert [one / sum(intended) for one in intended] == pytest.approx(
@@ -32,15 +38,45 @@ def test_what_is_given_up_is_shared_out_by_weight(server, report):
 
 def test_a_count_is_exact_whatever_is_given_up(server, report):
     target = server("-w", 1).target(IPV4)
-    told = report("-r", RATE, "-n", 3_000_003, "-t", 2, "--timeout", "20ms", "--assert", "errors<100%", target)
+    told = report("-r", RATE, "-n", 3_000_003, "-t", 2, "--timeout", "20ms", *ANY_ERRORS, target)
     assert told.started + told.dropped == 3_000_003
     assert told.dropped > 0
 
 
 def test_a_signal_ends_it_as_ever(server, start):
     target = server("-w", 1).target(IPV4)
-    run = start("-r", RATE, "-d", "1h", "--timeout", "100ms", "--assert", "errors<100%", *[target] * 64)
+    run = start("-r", RATE, "-d", "1h", "--timeout", "100ms", *ANY_ERRORS, *[target] * 64)
     time.sleep(1)  # so that there is a second of it to be told
     run.process.send_signal(signal.SIGINT)
     told = run.report(within=DEADLINE_S)
     assert told.json["run"]["cut_short"] and told.started > 0 and told.dropped > 0
+
+
+def test_a_rate_that_was_missed_is_no_success(peer, report):
+    """One connection at a time, of 50 ms each: 20 per second, where 400 are asked for."""
+    slow = peer(waits_then_says(0.05))
+    asked = ("-r", "400/s", "-c", 1, "-d", "2s", "--timeout", "500ms", slow.target)
+    told = report(*asked)
+    assert told.code == 3 and told.dropped > told.started > 0
+    assert holds(told) == {"errors==0": True, "ok>0": True, "dropped==0": False, "lateness.p99<100ms": False}
+    for own in ("dropped<100%", "late<100%", "rate>1", "lateness.p99<1h"):
+        told = report("--assert", own, *asked)
+        assert told.code == 0 and set(holds(told)) == {own, "errors==0", "ok>0"}
+
+
+def test_starts_that_are_much_too_late_are_no_success_though_none_is_dropped(peer, report):
+    told = report("-r", "400/s", "-c", 1, "-n", 40, peer(waits_then_says(0.02)).target)
+    assert told.dropped == 0 and told.started == 40
+    assert told.code == 3 and not holds(told)["lateness.p99<100ms"] and holds(told)["dropped==0"]
+
+
+def test_a_closed_loop_asks_for_no_rate_that_could_be_missed(peer, report):
+    told = report("-c", 1, "-n", 3, peer(waits_then_says(0.02)).target)
+    assert told.code == 0 and set(holds(told)) == {"errors==0", "ok>0"}
+
+
+def test_a_signal_drops_nothing_that_was_on_time(server, start):
+    run = start("-r", "2k/s", "-d", "1h", server().target(IPV4))
+    time.sleep(1)
+    run.process.send_signal(signal.SIGINT)
+    assert run.report().dropped == 0

@@ -534,6 +534,32 @@ static void errors_must_be_none_unless_said_otherwise(void **state)
     }
 }
 
+static void an_open_loop_must_keep_its_schedule_unless_said_otherwise(void **state)
+{
+    static const struct {
+        bool is_said;
+        const char *text;
+    } rows[] = {
+        {false, "p99<1h"},      {false, "ok>0"},           {false, "connect.p99<1h"},
+        {false, "stalls<1000"}, {true, "dropped<50%"},     {true, "late<50%"},
+        {true, "rate>0"},       {true, "lateness.p50<1h"}, {true, "ipv4.dropped<50%"},
+    };
+    struct report_sample *sample = *state;
+
+    report_sample_open_loop(sample);
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct report *report = &sample->report;
+        uint32_t last;
+
+        judged(sample, rows[i].text);
+        last = report->assertion_count - 1;
+        assert_int_equal(rows[i].is_said,
+                         strcmp(JUDGEMENT_LATENESS, report->assertions[last].text) != 0);
+        if (!rows[i].is_said)
+            assert_string_equal("dropped==0", report->assertions[last - 1].text);
+    }
+}
+
 static void all_hold_if_each_does(void **state)
 {
     struct report_sample *sample = *state;
@@ -600,6 +626,7 @@ int main(void)
         WITH_SAMPLE(a_share_of_nothing_does_not_hold),
         WITH_SAMPLE(the_value_is_told_with_its_unit),
         WITH_SAMPLE(errors_must_be_none_unless_said_otherwise),
+        WITH_SAMPLE(an_open_loop_must_keep_its_schedule_unless_said_otherwise),
         WITH_SAMPLE(all_hold_if_each_does),
         WITH_SAMPLE(as_many_as_can_be_given_are_judged),
         WITH_SAMPLE(a_run_in_which_nothing_ended_well_does_not_pass),
