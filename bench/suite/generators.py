@@ -287,7 +287,7 @@ def late_run(options, engine, one):
     if done.returncode not in (0, 3):  # 3: a connection failed
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
     every = json.loads(done.stdout)["result"]["all"]
-    percentiles = every["timings"]["lateness"]["percentiles"]
+    percentiles = every["timings"]["lateness"]["percentiles_ns"]
     return LateRun(percentiles["50"] / 1e6, percentiles["99"] / 1e6, every["failed"])
 
 

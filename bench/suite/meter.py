@@ -103,7 +103,7 @@ def measure(load_program, cpus, running, expected, load):
     every = told["result"]["all"]
     if not every["ok"]:
         raise OSError(f"no connection ended well: {failures_of(every['errors'])}")
-    percentiles = every["timings"]["total"]["percentiles"]
+    percentiles = every["timings"]["total"]["percentiles_ns"]
     return Run(
         connections_per_s=every["connections_per_s"],
         p50_ms=ms(percentiles["50"]), p99_ms=ms(percentiles["99"]),
@@ -112,5 +112,5 @@ def measure(load_program, cpus, running, expected, load):
         throttled_share=(throttled_after_s - throttled_s) / elapsed_s,
         stalls=stalls_after - stalls,
         ok=every["ok"], failed=every["failed"], failures=failures_of(every["errors"]),
-        generator_busy=max(thread["busy"] for thread in told["threads"]),
+        generator_busy=max(thread["busy_share"] for thread in told["threads"]),
         per_s=[interval["all"]["ok"] for interval in told["series"]["intervals"]])

@@ -16,9 +16,12 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include <sys/stat.h>
+
 #define COOKIE_PLAIN      (UINT32_C(0x1c849303) | 0x10) /* 0x10: counts in ZigZag LEB128 */
 #define COOKIE_COMPRESSED (UINT32_C(0x1c849304) | 0x10)
 #define DIGITS            3
+#define HEAD_BYTES_TRIED  250
 
 #define COUNT_BYTES_MAX   9 /* of one count in ZigZag LEB128 */
 #define PLAIN_BYTES_MAX   (sizeof(struct plain_head) + HISTOGRAM_BUCKET_COUNT * COUNT_BYTES_MAX)
@@ -78,6 +81,19 @@ static int head_write(struct output *out, uint64_t unix_start_ns)
     return output_flush(out);
 }
 
+/* A file that cannot hold the head is to be told of before the run: try, and take it back. */
+static int room_try(int fd)
+{
+    static const char head[HEAD_BYTES_TRIED];
+    struct stat file;
+
+    if (fstat(fd, &file) < 0 || !S_ISREG(file.st_mode))
+        return 0;
+    if (pwrite(fd, head, sizeof(head), 0) < 0 || ftruncate(fd, 0) < 0)
+        return -errno;
+    return 0;
+}
+
 int hlog_open(const char *path, struct hlog **ret_log)
 {
     struct hlog *log = malloc(sizeof(*log));
@@ -87,7 +103,9 @@ int hlog_open(const char *path, struct hlog **ret_log)
         return -ENOMEM;
     log->error = 0;
     log->fd = output_create(path);
-    result = log->fd < 0 ? log->fd : output_begin(&log->out, log->fd, OUTPUT_PATIENT);
+    result = log->fd < 0 ? log->fd : room_try(log->fd);
+    if (result == 0)
+        result = output_begin(&log->out, log->fd, OUTPUT_PATIENT);
     if (result < 0) {
         if (log->fd >= 0)
             close(log->fd);

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <time.h>
 
 #define NS_PER_HOUR (3600 * NS_PER_S)
 
@@ -88,5 +89,17 @@ char *figure_percent(double share, char text[FIGURE_TEXT_BYTES])
     bool is_small = percent > 0 && percent < 9.95;
 
     snprintf(text, FIGURE_TEXT_BYTES, "%.*f %%", is_small ? 1 : 0, percent);
+    return text;
+}
+
+char *time_utc_format(uint64_t unix_ns, char text[TIME_UTC_BYTES])
+{
+    time_t seconds = (time_t)(unix_ns / NS_PER_S);
+    char date[40];
+    struct tm utc;
+
+    gmtime_r(&seconds, &utc); /* fails only for years that 64 bits of nanoseconds do not reach */
+    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
+    snprintf(text, TIME_UTC_BYTES, "%s.%06uZ", date, (unsigned)(unix_ns % NS_PER_S / NS_PER_US));
     return text;
 }

@@ -22,6 +22,10 @@ char *figure_rate(double per_s, char text[FIGURE_TEXT_BYTES]);
 /* The same for programs, without commas: "15974.2", "98.4", "3.21", "0.000278", "0.0". */
 char *figure_plain_rate(double per_s, char text[FIGURE_TEXT_BYTES]);
 
+/* A time of day, from CLOCK_REALTIME, in RFC 3339: "2025-10-09T08:53:20.123456Z". */
+#define TIME_UTC_BYTES 64
+char *time_utc_format(uint64_t unix_ns, char text[TIME_UTC_BYTES]);
+
 /* A share of 1: "62 %", "3.1 %", "0 %". */
 char *figure_percent(double share, char text[FIGURE_TEXT_BYTES]);
 

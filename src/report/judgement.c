@@ -6,6 +6,7 @@
 #include "load/assertion.h"
 
 #include <errno.h>
+#include <math.h>
 #include <string.h>
 
 /* What an assertion is about. */
@@ -151,6 +152,13 @@ static void value_write(struct report_assertion *judged, double value, double bo
              (int)(sizeof(judged->value) - 1 - strlen(unit)), text, unit);
 }
 
+/* The same for programs. */
+static void number_set(struct report_assertion *judged, double number, const char *unit)
+{
+    judged->number = number;
+    judged->unit = unit;
+}
+
 static void latency_judge(const struct scope *scope, const struct assertion *assertion,
                           struct report_assertion *judged)
 {
@@ -169,6 +177,7 @@ static void latency_judge(const struct scope *scope, const struct assertion *ass
     while (unit < 3 && value_ns < units[unit].ns)
         unit++;
     judged->holds = compare(value_ns, assertion->comparison, assertion->bound);
+    number_set(judged, value_ns, "ns");
     value_write(judged, value_ns / units[unit].ns, assertion->bound / units[unit].ns, 3,
                 units[unit].name);
 }
@@ -190,6 +199,7 @@ static void share_judge(const struct scope *scope, const struct assertion *asser
     }
     judged->holds =
         compare(part * hundred_percent, assertion->comparison, assertion->bound * whole);
+    number_set(judged, part / whole * 100, "percent");
     value_write(judged, part / whole * 100, assertion->bound / 1e6, 2, "%");
 }
 
@@ -207,10 +217,12 @@ static void judge(const struct scope *scope, const struct assertion *assertion,
     } else if (assertion->metric == METRIC_RATE) {
         value = scope->connections_per_s;
         judged->holds = compare(value, assertion->comparison, assertion->bound);
+        number_set(judged, value, "per_s");
         value_write(judged, value, assertion->bound, 1, "/s");
     } else {
         value = (double)count_of(scope, assertion);
         judged->holds = compare(value, assertion->comparison, assertion->bound);
+        number_set(judged, value, "count");
         value_write(judged, value, assertion->bound, 0, "");
     }
 }
@@ -222,7 +234,7 @@ static void text_judge(struct report *report, const char *text, struct assertion
     char error[OPTION_ERROR_BYTES];
     struct scope scope;
 
-    *judged = (struct report_assertion){.holds = false};
+    *judged = (struct report_assertion){.holds = false, .number = (double)NAN};
     snprintf(judged->text, sizeof(judged->text), "%s", text);
     if (assertion_parse(text, assertion, error) < 0) {
         snprintf(judged->value, sizeof(judged->value), "not understood");

@@ -2,12 +2,12 @@
 
 #include "base/escape.h"
 #include "base/units.h"
+#include "report/figure.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
 void member_put(json_t **object, const char *name, json_t *value)
 {
@@ -55,15 +55,9 @@ void member_put_fact(json_t **object, const char *name, const char *text)
 
 void member_put_time(json_t **object, const char *name, uint64_t unix_ns)
 {
-    time_t seconds = (time_t)(unix_ns / NS_PER_S);
-    char date[40];
-    char text[64];
-    struct tm utc;
+    char text[TIME_UTC_BYTES];
 
-    gmtime_r(&seconds, &utc); /* fails only for years that 64 bits of nanoseconds do not reach */
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, sizeof(text), "%s.%06uZ", date, (unsigned)(unix_ns % NS_PER_S / NS_PER_US));
-    member_put_text(object, name, text);
+    member_put_text(object, name, time_utc_format(unix_ns, text));
 }
 
 json_t *member_of_text(const char *text)

@@ -50,8 +50,20 @@ struct report_interval {
 /* What can be said of the result in words, see verdict.h. */
 #define REPORT_VERDICT_BYTES 320
 #define REPORT_VERDICTS_MAX  24
+enum report_limit { /* what kept the result from being better, as far as this side is concerned */
+                    REPORT_LIMIT_NONE,      /* nothing of this side */
+                    REPORT_LIMIT_GENERATOR, /* hello-load as it was told to run */
+                    REPORT_LIMIT_MACHINE,   /* what it ran on */
+                    REPORT_LIMIT_UNKNOWN,
+};
+
+/* "none", "generator", "machine", "unknown". */
+const char *report_limit_name(enum report_limit limit);
+
 struct report_verdict {
     const char *name;                /* for programs: "generator_busy", "throttled", ... */
+    enum report_limit limit;         /* what it says of that */
+    bool is_good;                    /* nothing is to be changed for its sake */
     char text[REPORT_VERDICT_BYTES]; /* one sentence: what is so, with values, and what to change */
 };
 
@@ -60,6 +72,8 @@ struct report_assertion {
     char text[ASSERTION_TEXT_BYTES]; /* as typed: "p99<5ms" */
     char value[32];                  /* what was measured, with its unit: "3.2ms" */
     bool holds;
+    double number;    /* the same, in nanoseconds, per second, percent or a count; NAN: none */
+    const char *unit; /* "ns", "per_s", "percent", "count" */
 };
 #define REPORT_ASSERTIONS_MAX (OPTION_TEXTS_MAX + 4) /* with those that judgement.h adds */
 
@@ -93,6 +107,7 @@ struct report {
     struct thread_use thread[CPUS_MAX]; /* each of the threads */
     const struct stalls *stalls;        /* in the measured time */
 
+    enum report_limit limit; /* of the most important verdict that names one */
     uint32_t verdict_count;
     struct report_verdict verdicts[REPORT_VERDICTS_MAX];
     uint32_t assertion_count;
@@ -103,8 +118,9 @@ struct report {
  * made use of. */
 void report_text(const struct report *report, FILE *out, const struct terminal *terminal);
 
-/* The last line of a run, for programs: "hello-load: done connections_per_s=... ". */
-void report_line(const struct report *report, FILE *out);
+/* The last line of a run, for programs: "hello-load: done connections_per_s=... ". whole: with the
+ * counts that are 0, too, which people need not see. */
+void report_line(const struct report *report, FILE *out, bool whole);
 
 /* One JSON document, as src/report/report.schema.json describes it. Returns 0 or -errno; a part of
  * it may be written then. */

@@ -1,9 +1,10 @@
 /* The time series as comma-separated values (RFC 4180, so lines end with CR LF): one line for each
  * interval and lane, and one for all lanes together if there are several. What is of the whole
- * machine stands in each line of an interval. A cell is empty if there was nothing to time,
- * or if it is not known. */
+ * machine stands once for each interval, in the line of all lanes. A cell is empty if there was
+ * nothing to time, or if it is not known. */
 #include "base/fact.h"
 #include "base/units.h"
+#include "report/figure.h"
 #include "report/report.h"
 #include "report/report_point.h"
 #include "report/series_field.h"
@@ -43,7 +44,7 @@ static void number_write(uint64_t number, FILE *out)
 
 static void names_write(FILE *out)
 {
-    fputs("time_s,length_s,lane,family,warmup", out);
+    fputs("time_s,time_utc,length_s,lane,family,warmup", out);
     for (size_t i = 0; i < COUNT_FIELDS; i++)
         fprintf(out, ",%s", count_fields[i].name);
     for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
@@ -76,23 +77,31 @@ static void point_write(const struct report *report, const struct report_point *
     }
 }
 
+/* What is of the whole machine; empty cells where it stands in another line. */
+static void machine_write(const struct report_interval *interval, bool is_here, FILE *out)
+{
+    number_write(is_here ? interval->in_flight : FACT_UNKNOWN, out);
+    for (size_t i = 0; i < USAGE_FIELDS; i++)
+        number_write(is_here ? usage_field_value(&interval->usage, i) : FACT_UNKNOWN, out);
+    number_write(is_here ? interval->stalls : FACT_UNKNOWN, out);
+    number_write(is_here ? interval->stalled_ns : FACT_UNKNOWN, out);
+    number_write(is_here ? interval->longest_stall_ns : FACT_UNKNOWN, out);
+}
+
 static void row_write(const struct report *report, const struct report_interval *interval,
                       const struct report_lane *lane, const struct report_point *point, FILE *out)
 {
+    char time_utc[TIME_UTC_BYTES];
+
     seconds_write(interval->start_ns, out);
-    fputc(',', out);
+    fprintf(out, ",%s,", time_utc_format(report->unix_start_ns + interval->start_ns, time_utc));
     seconds_write(interval->length_ns, out);
     fputc(',', out);
     text_write(lane->name, out);
     fprintf(out, ",%s,%d", lane->target != NULL ? address_family_name(&lane->target->address) : "",
             interval->warmup);
     point_write(report, point, out);
-    number_write(interval->in_flight, out);
-    for (size_t i = 0; i < USAGE_FIELDS; i++)
-        number_write(usage_field_value(&interval->usage, i), out);
-    number_write(interval->stalls, out);
-    number_write(interval->stalled_ns, out);
-    number_write(interval->longest_stall_ns, out);
+    machine_write(interval, lane->target == NULL || report->lane_count == 1, out);
     fputs("\r\n", out);
 }
 

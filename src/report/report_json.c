@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define SCHEMA "hello-load/1"
+#define SCHEMA "hello-load/2"
 #define FORMAT (JSON_INDENT(1) | JSON_REAL_PRECISION(15))
 
 /* A choice goes by the word that is typed for it. */
@@ -95,6 +95,7 @@ static json_t *run_json(const struct report *report)
     member_put_text(&object, "engine", report->engine);
     member_put_text(&object, "engine_reason", report->engine_reason);
     member_put(&object, "cut_short", json_boolean(report->cut_short));
+    member_put_text(&object, "limit", report_limit_name(report->limit));
     member_put_real(&object, "warmup_s", report->warmup_s);
     member_put_real(&object, "window_s", report->window_s);
     member_put_real(&object, "rate_s", report->rate_s);
@@ -124,7 +125,7 @@ static json_t *timing_json(const struct histogram *histogram)
     member_put_real(&object, "mean_ns", has_values ? histogram_mean(histogram) : (double)NAN);
     member_put_number_if(has_values, &object, "max_ns", histogram->max_ns);
     member_put_number(&object, "above_range", histogram->above);
-    member_put(&object, "percentiles", percentiles);
+    member_put(&object, "percentiles_ns", percentiles);
     return object;
 }
 
@@ -228,14 +229,14 @@ static json_t *threads_json(const struct report *report)
         json_t *object = json_object();
 
         member_put_number_if(use->cpu >= 0, &object, "cpu", (uint64_t)use->cpu);
-        member_put_real(&object, "busy", use->busy);
-        member_put_real(&object, "allowed", report->thread_allowed);
-        member_put_real(&object, "own", use->own);
-        member_put_real(&object, "softirq", use->softirq);
-        member_put_real(&object, "others", use->others);
-        member_put_real(&object, "idle", use->idle);
-        member_put_real(&object, "steal", use->steal);
-        member_put_real(&object, "waited", use->waited);
+        member_put_real(&object, "busy_share", use->busy);
+        member_put_real(&object, "allowed_share", report->thread_allowed);
+        member_put_real(&object, "own_share", use->own);
+        member_put_real(&object, "softirq_share", use->softirq);
+        member_put_real(&object, "others_share", use->others);
+        member_put_real(&object, "idle_share", use->idle);
+        member_put_real(&object, "steal_share", use->steal);
+        member_put_real(&object, "waited_share", use->waited);
         element_put(&array, object);
     }
     return array;
@@ -263,6 +264,14 @@ static json_t *stalls_json(const struct report *report)
     return object;
 }
 
+/* How bad it is. */
+static const char *severity(const struct report_verdict *verdict)
+{
+    if (verdict->is_good)
+        return "good";
+    return verdict->limit == REPORT_LIMIT_NONE ? "note" : "warning";
+}
+
 static json_t *verdicts_json(const struct report *report)
 {
     json_t *array = json_array();
@@ -271,6 +280,8 @@ static json_t *verdicts_json(const struct report *report)
         json_t *object = json_object();
 
         member_put_text(&object, "name", report->verdicts[i].name);
+        member_put_text(&object, "severity", severity(&report->verdicts[i]));
+        member_put_text(&object, "limit", report_limit_name(report->verdicts[i].limit));
         member_put_text(&object, "text", report->verdicts[i].text);
         element_put(&array, object);
     }
@@ -285,7 +296,9 @@ static json_t *assertions_json(const struct report *report)
         json_t *object = json_object();
 
         member_put_text(&object, "text", report->assertions[i].text);
-        member_put_text(&object, "value", report->assertions[i].value);
+        member_put_text(&object, "value_text", report->assertions[i].value);
+        member_put_real(&object, "value", report->assertions[i].number);
+        member_put_text(&object, "unit", report->assertions[i].unit);
         member_put(&object, "holds", json_boolean(report->assertions[i].holds));
         element_put(&array, object);
     }

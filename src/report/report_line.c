@@ -10,7 +10,14 @@ static double percentile_us(const struct histogram *histogram, double percentile
     return (double)histogram_percentile(histogram, percentile) / (double)NS_PER_US;
 }
 
-void report_line(const struct report *report, FILE *out)
+/* One of the counts. */
+static void count_write(FILE *out, bool whole, const char *name, uint64_t count)
+{
+    if (whole || count > 0)
+        fprintf(out, " %s=%" PRIu64, name, count);
+}
+
+void report_line(const struct report *report, FILE *out, bool whole)
 {
     const struct tally *tally = report->all.tally;
     const struct histogram *total = &tally->timings[TIMING_TOTAL];
@@ -22,12 +29,14 @@ void report_line(const struct report *report, FILE *out)
             figure_plain_rate(report->all.connections_per_s, rate), tally->started, tally->ok,
             tally_failed(tally));
     for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
-        fprintf(out, " %s=%" PRIu64, result_name((enum result)kind),
-                tally_failed_as(tally, (enum result)kind));
-    fprintf(out, " late=%" PRIu64 " dropped=%" PRIu64 " abandoned=%" PRIu64, tally->late,
-            tally->dropped, tally->abandoned);
+        count_write(out, whole, result_name((enum result)kind),
+                    tally_failed_as(tally, (enum result)kind));
+    count_write(out, whole, "late", tally->late);
+    count_write(out, whole, "dropped", tally->dropped);
+    count_write(out, whole, "abandoned", tally->abandoned);
     fprintf(out, " p50_us=%.1f p99_us=%.1f max_us=%.1f", percentile_us(total, 50),
             percentile_us(total, 99), percentile_us(total, 100));
-    fprintf(out, " close=%s seconds=%.3f\n",
-            report->config->close == LOAD_CLOSE_RST ? "rst" : "fin", report->window_s);
+    fprintf(out, " limit=%s cut=%d close=%s seconds=%.3f\n", report_limit_name(report->limit),
+            report->cut_short, report->config->close == LOAD_CLOSE_RST ? "rst" : "fin",
+            report->window_s);
 }

@@ -210,25 +210,25 @@ static bool find_too_short(const struct report *report, char *text)
 static const struct {
     const char *name;
     verdict_rule *rule;
-    bool is_limit; /* on the generator's side */
+    enum report_limit limit;
 } verdicts[] = {
-    {"throttled", verdict_throttled, true},
-    {"stalls_grid", verdict_stalls_grid, true},
-    {"generator_busy", verdict_generator_busy, true},
-    {"cpu_shared", verdict_cpu_shared, true},
-    {"cpus_full", verdict_cpus_full, true},
-    {"no_ports", find_no_ports, true},
-    {"no_address", find_no_address, true},
-    {"no_descriptors", find_no_descriptors, true},
-    {"starts_dropped", find_starts_dropped, true},
-    {"starts_late", find_starts_late, true},
-    {"steal", verdict_steal, true},
-    {"stalls", verdict_stalls, true},
-    {"syn_retransmits", find_syn_retransmits, false},
-    {"threads_exceed_cpus", verdict_threads_exceed_cpus, false},
-    {"values_above_range", find_values_above_range, false},
-    {"cut_short", find_cut_short, false},
-    {"too_short", find_too_short, false},
+    {"throttled", verdict_throttled, REPORT_LIMIT_MACHINE},
+    {"stalls_grid", verdict_stalls_grid, REPORT_LIMIT_MACHINE},
+    {"generator_busy", verdict_generator_busy, REPORT_LIMIT_GENERATOR},
+    {"cpu_shared", verdict_cpu_shared, REPORT_LIMIT_MACHINE},
+    {"cpus_full", verdict_cpus_full, REPORT_LIMIT_MACHINE},
+    {"no_ports", find_no_ports, REPORT_LIMIT_MACHINE},
+    {"no_address", find_no_address, REPORT_LIMIT_MACHINE},
+    {"no_descriptors", find_no_descriptors, REPORT_LIMIT_MACHINE},
+    {"starts_dropped", find_starts_dropped, REPORT_LIMIT_GENERATOR},
+    {"starts_late", find_starts_late, REPORT_LIMIT_GENERATOR},
+    {"steal", verdict_steal, REPORT_LIMIT_MACHINE},
+    {"stalls", verdict_stalls, REPORT_LIMIT_MACHINE},
+    {"syn_retransmits", find_syn_retransmits, REPORT_LIMIT_NONE},
+    {"threads_exceed_cpus", verdict_threads_exceed_cpus, REPORT_LIMIT_NONE},
+    {"values_above_range", find_values_above_range, REPORT_LIMIT_NONE},
+    {"cut_short", find_cut_short, REPORT_LIMIT_NONE},
+    {"too_short", find_too_short, REPORT_LIMIT_NONE},
 };
 #define VERDICT_COUNT (sizeof(verdicts) / sizeof(verdicts[0]))
 _Static_assert(VERDICT_COUNT < REPORT_VERDICTS_MAX, "no room for generator_fine");
@@ -277,27 +277,48 @@ static bool say_unknown(const struct report *report, char *text)
     return verdict_may_be_limit(report, text);
 }
 
+const char *report_limit_name(enum report_limit limit)
+{
+    static const char *const names[] = {
+        [REPORT_LIMIT_NONE] = "none",
+        [REPORT_LIMIT_GENERATOR] = "generator",
+        [REPORT_LIMIT_MACHINE] = "machine",
+        [REPORT_LIMIT_UNKNOWN] = "unknown",
+    };
+
+    return names[limit];
+}
+
+/* The last word, where no rule has found a limit: it is known that there was none, or it is not. */
+static void say_whether_fine(struct report *report)
+{
+    struct report_verdict *verdict = &report->verdicts[report->verdict_count++];
+
+    *verdict = (struct report_verdict){"generator_unknown", REPORT_LIMIT_UNKNOWN, false, ""};
+    if (say_unknown(report, verdict->text)) {
+        report->limit = REPORT_LIMIT_UNKNOWN;
+        return;
+    }
+    *verdict = (struct report_verdict){"generator_fine", REPORT_LIMIT_NONE, true, ""};
+    say_fine(report, verdict->text);
+}
+
 void verdicts_find(struct report *report)
 {
-    bool is_limited = report->window_s <= 0; /* nothing was measured, so nothing is fine */
-
     report->verdict_count = 0;
+    report->limit = REPORT_LIMIT_NONE;
     for (size_t i = 0; i < VERDICT_COUNT; i++) {
         struct report_verdict *verdict = &report->verdicts[report->verdict_count];
 
+        *verdict = (struct report_verdict){verdicts[i].name, verdicts[i].limit, false, ""};
         if (!verdicts[i].rule(report, verdict->text))
             continue;
-        verdict->name = verdicts[i].name;
         report->verdict_count++;
-        is_limited |= verdicts[i].is_limit;
+        if (report->limit == REPORT_LIMIT_NONE)
+            report->limit = verdict->limit;
     }
-    if (!is_limited) {
-        struct report_verdict *verdict = &report->verdicts[report->verdict_count++];
-
-        verdict->name = "generator_unknown";
-        if (say_unknown(report, verdict->text))
-            return;
-        verdict->name = "generator_fine";
-        say_fine(report, verdict->text);
-    }
+    if (report->window_s <= 0 && report->limit == REPORT_LIMIT_NONE)
+        report->limit = REPORT_LIMIT_UNKNOWN; /* nothing was measured, so nothing is fine */
+    else if (report->limit == REPORT_LIMIT_NONE)
+        say_whether_fine(report);
 }

@@ -36,7 +36,7 @@ static int print_report(const struct load_config *config, const struct report *r
     } else {
         if (!config->quiet)
             report_text(report, out.stream, &terminal);
-        report_line(report, out.stream);
+        report_line(report, out.stream, config->quiet || !terminal.is_terminal);
     }
     lost = output_end(&out);
     return lost < 0 ? lost : result;

@@ -36,7 +36,7 @@ LOAD_LINE = re.compile(
               for name in ("started", "ok", "failed", *FAILURES, "late", "dropped",
                            "abandoned"))
     + "".join(rf" {name}_us=(?P<{name}_us>[\d.]+)" for name in ("p50", "p99", "max"))
-    + r" close=(?P<close>fin|rst) seconds=(?P<seconds>[\d.]+)"
+    + r" limit=(?P<limit>none|generator|machine|unknown) cut=(?P<cut>[01]) close=(?P<close>fin|rst) seconds=(?P<seconds>[\d.]+)"
 )
 
 

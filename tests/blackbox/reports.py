@@ -76,7 +76,7 @@ class Report:
         told = (lane or self.all)["timings"][timing]
         if percentile in ("min", "mean", "max"):
             return told[percentile + "_ns"] / 1e9
-        return told["percentiles"][percentile] / 1e9
+        return told["percentiles_ns"][percentile] / 1e9
 
     def stalled(self, longest_s):
         """True if this machine stood still for longer than that, so that times may be off."""

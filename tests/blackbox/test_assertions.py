@@ -31,7 +31,7 @@ def judged(*args, asserting=(), **options):
     result = hello_load("--json", *args, asserting=asserting, **options)
     assertions = json.loads(result.stdout)["assertions"]
     assert result.returncode == (0 if all(one["holds"] for one in assertions) else 3)
-    return result.returncode, {one["text"]: (one["value"], one["holds"]) for one in assertions}
+    return result.returncode, {one["text"]: (one["value_text"], one["holds"]) for one in assertions}
 
 
 def test_what_holds_is_done_and_what_does_not_is_missed(server, engine):

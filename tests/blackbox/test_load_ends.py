@@ -61,7 +61,7 @@ def test_a_signal_in_the_warm_up_measures_nothing_and_blames_nobody(peer, start,
     assert (told.started, told.ok, told.failed, told.json["run"]["window_s"]) == (0, 0, 0, 0)
     assert told.warmup == pytest.approx(len(one.accepted_at), abs=3)
     assert set(told.verdicts) <= {"cut_short", "too_short"}, told.verdicts
-    assert all(thread["busy"] == 0 for thread in told.json["threads"])
+    assert all(thread["busy_share"] == 0 for thread in told.json["threads"])
 
 
 def test_the_rate_is_what_ended_in_the_measured_time_whenever_it_started(peer, report, engine):

@@ -76,8 +76,8 @@ def test_a_quota_on_the_generator_is_told(limited, server, report, engine):
     assert told.stalls["count"] >= 5
     assert told.stalls["grid_ns"] == pytest.approx(PERIOD_US * 1000, rel=0.01)
     for thread in told.json["threads"]:
-        assert thread["allowed"] == pytest.approx(QUOTA_US / PERIOD_US, rel=0.01)
-        assert thread["busy"] == pytest.approx(thread["allowed"], rel=0.5)
+        assert thread["allowed_share"] == pytest.approx(QUOTA_US / PERIOD_US, rel=0.01)
+        assert thread["busy_share"] == pytest.approx(thread["allowed_share"], rel=0.5)
 
 
 def test_a_quota_that_the_generator_does_not_reach_is_no_limit(limited, server, report, engine):

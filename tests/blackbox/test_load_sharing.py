@@ -43,8 +43,8 @@ def test_a_generator_whose_cpu_another_takes_is_not_said_to_be_fine(server, repo
     assert "generator_fine" not in told.verdicts, told.verdicts
     shares = thread_shares(told)
     assert shares["cpu"] == FIRST
-    if shares["waited"] is not None:  # a kernel with schedstat
-        assert shares["waited"] > 0.1 and "cpu_shared" in told.verdicts, (shares, told.verdicts)
+    if shares["waited_share"] is not None:  # a kernel with schedstat
+        assert shares["waited_share"] > 0.1 and "cpu_shared" in told.verdicts, (shares, told.verdicts)
 
 
 def test_a_nice_neighbour_is_judged_by_what_it_took(server, report):
@@ -52,7 +52,7 @@ def test_a_nice_neighbour_is_judged_by_what_it_took(server, report):
     with competitor(nice=19):
         told = report("-c", 64, "-d", "1s", "-t", 1, one.target(IPV4), before=on_first_cpu)
     shares = thread_shares(told)
-    if shares["waited"] is not None and shares["waited"] <= 0.1 and shares["busy"] < 0.7:
+    if shares["waited_share"] is not None and shares["waited_share"] <= 0.1 and shares["busy_share"] < 0.7:
         assert "cpu_shared" not in told.verdicts, (shares, told.verdicts)
 
 

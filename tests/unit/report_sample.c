@@ -283,15 +283,16 @@ void report_sample_failures(struct report_sample *sample)
 void report_sample_verdicts(struct report_sample *sample)
 {
     static const struct report_verdict verdicts[] = {
-        {"generator_busy",
+        {"generator_busy", REPORT_LIMIT_GENERATOR, false,
          "the generator was the limit: its busiest thread used 97 % of the CPU it may use; give it "
          "more threads (-t), more CPUs, or a lower rate"},
-        {"throttled",
+        {"throttled", REPORT_LIMIT_MACHINE, false,
          "a CPU quota of 6.25 % (5 ms in each 80 ms) stopped the generator 61 times, for 3.75 s of "
          "5.00 s in all: \"latencies\" are mostly the quota's; raise it, or measure from "
          "elsewhere"},
     };
 
+    sample->report.limit = REPORT_LIMIT_GENERATOR;
     sample->report.verdict_count = 2;
     memcpy(sample->report.verdicts, verdicts, sizeof(verdicts));
 }
@@ -299,9 +300,9 @@ void report_sample_verdicts(struct report_sample *sample)
 void report_sample_assertions(struct report_sample *sample)
 {
     static const struct report_assertion assertions[] = {
-        {"p99<5ms", "124us", true},
-        {"rate>=50k/s", "7987/s", false},
-        {"errors==0", "0", true},
+        {"p99<5ms", "124us", true, 124e3, "ns"},
+        {"rate>=50k/s", "7987/s", false, 7987.25, "per_s"},
+        {"errors==0", "0", true, 0, "count"},
     };
 
     sample->report.assertion_count = 3;

@@ -148,9 +148,10 @@ static void the_lanes_are_told_number_by_number(void **state)
     expect_number(connect->min_ns, lane, "timings.connect.min_ns");
     expect_number(connect->max_ns, lane, "timings.connect.max_ns");
     expect_real(histogram_mean(connect), lane, "timings.connect.mean_ns");
-    expect_number(histogram_percentile(connect, 50), lane, "timings.connect.percentiles.50");
-    expect_number(histogram_percentile(connect, 99.9), lane, "timings.connect.percentiles.99/9");
-    expect_number(histogram_percentile(connect, 99.99), lane, "timings.connect.percentiles.99/99");
+    expect_number(histogram_percentile(connect, 50), lane, "timings.connect.percentiles_ns.50");
+    expect_number(histogram_percentile(connect, 99.9), lane, "timings.connect.percentiles_ns.99/9");
+    expect_number(histogram_percentile(connect, 99.99), lane,
+                  "timings.connect.percentiles_ns.99/99");
     expect_text("ipv6", document, "result.lanes.1.family");
     expect_number(2, document, "result.lanes.1.weight");
     expect_null(document, "result.all.family");
@@ -183,8 +184,8 @@ static void the_machine_is_told_in_nanoseconds(void **state)
     expect_number(3750 * NS_PER_MS, document, "usage.throttled_ns");
     expect_number(60, document, "stalls.count");
     expect_number(75 * NS_PER_MS, document, "stalls.kept.59.length_ns");
-    expect_real(0.030, document, "threads.1.busy");
-    expect_real(0.03125, document, "threads.1.allowed");
+    expect_real(0.030, document, "threads.1.busy_share");
+    expect_real(0.03125, document, "threads.1.allowed_share");
     expect_number(12, document, "series.intervals.0.stalls.count");
     json_decref(document);
 }
@@ -196,7 +197,7 @@ static void what_was_not_timed_is_null_and_not_0(void **state)
 
     expect_number(0, document, "result.all.timings.lateness.count");
     expect_null(document, "result.all.timings.lateness.mean_ns");
-    expect_null(document, "result.all.timings.lateness.percentiles.50");
+    expect_null(document, "result.all.timings.lateness.percentiles_ns.50");
     expect_null(document, "series.intervals.0.all.timings.total.p50_ns");
     expect_null(document, "series.intervals.1.all.timings.lateness.p50_ns");
     expect_number(sample->intervals[1].all.p50_ns[TIMING_TOTAL], document,

@@ -3,6 +3,7 @@
 REPORT_JSON_PRINT is the program that prints samples (report_json_print.c), REPORT_SCHEMA the file."""
 import copy
 import csv
+import datetime
 import functools
 import io
 import json
@@ -46,7 +47,22 @@ def document(sample):
 
 with open(os.environ["REPORT_SCHEMA"], encoding="utf-8") as schema_file:
     SCHEMA = json.load(schema_file)
-VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+
+
+def strict(schema):
+    """The same, but no member may be there that it does not name: what is printed must be described."""
+    if isinstance(schema, list):
+        return [strict(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    kept = {name: strict(part) for name, part in schema.items()}
+    if "properties" in schema or "patternProperties" in schema:
+        if schema.get("type") == "object" or "object" in schema.get("type", []):
+            kept.setdefault("additionalProperties", False)
+    return kept
+
+
+VALIDATOR = jsonschema.Draft202012Validator(strict(SCHEMA))
 
 
 @pytest.fixture(params=SAMPLES)
@@ -71,19 +87,28 @@ def test_the_schema_is_one():
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
 
 
-def test_every_member_is_described_and_required_and_no_other_is_allowed():
+def test_every_member_is_described_and_required_and_others_may_be_added():
     for path, schema in subschemas(SCHEMA):
         assert "description" in schema or "/items" in path and "$ref" in schema, path
         if "properties" in schema:
             assert schema["required"] == list(schema["properties"]), path
-        if schema.get("type") == "object":
-            assert schema["additionalProperties"] is False, path
+        assert "additionalProperties" not in schema, path
         if "$ref" not in schema:
             assert {"type", "const", "enum"} & set(schema), path
 
 
+def test_the_schema_is_named_and_a_member_that_is_added_breaks_no_reader():
+    assert SCHEMA["$id"] == "urn:hello-load:report:2"
+    assert SCHEMA["properties"]["schema"] == {**SCHEMA["properties"]["schema"], "const": "hello-load/2"}
+    later = small_document()
+    for path in list(places(later)):
+        if isinstance(at(later, path), dict) and path[-1:] not in (("settings",), ("other_errors",)):
+            at(later, path).setdefault("added_later", 1)
+    assert jsonschema.Draft202012Validator(SCHEMA).is_valid(later)
+
+
 def test_every_unit_is_in_the_name_and_in_the_description():
-    units = {"_ns": "nanoseconds", "_s": "second", "_bytes": "bytes"}
+    units = {"_ns": "nanoseconds", "_s": "second", "_bytes": "bytes", "_share": "share"}
     for path, schema in subschemas(SCHEMA):
         for suffix, unit in units.items():
             if path.endswith(suffix):
@@ -216,7 +241,7 @@ def test_percentiles_rise_from_the_minimum_to_the_maximum(sample):
     result = document(sample)["result"]
     for lane in (result["all"], *result["lanes"]):
         for timing in lane["timings"].values():
-            steps = [timing["min_ns"], *timing["percentiles"].values(), timing["max_ns"]]
+            steps = [timing["min_ns"], *timing["percentiles_ns"].values(), timing["max_ns"]]
             if timing["count"]:
                 assert steps == sorted(steps) and steps[0] <= timing["mean_ns"] <= steps[-1]
             else:
@@ -239,7 +264,24 @@ def test_text_that_is_not_utf8_is_escaped_and_the_other_is_as_typed():
     assert odd["run"]["options"]["source"] == r"\xff\xfe"
 
 
+def test_verdicts_and_assertions_can_be_told_by_programs(sample):
+    whole = document(sample)
+    names = SCHEMA["properties"]["verdicts"]["items"]["properties"]["name"]["examples"]
+    for verdict in whole["verdicts"]:
+        assert verdict["name"] in names
+        assert (verdict["severity"] == "good") == (verdict["name"] == "generator_fine")
+        assert verdict["severity"] == "warning" or verdict["limit"] == "none"
+    for assertion in whole["assertions"]:
+        assert (assertion["value"] is None) == (assertion["unit"] is None)
+
+
 # The same series as CSV
+
+
+def machine_cells(interval):
+    """What is told of the machine, but for length_ns: length_s is by the second's own clock."""
+    return set(interval["usage"]) - {"length_ns"}
+
 
 
 def test_the_csv_tells_the_same_series(sample):
@@ -266,8 +308,15 @@ def test_the_csv_tells_the_same_series(sample):
         for timing, span in point["timings"].items():
             for name, value in span.items():
                 assert row[f"{timing}_{name}"] == ("" if value is None else str(value))
+        started = datetime.datetime.fromisoformat(whole["run"]["start"].replace("Z", "+00:00"))
+        at_utc = datetime.datetime.fromisoformat(row["time_utc"].replace("Z", "+00:00"))
+        assert abs((at_utc - started).total_seconds() - float(row["time_s"])) < 2e-6
+        if row["lane"] != names[-1]:  # what is of the whole machine stands once, in the last line
+            assert not any(row[name] for name in
+                           ("in_flight", "stalls", "stalled_ns", "longest_stall_ns", *machine_cells(interval)))
+            continue
         assert row["in_flight"] == str(interval["in_flight"])
-        for name in set(interval["usage"]) - {"length_ns"}:  # length_s, by the second's own clock
+        for name in machine_cells(interval):
             value = interval["usage"][name]
             assert row[name] == ("" if value is None else str(value))
         assert row["stalls"] == str(interval["stalls"]["count"])

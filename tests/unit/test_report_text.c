@@ -311,7 +311,7 @@ static char *line_of(const struct report *report)
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    report_line(report, out);
+    report_line(report, out, true);
     fclose(out);
     return text;
 }
@@ -330,13 +330,44 @@ static void the_last_line_is_for_programs(void **state)
         "reset=63 short=31 mismatch=41 extra=52 connect_timeout=60 timeout=143 unreachable=80 "
         "no_address=90 no_port=100 no_descriptor=110 other=363 late=40 dropped=7 abandoned=0 "
         "p50_us=84.8 "
-        "p99_us=130.4 max_us=15026.5 close=fin seconds=5.000\n",
+        "p99_us=130.4 max_us=15026.5 limit=none cut=0 close=fin seconds=5.000\n",
         line);
     free(line);
     sample->config.close = LOAD_CLOSE_RST;
     line = line_of(&sample->report);
     assert_non_null(strstr(line, " close=rst "));
     free(line);
+    report_sample_free(sample);
+}
+
+static void the_last_line_tells_what_limited_the_result_and_whether_it_is_whole(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    char *line;
+
+    (void)state;
+    report_sample_verdicts(sample);
+    report_sample_cut_short(sample);
+    line = line_of(&sample->report);
+    assert_non_null(strstr(line, " limit=generator cut=1 "));
+    free(line);
+    report_sample_free(sample);
+}
+
+static void the_last_line_for_people_leaves_out_what_is_zero(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    (void)state;
+    assert_non_null(out);
+    report_line(&sample->report, out, false);
+    fclose(out);
+    assert_non_null(strstr(text, " started=40000 ok=40000 failed=0 p50_us="));
+    assert_null(strstr(text, "refused"));
+    free(text);
     report_sample_free(sample);
 }
 
@@ -351,7 +382,8 @@ static void the_last_line_of_nothing_is_zeros(void **state)
     sample->report.window_s = 0;
     line = line_of(&sample->report);
     assert_non_null(strstr(line, "connections_per_s=0.0 started=0 ok=0 failed=0 "));
-    assert_non_null(strstr(line, " p50_us=0.0 p99_us=0.0 max_us=0.0 close=fin seconds=0.000\n"));
+    assert_non_null(strstr(
+        line, " p50_us=0.0 p99_us=0.0 max_us=0.0 limit=none cut=0 close=fin seconds=0.000\n"));
     free(line);
     report_sample_free(sample);
 }
@@ -392,6 +424,8 @@ int main(void)
         cmocka_unit_test(verdicts_are_told_in_full),
         cmocka_unit_test(a_run_that_was_cut_short_says_so),
         cmocka_unit_test(the_last_line_is_for_programs),
+        cmocka_unit_test(the_last_line_tells_what_limited_the_result_and_whether_it_is_whole),
+        cmocka_unit_test(the_last_line_for_people_leaves_out_what_is_zero),
         cmocka_unit_test(the_last_line_of_nothing_is_zeros),
     };
     return cmocka_run_group_tests_name("report_text", tests, NULL, NULL);
