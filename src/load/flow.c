@@ -61,13 +61,34 @@ uint32_t flows_taken(const struct flows *flows)
     return flows->slab.live;
 }
 
-void flow_start(struct flows *flows, const struct flow_start *start)
+/* Open a socket and connect it. */
+static void flow_connect(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
-    const struct flow_settings *settings = flows->settings;
-    const struct address *address = &settings->targets[start->lane].address;
-    struct flow *flow = slab_take(&flows->slab);
+    const struct address *address = &flows->settings->targets[flow->lane].address;
     enum result failure;
     int result;
+
+    flow->sock = flow_socket_open(flows, flow->lane, &flow->source_tries, &failure);
+    if (flow->sock < 0) {
+        flow_close(flows, flow, failure, flow->sock, now_ns);
+        return;
+    }
+    result = engine_connect(flows->engine, slab_token(&flows->slab, flow), flow->sock, &address->sa,
+                            address_bytes(address));
+    if (result < 0)
+        flow_fail(flows, flow, result, now_ns);
+}
+
+/* The way from this local address and port to the target is taken: try from the next. */
+static void flow_connect_again(struct flows *flows, struct flow *flow, uint64_t now_ns)
+{
+    engine_close(flows->engine, flow->sock, 0);
+    flow_connect(flows, flow, now_ns);
+}
+
+void flow_start(struct flows *flows, const struct flow_start *start)
+{
+    struct flow *flow = slab_take(&flows->slab);
 
     flow->lane = (uint8_t)start->lane;
     flow->measured = start->measured;
@@ -75,18 +96,10 @@ void flow_start(struct flows *flows, const struct flow_start *start)
     counter_add(start->measured ? &flows->tallies[start->lane].started
                                 : &flows->tallies[start->lane].warmup,
                 1);
-    flow->sock = flow_socket_open(flows, flow->lane, &failure);
-    if (flow->sock < 0) {
-        flow_close(flows, flow, failure, flow->sock, start->now_ns);
-        return;
-    }
     deadline_start(&flows->timeouts, &flow->deadline, start->now_ns);
-    if (settings->config->connect_timeout_ns)
+    if (flows->settings->config->connect_timeout_ns)
         deadline_start(&flows->connect_timeouts, &flow->handshake, start->now_ns);
-    result = engine_connect(flows->engine, slab_token(&flows->slab, flow), flow->sock, &address->sa,
-                            address_bytes(address));
-    if (result < 0)
-        flow_fail(flows, flow, result, start->now_ns);
+    flow_connect(flows, flow, start->now_ns);
 }
 
 /* Send what is left of the header or of the text, or go on to what comes after it. */
@@ -198,8 +211,11 @@ void flow_event(struct flows *flows, const struct engine_event *event, uint64_t 
         return; /* cannot be: each operation has one event */
     if (event->result >= 0)
         deadline_stop(&flow->handshake); /* it is over, or proven */
-    if (event->op != ENGINE_OP_RECV && flow->expired == RESULT_OK &&
-        (event->result == -ECONNRESET || event->result == -EPIPE)) {
+    if (event->op == ENGINE_OP_CONNECT && flow->expired == RESULT_OK &&
+        flow_socket_may_try(flows, flow->lane, flow->source_tries, event->result)) {
+        flow_connect_again(flows, flow, now_ns);
+    } else if (event->op != ENGINE_OP_RECV && flow->expired == RESULT_OK &&
+               (event->result == -ECONNRESET || event->result == -EPIPE)) {
         flow_interrupted(flows, flow, event->result, now_ns);
     } else if (event->result < 0 || flow->expired != RESULT_OK) {
         flow_fail(flows, flow, event->result, now_ns);

@@ -3,10 +3,25 @@
 #include <errno.h>
 #include <string.h>
 
-int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result)
+static int flow_socket_family(const struct flows *flows, uint32_t lane)
+{
+    return flows->settings->targets[lane].address.sa.sa_family;
+}
+
+/* The turn of the next try: a flow begins a stride behind the one before, and goes on by one place
+ * at a time, through all of them, as others may have taken those of this thread. */
+static uint64_t flow_socket_turn(struct flows *flows, uint32_t lane, bool is_first)
+{
+    uint64_t *turn = &flows->source_turns[lane];
+
+    *turn += is_first ? flows->source_stride : 1;
+    return *turn - flows->source_stride;
+}
+
+int flow_socket_open(struct flows *flows, uint32_t lane, uint16_t *tries, enum result *ret_result)
 {
     const struct sources *sources = flows->settings->sources;
-    int family = flows->settings->targets[lane].address.sa.sa_family;
+    int family = flow_socket_family(flows, lane);
     int sock = engine_socket(flows->engine, family);
     int result;
 
@@ -16,13 +31,24 @@ int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result
     }
     if (!sources_apply_to(sources, family))
         return sock;
-    result = sources_bind(sources, flows->source_turns[lane], sock, family);
-    flows->source_turns[lane] += flows->source_stride;
+    do
+        result =
+            sources_bind(sources, flow_socket_turn(flows, lane, (*tries)++ == 0), sock, family);
+    while (flow_socket_may_try(flows, lane, *tries, result) && result != -EADDRNOTAVAIL);
     if (result == 0)
         return sock;
     *ret_result = result_of_bind(result);
     engine_close(flows->engine, sock, 0);
     return result;
+}
+
+bool flow_socket_may_try(const struct flows *flows, uint32_t lane, uint16_t tries, int error)
+{
+    const struct sources *sources = flows->settings->sources;
+    int family = flow_socket_family(flows, lane);
+
+    return (error == -EADDRNOTAVAIL || error == -EADDRINUSE) && sources_apply_to(sources, family) &&
+           tries < sources_places(sources, family);
 }
 
 /* True if the two ends of a connection are one. */

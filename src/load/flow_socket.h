@@ -4,9 +4,13 @@
 
 #include "load/flow.h"
 
-/* Get a socket that may connect to the target of a lane, bound if sources were given. Returns it,
- * or -errno with *ret_result what that counts as. */
-int flow_socket_open(struct flows *flows, uint32_t lane, enum result *ret_result);
+/* Get a socket that may connect to the target of a lane, bound if sources were given, to the next
+ * place that a socket can be bound to; *tries, 0 at first, counts them. Returns it, or -errno with
+ * *ret_result what that counts as. */
+int flow_socket_open(struct flows *flows, uint32_t lane, uint16_t *tries, enum result *ret_result);
+
+/* True if a connect that failed with this error may succeed from another place. */
+bool flow_socket_may_try(const struct flows *flows, uint32_t lane, uint16_t tries, int error);
 
 /* What became of a handshake that is told to be done: engine_connect_error, and -ECONNREFUSED for a
  * socket that met itself. Where nobody listens at a port that connections come from, one of them

@@ -7,7 +7,7 @@
 
 /* What each flow waits with for input: enough for a short greeting, and for finding that there is
  * more of it, which is then read into the buffer that all flows of a thread share. */
-#define FLOW_BUFFER_BYTES 32
+#define FLOW_BUFFER_BYTES 24
 
 /* The size of that. */
 #define FLOW_SHARED_BYTES (64u << 10)
@@ -30,6 +30,7 @@ struct flow {
     bool is_reset;   /* before it read: what came before that is still to be read */
     uint8_t header_bytes;
     int16_t connect_error; /* -errno: it seemed to be connected, and was not; 0: nothing is known */
+    uint16_t source_tries; /* places that its socket was bound to, or could not be */
     uint32_t moved_bytes;  /* of what is being sent, or was received */
     uint64_t intended_ns, connected_ns, greeted_ns;
     struct deadline deadline;  /* of the timeout, or of the rest */

@@ -134,8 +134,13 @@ static int entry_parse(const char *entry, struct source *source, char error[OPTI
 /* Returns 0 if a socket can be bound to this address without further ado, or -errno. */
 static int address_try(const struct address *address)
 {
+    static const int on = 1;
     int fd = socket(address->sa.sa_family, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
-    int result = fd < 0 || bind(fd, &address->sa, address_bytes(address)) < 0 ? -errno : 0;
+    int result;
+
+    if (fd >= 0) /* it need not have a port that is free, nor take one */
+        setsockopt(fd, SOL_IP, IP_BIND_ADDRESS_NO_PORT, &on, sizeof(on));
+    result = fd < 0 || bind(fd, &address->sa, address_bytes(address)) < 0 ? -errno : 0;
 
     if (fd >= 0)
         close(fd);
@@ -237,24 +242,31 @@ static int port_range_set(const struct sources *sources, int sock)
                                                                                            : 0;
 }
 
+/* What the kernel chooses from; all 0 if it does not say. */
+static struct option_ports kernel_ports_read(void)
+{
+    FILE *file = fopen(port_range_path, "re");
+    struct option_ports ports = {0};
+    char line[64], *rest;
+
+    if (file && fgets(line, sizeof(line), file)) {
+        ports.low = (uint16_t)strtoul(line, &rest, 10);
+        ports.high = (uint16_t)strtoul(rest, NULL, 10);
+    }
+    if (file)
+        fclose(file);
+    return ports;
+}
+
 /* True if the kernel knows IP_LOCAL_PORT_RANGE and this range lies within its own: outside of that,
  * it would be ignored. */
 static bool port_range_is_known(const struct sources *sources)
 {
-    FILE *file = fopen(port_range_path, "re");
-    unsigned long low = 0, high = 0;
-    char line[64], *rest;
     int fd;
     bool known;
 
-    if (!file)
-        return false;
-    if (fgets(line, sizeof(line), file)) {
-        low = strtoul(line, &rest, 10);
-        high = strtoul(rest, NULL, 10);
-    }
-    fclose(file);
-    if (sources->ports.low < low || sources->ports.high > high)
+    if (sources->ports.low < sources->kernel_ports.low ||
+        sources->ports.high > sources->kernel_ports.high)
         return false;
     fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, IPPROTO_TCP);
     known = fd >= 0 && port_range_set(sources, fd) == 0;
@@ -271,6 +283,7 @@ int sources_init(struct sources *sources, const char *list, struct option_ports 
     if (result < 0)
         return result;
     sources->ports = ports;
+    sources->kernel_ports = kernel_ports_read();
     if (ports.low != 0)
         sources->has_port_range = port_range_is_known(sources);
     return sources_check(sources, list, error);
@@ -322,23 +335,46 @@ struct address sources_address(const struct sources *sources, uint64_t turn, int
     return address;
 }
 
-/* Bind to one port of the range after the other. */
-static int bind_in_turn(const struct sources *sources, uint64_t turn, int sock,
+static uint32_t port_count(const struct sources *sources)
+{
+    bool is_ours = sources->ports.low != 0 && !sources->has_port_range;
+
+    return is_ours ? (uint32_t)(sources->ports.high - sources->ports.low) + 1 : 1;
+}
+
+uint32_t sources_places(const struct sources *sources, int family)
+{
+    uint64_t addresses = family_count(sources, family);
+    uint64_t places = port_count(sources);
+
+    if (addresses >= SOURCE_TRIES_MAX)
+        return SOURCE_TRIES_MAX;
+    places *= addresses ? addresses : 1;
+    return places < SOURCE_TRIES_MAX ? (uint32_t)places : SOURCE_TRIES_MAX;
+}
+
+bool sources_may_use_port(const struct sources *sources, uint16_t port)
+{
+    const struct option_ports *ports =
+        sources->ports.low != 0 ? &sources->ports : &sources->kernel_ports;
+
+    return ports->low == 0 || (port >= ports->low && port <= ports->high);
+}
+
+/* Bind to the port of the turn. Without SO_REUSEADDR, on this socket and on all others at the port,
+ * it would be the port of one connection only (inet_csk_bind_conflict in Linux's
+ * net/ipv4/inet_connection_sock.c). */
+static int bind_to_port(const struct sources *sources, uint64_t turn, int sock,
                         struct address *address)
 {
+    static const int on = 1;
     uint64_t addresses = family_count(sources, address->sa.sa_family);
-    uint32_t ports = (uint32_t)(sources->ports.high - sources->ports.low) + 1;
-    uint64_t first = turn / (addresses ? addresses : 1);
-    uint32_t tries = ports < SOURCE_TRIES_MAX ? ports : SOURCE_TRIES_MAX;
+    uint64_t place = turn / (addresses ? addresses : 1);
 
-    for (uint32_t i = 0; i < tries; i++) {
-        address_set_port(address, (uint16_t)(sources->ports.low + (first + i) % ports));
-        if (bind(sock, &address->sa, address_bytes(address)) == 0)
-            return 0;
-        if (errno != EADDRINUSE)
-            return -errno;
-    }
-    return -EADDRINUSE;
+    address_set_port(address, (uint16_t)(sources->ports.low + place % port_count(sources)));
+    if (setsockopt(sock, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)) < 0)
+        return -errno;
+    return bind(sock, &address->sa, address_bytes(address)) < 0 ? -errno : 0;
 }
 
 int sources_bind(const struct sources *sources, uint64_t turn, int sock, int family)
@@ -353,7 +389,7 @@ int sources_bind(const struct sources *sources, uint64_t turn, int sock, int fam
         setsockopt(sock, IPPROTO_IPV6, IPV6_FREEBIND, &on, sizeof(on)) < 0)
         return -errno;
     if (sources->ports.low != 0 && !sources->has_port_range)
-        return bind_in_turn(sources, turn, sock, &address);
+        return bind_to_port(sources, turn, sock, &address);
     if (sources->ports.low != 0)
         result = port_range_set(sources, sock);
     if (result < 0 || !source)

@@ -27,8 +27,9 @@ struct source {
 struct sources {
     uint32_t count; /* 0: no addresses were given */
     struct source list[SOURCES_MAX];
-    uint64_t ipv4_count, ipv6_count; /* addresses, over the whole list (saturating) */
-    struct option_ports ports;       /* low 0: no range was given */
+    uint64_t ipv4_count, ipv6_count;  /* addresses, over the whole list (saturating) */
+    struct option_ports ports;        /* low 0: no range was given */
+    struct option_ports kernel_ports; /* what the kernel chooses from; low 0: it does not say */
     bool has_port_range; /* IP_LOCAL_PORT_RANGE is known, and the range can be had by it */
 };
 
@@ -51,15 +52,23 @@ bool sources_apply_to(const struct sources *sources, int family);
  * unspecified one if none of the family was given. */
 struct address sources_address(const struct sources *sources, uint64_t turn, int family);
 
+/* True if a connection may come from this port; also if the kernel does not say where it chooses.
+ */
+bool sources_may_use_port(const struct sources *sources, uint16_t port);
+
+/* How many turns, one after the other, lead to all the places of a family that a socket can be
+ * bound to, SOURCE_TRIES_MAX at the most. A place is an address, and a port unless the kernel
+ * chooses it. */
+#define SOURCE_TRIES_MAX 1024
+uint32_t sources_places(const struct sources *sources, int family);
+
 /* Bind a fresh TCP socket of a family to the address of the turn and to the port range. Count the
  * turns of each family apart: of a counter that two of them share, each would see every other turn
- * only, and leave out addresses. Where has_port_range is false the ports are tried one by one,
- * SOURCE_TRIES_MAX at the most, beginning with that of the turn; then a port serves one connection
- * at a time on each address, whatever its target.
- * Returns 0, -EADDRNOTAVAIL (not an address of this machine), -EADDRINUSE (no port of the range is
- * free) or another -errno. When the kernel chooses the port, connect(2) is what fails, with
- * EADDRNOTAVAIL, if none is free. Any thread. */
-#define SOURCE_TRIES_MAX 1024
+ * only, and leave out addresses. Where has_port_range is false the turn decides on the port, too.
+ * Only the whole four-tuple must be free: connect(2) is what fails, with EADDRNOTAVAIL, if it is
+ * not (or if the kernel finds no port to choose); then try the place of the next turn. Returns 0,
+ * -EADDRNOTAVAIL (not an address of this machine), -EADDRINUSE (somebody listens at the port, or
+ * has it alone: try the next turn) or another -errno. Any thread. */
 int sources_bind(const struct sources *sources, uint64_t turn, int sock, int family);
 
 #endif

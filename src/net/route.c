@@ -22,16 +22,19 @@ union answer {
 
 static void question_fill(struct question *question, const struct address *address)
 {
-    bool is_v4 = address->sa.sa_family == AF_INET;
+    bool is_mapped =
+        address->sa.sa_family == AF_INET6 && IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr);
+    bool is_v4 = address->sa.sa_family == AF_INET || is_mapped;
     size_t bytes = is_v4 ? sizeof(address->v4.sin_addr) : sizeof(address->v6.sin6_addr);
-    const void *destination =
-        is_v4 ? (const void *)&address->v4.sin_addr : (const void *)&address->v6.sin6_addr;
+    const void *destination = is_mapped ? (const void *)&address->v6.sin6_addr.s6_addr[12]
+                              : is_v4   ? (const void *)&address->v4.sin_addr
+                                        : (const void *)&address->v6.sin6_addr;
 
     *question = (struct question){
         .header = {.nlmsg_len = (uint32_t)(offsetof(struct question, destination) + bytes),
                    .nlmsg_type = RTM_GETROUTE,
                    .nlmsg_flags = NLM_F_REQUEST},
-        .route = {.rtm_family = (unsigned char)address->sa.sa_family,
+        .route = {.rtm_family = is_v4 ? AF_INET : AF_INET6,
                   .rtm_dst_len = (unsigned char)(bytes * 8)},
         .attribute = {.rta_len = (uint16_t)RTA_LENGTH(bytes), .rta_type = RTA_DST},
     };

@@ -6,7 +6,7 @@
 
 /* Ask the kernel (rtnetlink(7), RTM_GETROUTE) whether packets to an address stay on this machine:
  * it is configured here, or lies in a block that a local route takes in as a whole (ip route add
- * local 2001:db8::/64 dev lo).
+ * local 2001:db8::/64 dev lo). An IPv4-mapped address is where its IPv4 address is.
  * Returns 1 (it is local), 0 (it is not, or there is no way to it) or another -errno. */
 int route_is_local(const struct address *address);
 

@@ -133,6 +133,16 @@ static bool run_may_recycle(const struct report *report)
            ports / FLOW_RECYCLE_PORTS_EACH_MIN >= report->connections;
 }
 
+/* True if a connection to this target may be one to itself: to an address of this machine, and to a
+ * port that connections come from. */
+static bool run_meets_itself(const struct run *run, const struct target *target)
+{
+    const struct address *address = &target->address;
+
+    return sources_may_use_port(&run->sources, address_port(address)) &&
+           (address_is_any(address) || route_is_local(address) != 0);
+}
+
 static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
 {
     const struct load_config *config = run->config;
@@ -143,6 +153,8 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
                                            .sources = &run->sources,
                                            .rests = !load_is_open_loop(config),
                                            .recycles = run_may_recycle(report)};
+    for (uint32_t i = 0; i < report->lane_count; i++)
+        run->settings.meets_itself[i] = run_meets_itself(run, &run->targets[i]);
     for (uint32_t i = 0; i < report->threads; i++) {
         run->generator_args[i] = (struct generator_args){
             .settings = &run->settings,

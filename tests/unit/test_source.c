@@ -395,29 +395,34 @@ static void two_ports_of_three_addresses_make_six_connections(void **state)
     close(listener);
 }
 
-static void two_targets_may_share_the_ports(void **state)
+static void two_targets_may_share_the_ports_in_either_way(void **state)
 {
     struct address to[2];
     int listeners[2] = {listen_at(AF_INET, &to[0]), listen_at(AF_INET, &to[1])};
     int fds[12];
 
     (void)state;
-    init_three_addresses_and_two_ports();
-    if (!sources.has_port_range) {
-        print_message("this kernel does not know IP_LOCAL_PORT_RANGE\n");
-        skip();
+    for (int way = 0; way < 2; way++) {
+        init_three_addresses_and_two_ports();
+        if (way == 1)
+            sources.has_port_range = false;
+        for (uint64_t i = 0; i < 12; i++) {
+            fds[i] = connect_from(i / 2, &to[i % 2]);
+            if (fds[i] < 0)
+                fail_msg("way %d, connection %d: %s", way, (int)i, strerror(-fds[i]));
+        }
+        for (size_t i = 0; i < 12; i++) {
+            struct linger none = {.l_onoff = 1};
+
+            setsockopt(fds[i], SOL_SOCKET, SO_LINGER, &none, sizeof(none));
+            close(fds[i]); /* by a reset: no TIME_WAIT has a port in the other way */
+        }
     }
-    for (uint64_t i = 0; i < 12; i++) {
-        fds[i] = connect_from(i / 2, &to[i % 2]);
-        assert_true(fds[i] >= 0);
-    }
-    for (size_t i = 0; i < 12; i++)
-        close(fds[i]);
     close(listeners[0]);
     close(listeners[1]);
 }
 
-static void where_the_kernel_cannot_the_ports_are_tried_one_by_one(void **state)
+static void where_the_kernel_cannot_the_turn_decides_on_the_port(void **state)
 {
     struct address to;
     int listener = listen_at(AF_INET, &to);
@@ -427,31 +432,79 @@ static void where_the_kernel_cannot_the_ports_are_tried_one_by_one(void **state)
     init_three_addresses_and_two_ports();
     sources.has_port_range = false;
     assert_int_equal(6, fill_ports(&to, &result));
-    assert_int_equal(-EADDRINUSE, result);
+    assert_int_equal(-EADDRNOTAVAIL, result);
     close(listener);
 }
 
-static void a_port_that_is_taken_is_passed_over(void **state)
+static void a_port_where_somebody_listens_is_told_by_bind(void **state)
 {
-    struct address to;
+    struct address to, own;
     int listener = listen_at(AF_INET, &to);
-    int fds[2];
-    uint16_t ports[2];
+    int other = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    static const int on = 1;
+    uint16_t port;
 
     (void)state;
     init_three_addresses_and_two_ports();
     sources.has_port_range = false;
-    for (size_t i = 0; i < 2; i++) {
-        fds[i] = connect_from(3, &to); /* the second port of the first address */
-        assert_true(fds[i] >= 0);
-        name_of(fds[i], &ports[i]);
-    }
-    assert_int_equal(sources.ports.high, ports[0]);
-    assert_int_equal(sources.ports.low, ports[1]);
+    own = sources_address(&sources, 3, AF_INET);
+    address_set_port(&own, sources.ports.high); /* the second port of the first address */
+    assert_int_equal(0, setsockopt(other, SOL_SOCKET, SO_REUSEADDR, &on, sizeof(on)));
+    assert_int_equal(0, bind(other, &own.sa, address_bytes(&own)));
+    assert_int_equal(0, listen(other, 1));
     assert_int_equal(-EADDRINUSE, connect_from(3, &to));
-    close(fds[0]);
-    close(fds[1]);
+    int fd = connect_from(4, &to);
+    assert_true(fd >= 0);
+    name_of(fd, &port);
+    assert_int_equal(sources.ports.high, port);
+    close(fd);
+    close(other);
     close(listener);
+}
+
+static void as_many_turns_lead_to_all_places(void **state)
+{
+    static const struct {
+        uint32_t expected;
+        uint64_t addresses;
+        uint16_t low, high;
+        bool has_port_range;
+    } rows[] = {
+        {1, 0, 0, 0, false},
+        {1, 1, 0, 0, false},
+        {7, 7, 0, 0, false},
+        {11, 0, 1000, 1010, false},
+        {11, 1, 1000, 1010, false},
+        {33, 3, 1000, 1010, false},
+        {3, 3, 1000, 1010, true},
+        {1, 0, 1000, 1010, true},
+        {SOURCE_TRIES_MAX, UINT64_MAX, 1000, 1010, false},
+        {SOURCE_TRIES_MAX, 1, 1, 65535, false},
+    };
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        memset(&sources, 0, sizeof(sources));
+        sources.ipv4_count = rows[i].addresses;
+        sources.ports = (struct option_ports){rows[i].low, rows[i].high};
+        sources.has_port_range = rows[i].has_port_range;
+        assert_int_equal(rows[i].expected, sources_places(&sources, AF_INET));
+    }
+}
+
+static void the_ports_that_may_be_used_are_those_given_or_those_of_the_kernel(void **state)
+{
+    (void)state;
+    memset(&sources, 0, sizeof(sources));
+    assert_true(sources_may_use_port(&sources, 80)); /* it does not say */
+    sources.kernel_ports = (struct option_ports){40000, 50000};
+    assert_false(sources_may_use_port(&sources, 39999));
+    assert_true(sources_may_use_port(&sources, 40000));
+    assert_true(sources_may_use_port(&sources, 50000));
+    assert_false(sources_may_use_port(&sources, 50001));
+    sources.ports = (struct option_ports){80, 80};
+    assert_true(sources_may_use_port(&sources, 80));
+    assert_false(sources_may_use_port(&sources, 40000));
 }
 
 static void ports_without_addresses_are_kept_to_in_either_way(void **state)
@@ -515,9 +568,11 @@ int main(void)
         cmocka_unit_test(an_ipv6_connection_comes_from_its_source),
         cmocka_unit_test(binding_leaves_the_port_to_connect),
         cmocka_unit_test(two_ports_of_three_addresses_make_six_connections),
-        cmocka_unit_test(two_targets_may_share_the_ports),
-        cmocka_unit_test(where_the_kernel_cannot_the_ports_are_tried_one_by_one),
-        cmocka_unit_test(a_port_that_is_taken_is_passed_over),
+        cmocka_unit_test(two_targets_may_share_the_ports_in_either_way),
+        cmocka_unit_test(where_the_kernel_cannot_the_turn_decides_on_the_port),
+        cmocka_unit_test(a_port_where_somebody_listens_is_told_by_bind),
+        cmocka_unit_test(as_many_turns_lead_to_all_places),
+        cmocka_unit_test(the_ports_that_may_be_used_are_those_given_or_those_of_the_kernel),
         cmocka_unit_test(ports_without_addresses_are_kept_to_in_either_way),
         cmocka_unit_test(a_range_that_the_kernel_would_ignore_is_not_left_to_it),
         cmocka_unit_test(an_address_that_goes_away_is_told_by_bind),
