@@ -221,6 +221,13 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
  * the earliest, so that timestamps tell its uses apart. Source: socket_disconnect. */
 void engine_recycle(struct engine *engine, int sock, int family);
 
+/* What engine_socket gave out so far. For the thread of the engine. */
+struct engine_sockets {
+    uint64_t opened; /* new ones */
+    uint64_t reused; /* ones that were recycled */
+};
+struct engine_sockets engine_sockets(const struct engine *engine);
+
 /* True if the last engine_wait left events for the next: what seems to be pending may have ended,
  * so it is too early to cancel it for being late. Never true for ever, however busy the engine. */
 static inline bool engine_is_behind(const struct engine *engine)

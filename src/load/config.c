@@ -12,6 +12,7 @@ static const char *const any_choice[] = {"any", NULL};
 static const char *const arrivals_choices[] = {"constant", "poisson", NULL};
 static const char *const family_choices[] = {"any", "ipv4", "ipv6", "both", NULL};
 static const char *const close_choices[] = {"fin", "rst", NULL};
+static const char *const reuse_choices[] = {"auto", "yes", "no", NULL};
 static const char *const proxy_choices[] = {"none", "v1", "v2", NULL};
 
 #define FIELD(name) offsetof(struct load_config, name)
@@ -146,6 +147,15 @@ static const struct option_row load_rows[] = {
      .own_environment = true,
      .help = "how to close once the service has: fin: in order; rst: by a reset, which leaves no "
              "TIME_WAIT behind"},
+    {.long_name = "reuse-sockets",
+     .argument = "WHEN",
+     .kind = &option_choice,
+     .offset = FIELD(reuse_sockets),
+     .default_text = "auto",
+     .choices = reuse_choices,
+     .help = "make further connections with a socket whose connection has ended, which is faster "
+             "over loopback: auto: with many local ports for each connection in flight; yes: with "
+             "few, too; no: never"},
     {.long_name = "connect-timeout",
      .argument = "DURATION",
      .kind = &option_duration,

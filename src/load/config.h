@@ -18,6 +18,7 @@
 enum load_arrivals { LOAD_CONSTANT, LOAD_POISSON };
 enum load_family { LOAD_FAMILY_ANY, LOAD_FAMILY_IPV4, LOAD_FAMILY_IPV6, LOAD_FAMILY_BOTH };
 enum load_close { LOAD_CLOSE_FIN, LOAD_CLOSE_RST };
+enum load_reuse { LOAD_REUSE_AUTO, LOAD_REUSE_YES, LOAD_REUSE_NO };
 enum load_proxy_protocol { LOAD_PROXY_NONE, LOAD_PROXY_V1, LOAD_PROXY_V2 };
 
 /* One field per option, in the order of the table. */
@@ -39,6 +40,7 @@ struct load_config {
     struct option_bytes send;         /* 0 bytes: say nothing */
     struct option_bytes expect;       /* any: whatever comes until EOF */
     unsigned close;                   /* enum load_close */
+    unsigned reuse_sockets;           /* enum load_reuse */
     uint64_t connect_timeout_ns;      /* 0: not given, so only `timeout` counts */
     uint64_t timeout_ns;
     uint64_t threads; /* 0: auto */

@@ -31,16 +31,6 @@
  */
 #define FLOW_LOOK_NS UINT64_C(100000000)
 
-/* A socket that sent and received no more than this in each direction makes further connections,
- * where engine_recycle can: its buffers are still what a new socket's are. */
-#define FLOW_SHORT_BYTES (16u << 10)
-
-/* Fewer local ports than this would come again within the millisecond that tells their uses apart
- * (see engine_recycle): the kernel goes through its range in steps of up to 16 (inet_hashtables.c),
- * so these last for 1 ms at a million connections per second to a target, if most are free. */
-#define FLOW_RECYCLE_PORTS_MIN      16384
-#define FLOW_RECYCLE_PORTS_EACH_MIN 16 /* for each connection in flight */
-
 /* What all flows of a run share; stays the caller's and must outlive the set. */
 struct flow_settings {
     const struct load_config *config; /* timeouts, what to send and to expect, how to close */
@@ -48,7 +38,7 @@ struct flow_settings {
     const struct sources *sources;
     bool meets_itself[TARGETS_MAX]; /* a lane's connections may, see flow_socket_connect_error */
     bool rests;                     /* closed loop */
-    bool recycles; /* there are as many local ports as FLOW_RECYCLE_PORTS_... want */
+    const char *reuse_refusal; /* why no socket is used again, see flow_reuse.h; NULL: it may be */
 };
 
 /* One worker's flows. Private to flow.c but for the window, which the owner sets, and what is said

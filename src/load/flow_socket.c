@@ -1,5 +1,7 @@
 #include "load/flow_socket.h"
 
+#include "load/flow_reuse.h"
+
 #include <errno.h>
 #include <string.h>
 
@@ -80,24 +82,10 @@ bool flow_socket_may_echo(const struct flows *flows, uint32_t lane)
            (config->send.bytes > 0 || config->proxy_protocol != LOAD_PROXY_NONE);
 }
 
-/* True if a socket keeps nothing of having been connected there. One that was keeps the interface
- * of a scope, and goes on to speak IPv4 after an IPv4-mapped address (tcp_v6_connect in Linux's
- * net/ipv6/tcp_ipv6.c; tcp_disconnect undoes neither). */
-static bool address_leaves_no_trace(const struct address *address)
-{
-    return address->sa.sa_family == AF_INET ||
-           (address->v6.sin6_scope_id == 0 && !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr));
-}
-
 /* True if the socket of a flow that ended well is as good as new. */
 static bool flow_may_recycle(const struct flow_settings *settings, const struct address *address)
 {
-    const struct load_config *config = settings->config;
-
-    return settings->recycles && !config->expect.any && config->expect.bytes <= FLOW_SHORT_BYTES &&
-           config->send.bytes <= FLOW_SHORT_BYTES &&
-           !sources_apply_to(settings->sources, address->sa.sa_family) &&
-           address_leaves_no_trace(address);
+    return !settings->reuse_refusal && !flow_reuse_refusal_to(settings->sources, address);
 }
 
 void flow_socket_close(struct flows *flows, uint32_t lane, int sock, enum result result)

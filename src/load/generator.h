@@ -35,6 +35,9 @@ struct generator_progress {
     uint64_t last_end_ns;   /* of the last measured connection; 0: none has ended */
     uint64_t
         next_start_ns; /* open loop, once it has run: when one more start would have been due */
+    /* Once it has run, warm-up included: */
+    uint64_t sockets_opened;
+    uint64_t sockets_reused; /* how often one made a further connection */
 };
 
 /* The job to give to a worker, with a generator as its state. */

@@ -77,12 +77,21 @@ struct report_assertion {
 };
 #define REPORT_ASSERTIONS_MAX (OPTION_TEXTS_MAX + 4) /* with those that judgement.h adds */
 
+/* The sockets that connections were made with, warm-up included. */
+struct report_sockets {
+    uint64_t opened;
+    uint64_t reused; /* how often one made a further connection */
+    const char
+        *refusal; /* why those of the run, or of a target, were not used again; NULL: they may */
+};
+
 struct report {
     const struct load_config *config;
     uint64_t connections;    /* the limit that was in force */
     const char *engine;      /* "uring", "epoll" */
     char engine_reason[512]; /* why it is that one: "asked for", "the best that works here", or the
                                 line that told why another was passed over */
+    struct report_sockets sockets;
     uint32_t threads;
     uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */

@@ -75,6 +75,7 @@ static json_t *options_json(const struct report *report)
     member_put_text(&object, "source", config->source);
     member_put(&object, "source_ports", ports_json(config->source_ports));
     put_choice(&object, "close", "close", config->close);
+    put_choice(&object, "reuse_sockets", "reuse-sockets", config->reuse_sockets);
     put_choice(&object, "proxy_protocol", "proxy-protocol", config->proxy_protocol);
     member_put(&object, "send", member_of_bytes(config->send.data, config->send.bytes));
     member_put(&object, "expect",
@@ -82,6 +83,16 @@ static json_t *options_json(const struct report *report)
     member_put_number_if(config->connect_timeout_ns != 0, &object, "connect_timeout_ns",
                          config->connect_timeout_ns);
     member_put_number(&object, "timeout_ns", config->timeout_ns);
+    return object;
+}
+
+static json_t *sockets_json(const struct report_sockets *sockets)
+{
+    json_t *object = json_object();
+
+    member_put_number(&object, "opened", sockets->opened);
+    member_put_number(&object, "reused", sockets->reused);
+    member_put_text(&object, "refusal", sockets->refusal);
     return object;
 }
 
@@ -94,6 +105,7 @@ static json_t *run_json(const struct report *report)
     member_put(&object, "target_is_local", json_boolean(report->target_is_local));
     member_put_text(&object, "engine", report->engine);
     member_put_text(&object, "engine_reason", report->engine_reason);
+    member_put(&object, "sockets", sockets_json(&report->sockets));
     member_put(&object, "cut_short", json_boolean(report->cut_short));
     member_put_text(&object, "limit", report_limit_name(report->limit));
     member_put_real(&object, "warmup_s", report->warmup_s);

@@ -318,6 +318,21 @@ static void engine(struct page *page, const struct report *report)
     page_end(page);
 }
 
+/* How many connections were made with a socket that had made one before, which makes a rate
+ * incomparable with another's. */
+static void sockets(struct page *page, const struct report_sockets *sockets)
+{
+    char made[FIGURE_TEXT_BYTES];
+    char reused[FIGURE_TEXT_BYTES];
+
+    label(page, "sockets");
+    part(page, "%s of %s reused", figure_count(sockets->reused, reused),
+         figure_count(sockets->opened + sockets->reused, made));
+    if (sockets->refusal)
+        part(page, "%s", sockets->refusal);
+    page_end(page);
+}
+
 static void verdicts(struct page *page, const struct report *report)
 {
     if (report->verdict_count > 0)
@@ -377,6 +392,7 @@ void report_text(const struct report *report, FILE *out, const struct terminal *
     machine_use(&page, report);
     report_threads(&page, report, LABEL_COLUMNS);
     engine(&page, report);
+    sockets(&page, &report->sockets);
     verdicts(&page, report);
     assertions(&page, report);
 }

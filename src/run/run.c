@@ -1,11 +1,13 @@
 #include "run/run.h"
 
 #include "base/clock.h"
+#include "base/counter.h"
 #include "base/cpus.h"
 #include "base/program.h"
 #include "base/signals.h"
 #include "base/units.h"
 #include "load/flow.h"
+#include "load/flow_reuse.h"
 #include "load/generator.h"
 #include "net/limits.h"
 #include "net/route.h"
@@ -125,12 +127,31 @@ static uint32_t run_local_ports(const struct machine *machine)
     return high > low ? (uint32_t)(high - low + 1) : 0;
 }
 
-static bool run_may_recycle(const struct report *report)
+/* Settle whether sockets may be used again. */
+static void run_settle_reuse(struct run *run)
 {
-    uint32_t ports = run_local_ports(&report->machine);
+    struct report *report = &run->report;
+    const char *timestamps = machine_setting(&report->machine, "net.ipv4.tcp_timestamps");
+    struct flow_reuse_facts facts = {.connections = report->connections,
+                                     .local_ports = run_local_ports(&report->machine),
+                                     .has_timestamps = strcmp(timestamps, "0") != 0};
 
-    return ports >= FLOW_RECYCLE_PORTS_MIN &&
-           ports / FLOW_RECYCLE_PORTS_EACH_MIN >= report->connections;
+    run->settings.reuse_refusal = flow_reuse_refusal(run->config, &facts);
+    report->sockets.refusal = run->settings.reuse_refusal;
+    for (uint32_t i = 0; i < report->lane_count && !report->sockets.refusal; i++)
+        report->sockets.refusal = flow_reuse_refusal_to(&run->sources, &run->targets[i].address);
+}
+
+static void run_count_sockets(struct run *run)
+{
+    struct report_sockets *sockets = &run->report.sockets;
+
+    for (uint32_t i = 0; i < run->report.threads; i++) {
+        const struct generator_progress *progress = generator_progress(run->generators[i]);
+
+        sockets->opened += counter_read(&progress->sockets_opened);
+        sockets->reused += counter_read(&progress->sockets_reused);
+    }
 }
 
 /* True if a connection to this target may be one to itself: to an address of this machine, and to a
@@ -151,8 +172,8 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
     run->settings = (struct flow_settings){.config = config,
                                            .targets = run->targets,
                                            .sources = &run->sources,
-                                           .rests = !load_is_open_loop(config),
-                                           .recycles = run_may_recycle(report)};
+                                           .rests = !load_is_open_loop(config)};
+    run_settle_reuse(run);
     for (uint32_t i = 0; i < report->lane_count; i++)
         run->settings.meets_itself[i] = run_meets_itself(run, &run->targets[i]);
     for (uint32_t i = 0; i < report->threads; i++) {
@@ -293,6 +314,7 @@ static int run_drive(struct run *run, char error[CREW_ERROR_BYTES])
     result = crew_run(run->crew, error);
     live_end(live);
     recorder_finish(run->recorder);
+    run_count_sockets(run);
     return result;
 }
 

@@ -104,7 +104,7 @@ def test_the_options_in_force_are_told(server):
         "connections": 9, "threads": 1, "rate_per_s": 300, "arrivals": "poisson",
         "duration_ns": 200_000_000, "count": None, "warmup_ns": 0, "ramp_ns": 0, "family": "ipv6",
         "source": "::1", "source_ports": {"low": 30000, "high": 30999}, "close": "rst",
-        "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",
+        "reuse_sockets": "auto", "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",
         "connect_timeout_ns": 700_000_000, "timeout_ns": 2_000_000_000,
     }
     options = told("-n", 5, target)["run"]["options"]

@@ -327,6 +327,7 @@ static const struct {
     {"expect=", {"--expect=@/dev/null"}, "HELLO_EXPECT", "@/dev/null"},
     {"expect=any", {"--expect=any"}, "HELLO_EXPECT", "any"},
     {"close=rst", {"--close", "rst"}, "HELLO_LOAD_CLOSE", "rst"},
+    {"reuse-sockets=no", {"--reuse-sockets", "no"}, "HELLO_REUSE_SOCKETS", "no"},
     {"connect-timeout=10s", {"--connect-timeout=10s"}, "HELLO_CONNECT_TIMEOUT", "10s"},
     {"timeout=1ms", {"--timeout=1ms"}, "HELLO_TIMEOUT", "1ms"},
     {"threads=2", {"-t2"}, "HELLO_THREADS", "2"},

@@ -40,6 +40,7 @@ static void a_healthy_run_reads_like_this(void **state)
         "no quota\n"
         "          own CPU 31 % of 2 CPUs, softirq 12 %, steal 0 %, not throttled, no stalls\n"
         "engine    uring, the best that works here\n"
+        "sockets   47,936 of 48,000 reused\n"
         "\n"
         "✓ p99<5ms      124us\n"
         "✗ rate>=50k/s  7987/s\n"

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <string.h>
 
 #include <cmocka.h>
 
@@ -52,21 +53,63 @@ static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
     assert_string_equal("socket", calls());
 }
 
-static void where_a_fin_takes_a_round_trip_it_is_not_tried_for_ever(void **state)
+/* So many closes are not tried; the one after them is. */
+static void check_pauses(uint32_t closes)
+{
+    for (uint32_t i = 0; i < closes; i++) {
+        recycles(1, AF_INET);
+        assert_string_equal("close", calls());
+    }
+    recycles(1, AF_INET);
+    assert_non_null(strstr(calls(), "disconnect"));
+}
+
+static void misses(int count)
+{
+    fake.disconnects = false;
+    for (int i = 0; i < count; i++) {
+        recycles(1, AF_INET);
+        assert_string_equal("disconnect close", calls());
+    }
+}
+
+static void where_a_fin_takes_a_round_trip_it_is_seldom_tried(void **state)
 {
     (void)state;
-    fake.disconnects = false;
-    recycles(SOCKET_POOL_MISSES_MAX - 1, AF_INET);
+    misses(SOCKET_POOL_MISSES_MAX - 1);
     fake.disconnects = true;
     recycles(1, AF_INET); /* chance, then */
-    fake.disconnects = false;
-    recycles(SOCKET_POOL_MISSES_MAX, AF_INET);
-    fake.disconnects = true;
     calls();
-    recycles(1, AF_INET);
-    assert_string_equal("close", calls());
-    recycles(1, AF_INET6); /* may be elsewhere */
+    misses(SOCKET_POOL_MISSES_MAX);
+    for (uint32_t pause = SOCKET_POOL_PAUSE_MIN; pause <= SOCKET_POOL_PAUSE_MAX; pause *= 2)
+        check_pauses(pause);
+    check_pauses(SOCKET_POOL_PAUSE_MAX); /* no longer than that, and never for ever */
+    fake.disconnects = true;
+    recycles(1, AF_INET6); /* elsewhere it may work */
     assert_string_equal("disconnect", calls());
+}
+
+static void one_bad_moment_does_not_decide_the_rest_of_a_run(void **state)
+{
+    (void)state;
+    misses(SOCKET_POOL_MISSES_MAX);
+    fake.disconnects = true;
+    check_pauses(SOCKET_POOL_PAUSE_MIN);
+    recycles(1, AF_INET);
+    assert_string_equal("disconnect", calls());
+    misses(SOCKET_POOL_MISSES_MAX); /* all is forgotten: as many, and as short a pause */
+    check_pauses(SOCKET_POOL_PAUSE_MIN);
+}
+
+static void sockets_are_counted_as_opened_and_reused(void **state)
+{
+    (void)state;
+    engine_socket(&fake.engine, AF_INET);
+    engine_socket(&fake.engine, AF_INET6);
+    recycles(1, AF_INET6);
+    engine_socket(&fake.engine, AF_INET6);
+    assert_int_equal(2, engine_sockets(&fake.engine).opened);
+    assert_int_equal(1, engine_sockets(&fake.engine).reused);
 }
 
 static void no_more_are_kept_than_there_is_room_for(void **state)
@@ -105,7 +148,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         POOL(a_recycled_socket_is_the_next_of_its_family),
         POOL(a_socket_whose_connection_has_not_ended_is_closed),
-        POOL(where_a_fin_takes_a_round_trip_it_is_not_tried_for_ever),
+        POOL(where_a_fin_takes_a_round_trip_it_is_seldom_tried),
+        POOL(one_bad_moment_does_not_decide_the_rest_of_a_run),
+        POOL(sockets_are_counted_as_opened_and_reused),
         POOL(no_more_are_kept_than_there_is_room_for),
         POOL(what_is_kept_does_not_add_to_what_is_open),
         POOL(what_is_kept_is_closed_with_the_engine),
