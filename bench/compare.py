@@ -28,6 +28,7 @@ import tempfile
 TOP = pathlib.Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(TOP / "bench" / "suite"))
 import ratios  # noqa: E402
+import unlike  # noqa: E402
 
 DONE, CANNOT_RUN, USAGE, SLOWER, NOT_ALL = range(5)
 SIDES = ("A", "B")
@@ -109,7 +110,7 @@ def programs_of(side, name):
 def read_results(name):
     try:
         document = json.loads(pathlib.Path(name).read_text(encoding="utf-8"))
-        return document["benchmarks"]
+        return document["benchmarks"], document.get("context", {})
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise Problem(f"'{name}' has no results of benchmarks: {error!r}", USAGE) from error
 
@@ -141,7 +142,7 @@ def measure(program, name, min_time_s):
         except (OSError, ValueError, KeyError) as error:
             raise Problem(f"{program} {name} ended with exit code {done.returncode}:\n"
                           f"{done.stdout}{done.stderr}") from error
-    return record, document["context"]
+    return record, {**document["context"], "here": unlike.here()}
 
 
 class Rounds:
@@ -191,7 +192,7 @@ class Rounds:
 
 def measure_sides(options, sides):
     """Measure all benchmarks that both sides have, and keep the results. Returns the records of each
-    side; of a benchmark that only one side has, its name."""
+    side, of a benchmark that only one side has its name, and the contexts."""
     lists = [list_benchmarks(programs, options.filter) for programs in sides]
     if not any(lists):
         raise Problem(f"no benchmark matches '{options.filter}'", USAGE)
@@ -200,7 +201,7 @@ def measure_sides(options, sides):
     for i, names in enumerate(lists):
         records[i].extend({"name": name} for name in names if name not in lists[1 - i])
     rounds.keep(records)
-    return records
+    return records, rounds.contexts
 
 
 # Judging
@@ -251,8 +252,16 @@ def judge(a, b, metric):
     return verdict, f"{ratio:7.3f} {f'{low:.3f} to {high:.3f}':>16} {told}"
 
 
-def compare(records, metric):
+def warn_if_unlike(contexts):
+    """Tell what makes the sides incomparable, if anything does."""
+    line = unlike.line({side: [unlike.facts_of_context(context)] for side, context in zip(SIDES, contexts)})
+    if line:
+        print(f"compare: warning: {line}", file=sys.stderr)
+
+
+def compare(records, contexts, metric):
     """Print the verdicts. Returns the exit code."""
+    warn_if_unlike(contexts)
     sides = [by_name(side, metric) for side in records]
     names = list(dict.fromkeys([*sides[0], *sides[1]]))
     unit = ", ns" if metric in ("real_time", "cpu_time") else ""
@@ -304,11 +313,11 @@ def main():
     names = (options.a, options.b)
     kept = [name.endswith(".json") for name in names]
     if all(kept):
-        return compare([read_results(name) for name in names], options.metric)
+        return compare(*zip(*map(read_results, names)), options.metric)
     if any(kept):
         raise Problem("results can be compared with results only: name two JSON files", USAGE)
     sides = [programs_of(side, name) for side, name in zip(SIDES, names)]
-    return compare(measure_sides(options, sides), options.metric)
+    return compare(*measure_sides(options, sides), options.metric)
 
 
 if __name__ == "__main__":

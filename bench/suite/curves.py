@@ -27,6 +27,7 @@ def median_costs(options, document, title, field, load, afresh=True):
     rounds = Rounds(options.rounds, options.seed)
     failed = rounds.run(measures(field, load, afresh), options.progress(title))
     document.remark_missing({**field.missing, **failed}, f"{title}: ")
+    document.warn(rounds.unlike())
     return {name: (rounds.median(name, cost_of), rounds.median(name, lambda run: run.connections_per_s),
                    rounds.median(name, lambda run: run.p99_ms)) for name in rounds.runs}
 

@@ -13,6 +13,7 @@ import shutil
 import time
 
 import tables
+import unlike
 from field import Field
 from meter import run_to_end
 from responders import named
@@ -79,6 +80,7 @@ class LateRun:
     p50_ms: float
     p99_ms: float
     failed: int
+    facts: dict  # see unlike.py
 
 
 def hello_load(engine):
@@ -276,6 +278,7 @@ def lateness(options, document):
                            max(run.p99_ms for run in runs),
                            f"DISQUALIFIED: {failed} connections failed" if failed else verdict])
     table.remark_missing({**field.missing, **missing})
+    table.warn(rounds.unlike(besides=["engine"]))
     document.tables.append(table)
 
 
@@ -286,9 +289,11 @@ def late_run(options, engine, one):
     done = run_to_end(options.generator_cpus, command, options.seconds + TIMEOUT_S)
     if done.returncode not in (0, 3):  # 3: a connection failed
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
-    every = json.loads(done.stdout)["result"]["all"]
+    told = json.loads(done.stdout)
+    every = told["result"]["all"]
     percentiles = every["timings"]["lateness"]["percentiles_ns"]
-    return LateRun(percentiles["50"] / 1e6, percentiles["99"] / 1e6, every["failed"])
+    return LateRun(percentiles["50"] / 1e6, percentiles["99"] / 1e6, every["failed"],
+                   unlike.facts_of_run(told))
 
 
 def generators(options, document):

@@ -4,6 +4,8 @@ import json
 import subprocess
 import time
 
+import unlike
+
 GENERATOR_TIMEOUT_S = 60
 
 # Who closes clients that have left does so later, and is charged for that, too. Later is up to 0.2 s
@@ -45,6 +47,7 @@ class Run:
     failures: str
     generator_busy: float  # the busiest thread, of what it may use
     per_s: list  # connections that ended well in each second
+    facts: dict  # see unlike.py
 
 
 def failures_of(errors):
@@ -113,4 +116,5 @@ def measure(load_program, cpus, running, expected, load):
         stalls=stalls_after - stalls,
         ok=every["ok"], failed=every["failed"], failures=failures_of(every["errors"]),
         generator_busy=max(thread["busy_share"] for thread in told["threads"]),
-        per_s=[interval["all"]["ok"] for interval in told["series"]["intervals"]])
+        per_s=[interval["all"]["ok"] for interval in told["series"]["intervals"]],
+        facts=unlike.facts_of_run(told))

@@ -3,6 +3,7 @@ from the machine for longer than a run it takes from all. What is compared are r
 import random
 
 import ratios
+import unlike
 
 
 class Rounds:
@@ -34,6 +35,11 @@ class Rounds:
 
     def median(self, name, of):
         return ratios.median(self.values(name, of))
+
+    def unlike(self, besides=()):
+        """One line of what makes these runs incomparable, besides what is compared; "" if nothing does."""
+        return unlike.line({name: [run.facts for run in runs] for name, runs in self.runs.items()},
+                           besides)
 
     def ratio(self, name, other, of):
         """(median, low, high) of the paired ratios."""

@@ -69,6 +69,7 @@ def responder_table(title, field, rounds, failed, load):
             median(name, lambda run: run.stalls / (load.seconds + load.warmup_s)),
             "; ".join(remarks)])
     table.remark_missing({**field.missing, **failed})
+    table.warn(rounds.unlike())
     return table
 
 

@@ -13,6 +13,11 @@ class Remarked:
         if text not in self.remarks:
             self.remarks.append(text)
 
+    def warn(self, text):
+        """Remark what there is to say, if anything."""
+        if text:
+            self.remark(f"warning: {text}")
+
     def remark_missing(self, missing, where=""):
         """Say what was left out: name → why."""
         for name, why in missing.items():

@@ -1,0 +1,114 @@
+"""A comparison of unlike runs carries a warning that names each fact that differs."""
+import json
+import subprocess
+import sys
+import types
+
+import pytest
+
+from conftest import SUITE
+
+import curves
+import generators
+import rounds
+import scenarios
+import tables
+import unlike
+
+CONTEXT = {"host_name": "one", "num_cpus": 2, "mhz_per_cpu": 3000, "cpu_scaling_enabled": False,
+           "library_build_type": "release", "here": {"clock_source": "tsc"}}
+
+
+def told(clock_source="tsc", reused=98, timestamps="1"):
+    """What hello-load tells, as far as it matters here."""
+    return {"run": {"engine": "uring", "target_is_local": True,
+                    "sockets": {"opened": 100 - reused, "reused": reused}},
+            "machine": {"clock_source": clock_source, "memory_bytes": 1 << 30,
+                        "settings": {"net.ipv4.tcp_timestamps": timestamps}}}
+
+
+def line(**sides):
+    return unlike.line({name: [unlike.facts_of_run(one) for one in runs] for name, runs in sides.items()})
+
+
+def test_each_fact_that_differs_is_named_with_its_sides():
+    assert line(A=[told()], B=[told("hpet", 0, "0")]) == (
+        "unlike: clock_source tsc (A) / hpet (B); net.ipv4.tcp_timestamps 1 (A) / 0 (B); "
+        "sockets reused 98% (A) / 0% (B)")
+
+
+def test_runs_that_are_alike_have_no_warning():
+    assert line(A=[told(), told(reused=97)], B=[told(reused=90)]) == ""
+
+
+def test_what_is_unknown_on_one_side_only_is_a_difference():
+    assert line(A=[told()], B=[told(None)]) == "unlike: clock_source tsc (A) / unknown (B)"
+    assert line(A=[told(None)], B=[told(None)]) == ""
+
+
+def test_sides_that_agree_are_named_together():
+    assert line(A=[told()], B=[told("hpet")], C=[told()]) == "unlike: clock_source tsc (A, C) / hpet (B)"
+
+
+def test_what_changed_between_the_runs_of_one_side_is_told():
+    assert line(A=[told(), told("hpet")], B=[told()]) == "unlike: clock_source hpet, tsc (A) / tsc (B)"
+
+
+def rounds_of(*runs):
+    made = rounds.Rounds(1)
+    made.runs = {name: [types.SimpleNamespace(
+        facts=unlike.facts_of_run(one), connections_per_s=1, p50_ms=1, p99_ms=1, cpu_us=1, cpu_share=1,
+        stalls=0, failed=0, generator_busy=0)] for name, one in zip("AB", runs)}
+    return made
+
+
+WARNING = "warning: unlike: clock_source tsc (A) / hpet (B)"
+
+
+@pytest.mark.parametrize("other, remarks", [("hpet", [WARNING]), ("tsc", [])])
+def test_a_table_of_the_suite_carries_the_warning(other, remarks):
+    field = types.SimpleNamespace(missing={}, faults={})
+    load = types.SimpleNamespace(rate=None, seconds=1, warmup_s=0)
+    table = scenarios.responder_table("t", field, rounds_of(told(), told(other)), {}, load)
+    assert table.remarks == remarks
+
+
+def test_a_curve_carries_the_warning(monkeypatch):
+    made = rounds_of(told(), told("hpet"))
+    made.run = lambda *_: {}
+    monkeypatch.setattr(curves, "Rounds", lambda *_: made)
+    monkeypatch.setattr(curves, "measures", lambda *_: {})
+    document = tables.Document("curves", {})
+    options = types.SimpleNamespace(rounds=1, seed=1, progress=lambda _: None)
+    curves.median_costs(options, document, "t", types.SimpleNamespace(missing={}), None)
+    assert document.remarks == [WARNING]
+
+
+def test_facts_of_a_run_come_from_what_hello_load_tells(monkeypatch):
+    every = {"failed": 0, "timings": {"lateness": {"percentiles_ns": {"50": 1, "99": 2}}}}
+    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**told("hpet"), "result": {"all": every}}))
+    monkeypatch.setattr(generators, "run_to_end", lambda *_: done)
+    options = types.SimpleNamespace(build=SUITE, seconds=1, generator_cpus={0})
+    one = types.SimpleNamespace(setup=types.SimpleNamespace(port=1))
+    assert generators.late_run(options, "epoll", one).facts["clock_source"] == "hpet"
+
+
+def compare(tmp_path, a, b):
+    record = {"name": "x", "run_type": "iteration", "time_unit": "ns", "real_time": 1}
+    for side, context in (("A", a), ("B", b)):
+        (tmp_path / f"{side}.json").write_text(json.dumps({"context": context, "benchmarks": [record]}))
+    return subprocess.run(
+        [sys.executable, "-B", SUITE.parent / "compare.py", tmp_path / "A.json", tmp_path / "B.json"],
+        capture_output=True, text=True, check=True, timeout=50).stderr
+
+
+@pytest.mark.parametrize("changed, said", [
+    ({}, ""),
+    ({"mhz_per_cpu": 3050}, ""),
+    ({"mhz_per_cpu": 3500}, "mhz_per_cpu 3000 (A) / 3500 (B)"),
+    ({"host_name": "two", "num_cpus": 4}, "host_name one (A) / two (B); num_cpus 2 (A) / 4 (B)"),
+    ({"here": {"clock_source": "hpet"}}, "clock_source tsc (A) / hpet (B)"),
+])
+def test_kept_results_of_unlike_machines_are_compared_with_a_warning(tmp_path, changed, said):
+    expected = f"compare: warning: unlike: {said}\n" if said else ""
+    assert compare(tmp_path, CONTEXT, {**CONTEXT, **changed}) == expected
