@@ -4,8 +4,10 @@
 #include "base/cpus.h"
 #include "base/platform.h"
 
+#include <dirent.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -102,6 +104,36 @@ char *machine_cpu_model(const char *cpuinfo, char model[MACHINE_TEXT_BYTES])
     return model;
 }
 
+static int entry_is_visible(const struct dirent *entry)
+{
+    return entry->d_name[0] != '.';
+}
+
+char *machine_mitigations(const char *folder, char text[MACHINE_FAULTS_BYTES])
+{
+    struct dirent **entries = NULL;
+    int count = scandir(folder, &entries, entry_is_visible, alphasort);
+    bool is_known = count > 0;
+    size_t length = 0;
+
+    for (int i = 0; i < count; i++) {
+        char path[PLATFORM_PATH_BYTES + sizeof(entries[i]->d_name)], status[MACHINE_TEXT_BYTES];
+
+        snprintf(path, sizeof(path), "%s/%s", folder, entries[i]->d_name);
+        platform_word_read(path, status, sizeof(status));
+        is_known = is_known && status[0] != '\0';
+        if (strncmp(status, "Vulnerable", strlen("Vulnerable")) == 0 &&
+            length < MACHINE_FAULTS_BYTES)
+            length += (size_t)snprintf(text + length, MACHINE_FAULTS_BYTES - length, "%s %s",
+                                       length == 0 ? "all but" : "", entries[i]->d_name);
+        free(entries[i]);
+    }
+    free(entries);
+    if (!is_known || length == 0)
+        snprintf(text, MACHINE_FAULTS_BYTES, "%s", is_known ? "all" : "");
+    return text;
+}
+
 static uint64_t sysconf_count(int name)
 {
     long count = sysconf(name);
@@ -130,6 +162,9 @@ void machine_read(struct machine *ret_machine)
                       ret_machine->cpu_model);
     platform_word_read("/sys/devices/system/clocksource/clocksource0/current_clocksource",
                        ret_machine->clock_source, sizeof(ret_machine->clock_source));
+    platform_word_read("/sys/devices/system/cpu/cpu0/cpufreq/scaling_governor",
+                       ret_machine->governor, sizeof(ret_machine->governor));
+    machine_mitigations("/sys/devices/system/cpu/vulnerabilities", ret_machine->mitigations);
     if (cpus_read(&cpus) == 0)
         ret_machine->cpus_allowed = cpus.count;
     for (size_t i = 0; i < SETTING_COUNT; i++)

@@ -6,6 +6,7 @@
 #include <stdint.h>
 
 #define MACHINE_TEXT_BYTES   128
+#define MACHINE_FAULTS_BYTES 512 /* the names of all, and more than twice as many */
 #define MACHINE_SETTINGS_MAX 16
 
 /* A kernel setting that bears on connection rates, as sysctl(8) names it. */
@@ -15,12 +16,15 @@ struct machine_setting {
 };
 
 struct machine {
-    char kernel[MACHINE_TEXT_BYTES];       /* "Linux 6.1.0-56-cloud-amd64 x86_64" */
-    char cpu_model[MACHINE_TEXT_BYTES];    /* of the first CPU; "" if unknown */
-    char clock_source[MACHINE_TEXT_BYTES]; /* what the kernel takes the time from: "tsc",
-                                              "kvm-clock" */
-    uint32_t cpus_online;                  /* 0: not known, as in the next */
-    uint32_t cpus_allowed;                 /* that the thread which reads this may run on */
+    char kernel[MACHINE_TEXT_BYTES];        /* "Linux 6.1.0-56-cloud-amd64 x86_64" */
+    char cpu_model[MACHINE_TEXT_BYTES];     /* of the first CPU; "" if unknown */
+    char clock_source[MACHINE_TEXT_BYTES];  /* what the kernel takes the time from: "tsc",
+                                               "kvm-clock" */
+    char governor[MACHINE_TEXT_BYTES];      /* of the first CPU's frequency: "performance"; "" if
+                                               unknown or none */
+    char mitigations[MACHINE_FAULTS_BYTES]; /* see machine_mitigations */
+    uint32_t cpus_online;                   /* 0: not known, as in the next */
+    uint32_t cpus_allowed;                  /* that the thread which reads this may run on */
     /* Facts (base/fact.h). */
     uint64_t quota_us;           /* CPU time that the cgroup allows in each period */
     uint64_t quota_period_us;    /* 0: quota_us is no number */
@@ -36,6 +40,11 @@ void machine_read(struct machine *ret_machine);
 
 /* The value of a setting by its name; "" if it is unknown, or not one of those that are read. */
 const char *machine_setting(const struct machine *machine, const char *name);
+
+/* Which of the CPU's faults the kernel works around, which slows down each system call, by what it
+ * tells in the files of a folder (Linux's Documentation/ABI/testing/sysfs-devices-system-cpu).
+ * Writes "all", "all but" and the names of the others, or "" if it is unknown. Returns text. */
+char *machine_mitigations(const char *folder, char text[MACHINE_FAULTS_BYTES]);
 
 /* Find the model of the first CPU in the text of /proc/cpuinfo, whose names for it differ between
  * architectures. Writes "" if it is not told. Returns model. */

@@ -217,6 +217,8 @@ static json_t *machine_json(const struct machine *machine)
     member_put_fact(&object, "kernel", machine->kernel);
     member_put_fact(&object, "cpu_model", machine->cpu_model);
     member_put_fact(&object, "clock_source", machine->clock_source);
+    member_put_fact(&object, "governor", machine->governor);
+    member_put_fact(&object, "mitigations", machine->mitigations);
     member_put_number_if(machine->cpus_online != 0, &object, "cpus_online", machine->cpus_online);
     member_put_number_if(machine->cpus_allowed != 0, &object, "cpus_allowed",
                          machine->cpus_allowed);

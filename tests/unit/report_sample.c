@@ -139,6 +139,7 @@ static void machine_fill(struct machine *machine)
         .kernel = "Linux 6.1.0-56-cloud-amd64 x86_64",
         .cpu_model = "AMD EPYC 7763 64-Core Processor",
         .clock_source = "tsc",
+        .mitigations = "all but retbleed",
         .cpus_online = 4,
         .cpus_allowed = 2,
         .quota_us = FACT_NONE,

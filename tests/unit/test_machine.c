@@ -1,5 +1,6 @@
 /* What is told of the machine. */
 #include "base/fact.h"
+#include "machine_fake.h"
 #include "measure/machine.h"
 
 #include <setjmp.h>
@@ -70,12 +71,30 @@ static void settings_are_told_as_sysctl_writes_them(void **state)
     assert_string_equal("", machine_setting(&machine, "net.ipv4.nothing"));
 }
 
+static void what_the_kernel_does_not_work_around_is_named(void **state)
+{
+    const struct machine_fake *fake = *state;
+    char text[MACHINE_FAULTS_BYTES];
+
+    assert_string_equal("", machine_mitigations("/nothing/here", text));
+    machine_fake_write(fake, "meltdown", "Not affected\n");
+    machine_fake_write(fake, "spectre_v2", "Mitigation: Retpolines; IBPB: conditional\n");
+    assert_string_equal("all", machine_mitigations(fake->root, text));
+    machine_fake_write(fake, "spectre_v1", "Vulnerable: __user pointer sanitization only\n");
+    machine_fake_write(fake, "mds", "Vulnerable\n");
+    assert_string_equal("all but mds spectre_v1", machine_mitigations(fake->root, text));
+    machine_fake_write(fake, "retbleed", ""); /* as where it cannot be read */
+    assert_string_equal("", machine_mitigations(fake->root, text));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cpu_goes_by_the_name_its_architecture_gives_it),
         cmocka_unit_test(this_machine_can_be_read),
         cmocka_unit_test(settings_are_told_as_sysctl_writes_them),
+        cmocka_unit_test_setup_teardown(what_the_kernel_does_not_work_around_is_named,
+                                        machine_fake_setup, machine_fake_teardown),
     };
 
     return cmocka_run_group_tests_name("machine", tests, NULL, NULL);
