@@ -30,8 +30,10 @@ def facts_of_run(told):
     """The facts of what hello-load told as JSON; None is unknown."""
     run, sockets = told["run"], told["run"]["sockets"]
     made = sockets["opened"] + sockets["reused"]
+    lanes = told["result"].get("lanes", [])
     return {**dict(flat(told["machine"])), "engine": run["engine"],
             "target_is_local": run["target_is_local"],
+            "device": ", ".join(sorted({f"{lane['device']} of MTU {lane['mtu_bytes']}" for lane in lanes})),
             SHARE: sockets["reused"] / made if made else None}
 
 

@@ -6,6 +6,7 @@
 
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
+#include <sys/ioctl.h>
 
 /* "Which route would a packet to this address take?" */
 struct question {
@@ -41,26 +42,64 @@ static void question_fill(struct question *question, const struct address *addre
     memcpy(question->destination, destination, bytes);
 }
 
-int route_is_local(const struct address *address)
+/* Ask. Returns how many bytes the answer has, or -errno. */
+static ssize_t route_ask(const struct address *address, union answer *ret_answer)
 {
     struct question question;
-    union answer answer;
     struct sockaddr_nl kernel = {.nl_family = AF_NETLINK};
     int fd = socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_ROUTE);
     ssize_t bytes = -1;
-    int result;
 
     if (fd < 0)
         return -errno;
     question_fill(&question, address);
     if (sendto(fd, &question, question.header.nlmsg_len, 0, (struct sockaddr *)&kernel,
                sizeof(kernel)) >= 0)
-        bytes = recv(fd, &answer, sizeof(answer), 0); /* the kernel has answered by now */
-    result = bytes < 0 ? -errno : -EPROTO;
+        bytes = recv(fd, ret_answer, sizeof(*ret_answer), 0); /* the kernel has answered by now */
+    if (bytes < 0)
+        bytes = -errno;
+    else if (bytes < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
+        bytes = -EPROTO;
     close(fd);
-    if (bytes < (ssize_t)NLMSG_LENGTH(sizeof(struct rtmsg)))
-        return result;
+    return bytes;
+}
+
+int route_is_local(const struct address *address)
+{
+    union answer answer;
+    ssize_t bytes = route_ask(address, &answer);
+
+    if (bytes < 0)
+        return (int)bytes;
     if (answer.header.nlmsg_type == NLMSG_ERROR)
         return 0; /* no such route */
     return ((const struct rtmsg *)NLMSG_DATA(&answer.header))->rtm_type == RTN_LOCAL;
+}
+
+void route_device_read(const struct address *address, struct route_device *ret_device)
+{
+    union answer answer;
+    struct ifreq request = {0};
+    int fd;
+
+    *ret_device = (struct route_device){0};
+    if (route_ask(address, &answer) < 0 || answer.header.nlmsg_type != RTM_NEWROUTE)
+        return;
+    const struct rtmsg *route = NLMSG_DATA(&answer.header);
+    const struct rtattr *attribute = RTM_RTA(route);
+
+    for (int left = (int)RTM_PAYLOAD(&answer.header); RTA_OK(attribute, left);) {
+        int step = (int)RTA_ALIGN(attribute->rta_len);
+
+        if (attribute->rta_type == RTA_OIF)
+            if_indextoname(*(const unsigned *)RTA_DATA(attribute), ret_device->name);
+        left -= step;
+        attribute = (const void *)((const char *)attribute + step);
+    }
+    fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+    memcpy(request.ifr_name, ret_device->name, sizeof(request.ifr_name));
+    if (fd >= 0 && ret_device->name[0] && ioctl(fd, SIOCGIFMTU, &request) == 0)
+        ret_device->mtu_bytes = (uint32_t)request.ifr_mtu;
+    if (fd >= 0)
+        close(fd);
 }

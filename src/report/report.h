@@ -14,6 +14,7 @@
 #include "measure/stalls.h"
 #include "measure/thread_use.h"
 #include "measure/usage.h"
+#include "net/route.h"
 #include "report/terminal.h"
 
 #include <stdbool.h>
@@ -24,6 +25,7 @@
 struct report_lane {
     const struct target *target;   /* NULL: all together */
     char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
+    struct route_device device;    /* that its packets leave by */
     const struct tally *tally;     /* of the whole measured time */
     double connections_per_s;      /* that ended well: ok_in_window / rate_s */
 };

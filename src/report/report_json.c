@@ -178,6 +178,8 @@ static json_t *lane_json(const struct report_lane *lane)
     member_put_text(&object, "host", target != NULL ? target->host : NULL);
     member_put_text(&object, "family",
                     target != NULL ? address_family_name(&target->address) : NULL);
+    member_put_fact(&object, "device", lane->device.name);
+    member_put_number_if(lane->device.mtu_bytes != 0, &object, "mtu_bytes", lane->device.mtu_bytes);
     member_put_number_if(target != NULL, &object, "weight", target != NULL ? target->weight : 0);
     member_put_real(&object, "connections_per_s", lane->connections_per_s);
     member_put_number(&object, "started", tally->started);

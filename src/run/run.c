@@ -233,6 +233,7 @@ static int run_find_targets(struct run *run, char error[CREW_ERROR_BYTES])
 
         report->lanes[i].target = &run->targets[i];
         address_format(address, report->lanes[i].name);
+        route_device_read(address, &report->lanes[i].device);
         report->target_is_local = report->target_is_local && route_is_local(address) == 1;
     }
     result = sources_init(&run->sources, config->source, config->source_ports, error);

@@ -23,6 +23,7 @@ def told(clock_source="tsc", reused=98, timestamps="1"):
     """What hello-load tells, as far as it matters here."""
     return {"run": {"engine": "uring", "target_is_local": True,
                     "sockets": {"opened": 100 - reused, "reused": reused}},
+            "result": {"lanes": [{"device": "lo", "mtu_bytes": 65536}]},
             "machine": {"clock_source": clock_source, "memory_bytes": 1 << 30,
                         "settings": {"net.ipv4.tcp_timestamps": timestamps}}}
 
@@ -86,7 +87,7 @@ def test_a_curve_carries_the_warning(monkeypatch):
 
 def test_facts_of_a_run_come_from_what_hello_load_tells(monkeypatch):
     every = {"failed": 0, "timings": {"lateness": {"percentiles_ns": {"50": 1, "99": 2}}}}
-    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**told("hpet"), "result": {"all": every}}))
+    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**told("hpet"), "result": {"all": every, "lanes": []}}))
     monkeypatch.setattr(generators, "run_to_end", lambda *_: done)
     options = types.SimpleNamespace(build=SUITE, seconds=1, generator_cpus={0})
     one = types.SimpleNamespace(setup=types.SimpleNamespace(port=1))

@@ -89,6 +89,7 @@ def test_each_way_to_run_is_told_by_the_schema(server, engine, options):
     document = told(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
     lanes = document["result"]["lanes"]
     assert [lane["family"] for lane in lanes] == ["ipv4", "ipv6"]
+    assert [(lane["device"], lane["mtu_bytes"]) for lane in lanes] == 2 * [("lo", 65536)]
     assert all(lane["ok"] == lane["started"] > 0 for lane in lanes)
     assert document["run"]["engine"] == engine
     assert not document["run"]["cut_short"] and document["run"]["target_is_local"]
