@@ -84,6 +84,17 @@ int cpus_keep_to(const struct cpus *cpus)
     return result;
 }
 
+uint16_t cpus_place(const struct cpus *cpus, int start, uint32_t i)
+{
+    uint32_t first = 0;
+
+    for (uint32_t k = 0; k < cpus->count; k++) {
+        if (cpus->ids[k] == start)
+            first = k;
+    }
+    return cpus->ids[(first + i) % cpus->count];
+}
+
 int cpus_pin(uint16_t id)
 {
     return cpus_keep_to(&(struct cpus){.count = 1, .ids = {id}});

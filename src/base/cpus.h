@@ -31,6 +31,10 @@ int cpus_pin(uint16_t id);
 /* The one CPU that the calling thread may run on, or -1: there are several, or it is unknown. */
 int cpus_only(void);
 
+/* The CPU for thread i of a program that begins on CPU `start` and goes round from there; from the
+ * first CPU if `start` is not in the set. There must be one in it. */
+uint16_t cpus_place(const struct cpus *cpus, int start, uint32_t i);
+
 /* True if a CPU is in a set. */
 bool cpus_has(const struct cpus *cpus, uint16_t id);
 

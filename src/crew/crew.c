@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <poll.h>
+#include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -21,7 +22,8 @@ struct crew {
     struct crew_args args;
     const struct engine_class *class;
     struct cpus cpus;
-    int done_fd; /* each worker that has run adds 1 */
+    int start_cpu; /* where the kernel ran the program when it started the crew */
+    int done_fd;   /* each worker that has run adds 1 */
     bool stopping;
     unsigned stops, asks; /* signals that were obeyed */
     struct worker *workers[CPUS_MAX];
@@ -36,7 +38,9 @@ static void crew_free(struct crew *crew)
 
 int crew_cpu(const struct crew *crew, uint32_t i)
 {
-    return crew->args.count <= crew->cpus.count ? crew->cpus.ids[i] : -1;
+    if (!crew->args.pins || crew->args.count > crew->cpus.count)
+        return -1;
+    return cpus_place(&crew->cpus, crew->start_cpu, i);
 }
 
 /* Start every worker with this engine, or none. */
@@ -107,6 +111,7 @@ static int crew_open(struct crew *crew, char error[CREW_ERROR_BYTES])
 {
     int result = cpus_read(&crew->cpus);
 
+    crew->start_cpu = sched_getcpu();
     crew->done_fd = eventfd(0, EFD_CLOEXEC);
     if (crew->done_fd < 0)
         return crew_fail("eventfd", -errno, error);

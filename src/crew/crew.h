@@ -19,6 +19,7 @@ struct crew;
 
 struct crew_args {
     uint32_t count;  /* workers */
+    bool pins;       /* each worker stays on a CPU of its own, if there are enough */
     unsigned engine; /* CREW_ENGINE_AUTO: the first that works here */
     const struct worker_job *job;
     void *const *states;      /* `count` of them, one for each worker's job */
@@ -42,7 +43,7 @@ struct crew_args {
     void *context;
 };
 
-/* Start all workers, pinned if there is a CPU for each, with the engine asked for, or none; they
+/* Start all workers with the engine asked for, or none, pinned as `pins` says; they
  * run from crew_go on. With CREW_ENGINE_AUTO a notice says why an engine was passed over. Returns
  * 0, or -errno with one line in error. *ret_crew is the caller's, to give to crew_run. */
 int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[CREW_ERROR_BYTES]);

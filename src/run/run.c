@@ -275,6 +275,7 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
     void *states[CPUS_MAX];
     struct crew_args args = {
         .count = report->threads,
+        .pins = true,
         .engine = run->config->engine,
         .job = &generator_job,
         .states = states,

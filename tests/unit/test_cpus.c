@@ -147,6 +147,19 @@ static void a_set_knows_what_is_in_it(void **state)
     assert_false(cpus_has(&cpus, 3));
 }
 
+static void threads_go_round_from_the_cpu_where_the_program_began(void **state)
+{
+    struct cpus cpus;
+
+    (void)state;
+    assert_int_equal(0, cpus_parse("0,2,7", &cpus));
+    assert_int_equal(2, cpus_place(&cpus, 2, 0));
+    assert_int_equal(7, cpus_place(&cpus, 2, 1));
+    assert_int_equal(0, cpus_place(&cpus, 2, 2));
+    assert_int_equal(0, cpus_place(&cpus, 3, 0)); /* not in the set */
+    assert_int_equal(0, cpus_place(&cpus, -1, 0));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -158,6 +171,7 @@ int main(void)
         cmocka_unit_test(what_is_no_list_is_refused),
         cmocka_unit_test(a_list_without_room_is_cut_where_a_cpu_ends),
         cmocka_unit_test(a_set_knows_what_is_in_it),
+        cmocka_unit_test(threads_go_round_from_the_cpu_where_the_program_began),
         cmocka_unit_test(a_thread_stays_on_cpu_5000), /* from here on, this thread has chosen */
         cmocka_unit_test(a_thread_is_kept_to_some_cpus_wherever_they_are),
     };
