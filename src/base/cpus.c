@@ -58,8 +58,8 @@ static void cpus_add(struct cpus *cpus, uint16_t id)
 
 int cpus_read(struct cpus *ret_cpus)
 {
-    cpu_set_t *set;
-    size_t bytes;
+    cpu_set_t *set = NULL;
+    size_t bytes = 0;
     int result = affinity_of_any_size(affinity_get, NULL, &set, &bytes);
 
     if (result < 0)
@@ -75,8 +75,8 @@ int cpus_read(struct cpus *ret_cpus)
 
 int cpus_keep_to(const struct cpus *cpus)
 {
-    cpu_set_t *set;
-    size_t bytes;
+    cpu_set_t *set = NULL;
+    size_t bytes = 0;
     int result = affinity_of_any_size(affinity_set, cpus, &set, &bytes);
 
     if (result == 0)
@@ -133,7 +133,7 @@ int cpus_parse(const char *text, struct cpus *ret_cpus)
 {
     bool named[CPUS_ID_MAX + 1] = {false};
     struct cpus cpus = {0};
-    unsigned long low, high;
+    unsigned long low = 0, high = 0;
 
     do {
         int result = id_parse(&text, &low);

@@ -3,16 +3,24 @@
 #include "base/fact.h"
 #include "base/platform.h"
 
-#include <inttypes.h>
+#include <errno.h>
 #include <stdio.h>
+#include <stdlib.h>
 
 uint64_t thread_wait_parse(const char *text)
 {
-    uint64_t run_ns, wait_ns, turns;
+    uint64_t numbers[3]; /* run, waited, turns */
 
-    if (sscanf(text, "%" SCNu64 " %" SCNu64 " %" SCNu64, &run_ns, &wait_ns, &turns) != 3)
-        return FACT_UNKNOWN;
-    return turns > 0 ? wait_ns : FACT_UNKNOWN; /* "0 0 0": it is switched off */
+    for (int i = 0; i < 3; i++) {
+        char *rest;
+
+        errno = 0;
+        numbers[i] = strtoull(text, &rest, 10);
+        if (rest == text || errno != 0)
+            return FACT_UNKNOWN;
+        text = rest;
+    }
+    return numbers[2] > 0 ? numbers[1] : FACT_UNKNOWN; /* "0 0 0": it is switched off */
 }
 
 uint64_t thread_wait_ns(pid_t thread)

@@ -62,7 +62,8 @@ static bool socket_met_itself(int sock)
     memset(&own, 0, sizeof(own));
     memset(&peer, 0, sizeof(peer));
     return getsockname(sock, &own.sa, &own_bytes) == 0 &&
-           getpeername(sock, &peer.sa, &peer_bytes) == 0 && memcmp(&own, &peer, sizeof(own)) == 0;
+           getpeername(sock, &peer.sa, &peer_bytes) == 0 &&
+           memcmp((const char *)&own, (const char *)&peer, sizeof(own)) == 0;
 }
 
 int flow_socket_connect_error(const struct flows *flows, uint32_t lane, int sock)

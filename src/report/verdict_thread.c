@@ -117,7 +117,7 @@ bool verdict_cpu_shared(const struct report *report, char *text)
     char cpu[24] = "a CPU", others[FIGURE_TEXT_BYTES + 24] = "";
     const struct thread_use *use;
     struct verdict_demand demand;
-    uint32_t i;
+    uint32_t i = 0;
 
     if (report->usage.time_ns < VERDICT_TICKS_NS || verdict_is_throttled(report) ||
         !find_shared(report, &i))

@@ -11,6 +11,7 @@
 #include "crew/crew.h"
 #include "net/limits.h"
 #include "net/listener.h"
+#include "server/engines_print.h"
 #include "server/listeners.h"
 #include "server/notify.h"
 #include "server/responder.h"
@@ -370,37 +371,15 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 {
     int result = crew_run(server->crew, error);
 
+    conditions_flush(&server->conditions, clock_now_ns());
     *ret_total = server_totals(server);
     return result;
-}
-
-/* Which engines work here, and why not the others. */
-static void server_print_engine(const struct server *server, FILE *out)
-{
-    struct engine_args args = {.listener_fd = -1,
-                               .wake_fd = eventfd(0, EFD_CLOEXEC),
-                               .sockets_max = server->hardware.descriptors};
-
-    for (size_t i = 0; engine_classes[i]; i++) {
-        struct engine_failure failure;
-        struct engine *engine;
-
-        if (engine_open(engine_classes[i], &args, &engine, &failure) == 0) {
-            engine_destroy(engine);
-            fprintf(out, "engine.%s=works  # tried\n", engine_classes[i]->name);
-        } else {
-            fprintf(out, "engine.%s=%s: %s; %s  # tried\n", engine_classes[i]->name, failure.step,
-                    strerror(failure.error), failure.advice);
-        }
-    }
-    if (args.wake_fd >= 0)
-        close(args.wake_fd);
 }
 
 void server_print(struct server *server, FILE *out)
 {
     option_print(&server_options, server->config, server->config->sources, server->notes, out);
     hardware_print(&server->hardware, out);
-    server_print_engine(server, out);
+    engines_print(server->hardware.descriptors, out);
     fflush(out);
 }

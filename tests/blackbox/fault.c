@@ -42,6 +42,7 @@ __attribute__((constructor)) static void switch_open(void)
 
     if (fd < 0)
         return;
+    /* NOLINTNEXTLINE(performance-no-int-to-ptr): it is the address that the kernel gives */
     fault_switch = (void *)syscall(SYS_mmap, NULL, sizeof(*fault_switch), PROT_READ | PROT_WRITE,
                                    MAP_SHARED, fd, 0);
     if (fault_switch == MAP_FAILED)
@@ -87,8 +88,8 @@ static bool fails(const char *function)
 }
 
 /* A function of the same name and type that fails when it is its turn. */
-/* NOLINTBEGIN(bugprone-macro-parentheses): lists of parameters cannot be in parentheses of their
- * own */
+/* Lists of parameters cannot be in parentheses of their own, and a failure may be a pointer.
+ * NOLINTBEGIN(bugprone-macro-parentheses, performance-no-int-to-ptr) */
 #define FAULTY(type, name, parameters, arguments, failure) \
     type name parameters                                   \
     {                                                      \
@@ -107,7 +108,6 @@ static bool fails(const char *function)
         errno = ENOMEM;                                    \
         return failure;                                    \
     }
-/* NOLINTEND(bugprone-macro-parentheses) */
 
 FAULTY(void *, malloc, (size_t bytes), (bytes), NULL)
 FAULTY(void *, realloc, (void *old, size_t bytes), (old, bytes), NULL)
@@ -160,6 +160,7 @@ int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe 
         *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_wait_timeout");
     return error ? -error : real(ring, cqe, count, timeout, signals);
 }
+/* NOLINTEND(bugprone-macro-parentheses, performance-no-int-to-ptr) */
 
 /* dlsym itself may call calloc, so that this one cannot look up the real one in time. */
 extern void *__libc_calloc(size_t count, size_t bytes);

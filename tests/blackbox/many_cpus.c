@@ -16,9 +16,6 @@
 #define POSSIBLE  8192
 #define SET_BYTES (POSSIBLE / 8)
 
-int sched_getaffinity(pid_t pid, size_t bytes, cpu_set_t *set);
-int sched_setaffinity(pid_t pid, size_t bytes, const cpu_set_t *set);
-
 static unsigned char of_process[SET_BYTES]; /* what threads begin with: what the first one chose */
 static bool is_chosen;
 static _Thread_local unsigned char of_thread[SET_BYTES];

@@ -5,6 +5,7 @@
 #include <stdarg.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -25,8 +26,9 @@ static const char *forms_of(const char *host, int ndots, const char *one, const 
     name_forms_fill(&forms, host, list, count, ndots);
     text[0] = '\0';
     for (unsigned i = 0; i < forms.count; i++) {
-        strcat(text, i > 0 ? " " : "");
-        strcat(text, forms.names[i]);
+        size_t used = strlen(text);
+
+        snprintf(text + used, sizeof(text) - used, "%s%s", i > 0 ? " " : "", forms.names[i]);
     }
     return text;
 }
