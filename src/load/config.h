@@ -9,9 +9,10 @@
 
 #define LOAD_DEFAULT_PORT    1848
 #define LOAD_CONNECTIONS_MAX 1000000
-#define LOAD_RATE_MAX        10000000 /* starts per second */
-#define LOAD_CLOSED_LOOP     64       /* connections in flight unless -c is given ... */
-#define LOAD_OPEN_LOOP       16384    /* ... and with --rate: at the most, if descriptors allow */
+#define LOAD_SEED_MAX        (UINT64_C(1) << 53) /* every reader of JSON has it exactly */
+#define LOAD_RATE_MAX        10000000            /* starts per second */
+#define LOAD_CLOSED_LOOP     64                  /* connections in flight unless -c is given ... */
+#define LOAD_OPEN_LOOP       16384 /* ... and with --rate: at the most, if descriptors allow */
 #define LOAD_DURATION_NS     UINT64_C(5000000000) /* unless a duration or a count is given */
 
 /* Values of the choices, in the order of their tables. */
@@ -27,6 +28,7 @@ struct load_config {
     uint64_t connections;             /* 0: auto, see above */
     struct option_rate rate;          /* starts 0: closed loop */
     unsigned arrivals;                /* enum load_arrivals */
+    uint64_t seed;                    /* of random arrivals; 0: auto */
     uint64_t duration_ns;             /* measured, after the warm-up; 0: the count decides */
     uint64_t count;                   /* measured, after the warm-up; 0: the duration decides */
     uint64_t warmup_ns;               /* from the start of the run; nothing of it is measured */

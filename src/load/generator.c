@@ -125,6 +125,7 @@ static void generator_begin(struct generator *generator)
                       &(struct schedule_args){.rate = config->rate,
                                               .arrivals = (enum load_arrivals)config->arrivals,
                                               .ramp_ns = config->ramp_ns,
+                                              .seed = args->seed,
                                               .thread = args->thread,
                                               .threads = args->threads});
     for (uint32_t i = 0; i < args->thread; i++) /* so that not all threads begin with one lane */

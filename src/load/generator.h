@@ -21,6 +21,7 @@ struct generator;
 struct generator_args {
     const struct flow_settings *settings; /* the caller's, as all that it points to */
     uint32_t thread, threads;             /* this one, and how many there are */
+    uint64_t seed;                        /* of random arrivals, the same for all threads */
     uint32_t lane_count;
     uint32_t flows_max;   /* in flight at once */
     uint64_t count;       /* measured starts to intend; UINT64_MAX: the duration decides */

@@ -1,16 +1,27 @@
 #include "load/schedule.h"
 
+#include "base/clock.h"
+
 #include <math.h>
 
+#include <sys/random.h>
+
 /* A random number by splitmix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number
- * generators", 2014): in (0, 1], so that its logarithm is finite. */
-static double random_unit(uint64_t *state)
+ * generators", 2014). */
+static uint64_t random_bits(uint64_t *state)
 {
     uint64_t bits = *state += UINT64_C(0x9e3779b97f4a7c15);
 
     bits = (bits ^ (bits >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     bits = (bits ^ (bits >> 27)) * UINT64_C(0x94d049bb133111eb);
-    bits ^= bits >> 31;
+    return bits ^ (bits >> 31);
+}
+
+/* In (0, 1], so that its logarithm is finite. */
+static double random_unit(uint64_t *state)
+{
+    uint64_t bits = random_bits(state);
+
     return (double)((bits >> 11) + 1) * 0x1p-53;
 }
 
@@ -44,6 +55,15 @@ static double schedule_gap(struct schedule *schedule)
     return -log(random_unit(&schedule->random)) * schedule->stride;
 }
 
+uint64_t schedule_seed(void)
+{
+    uint32_t seed = 0;
+
+    if (getrandom(&seed, sizeof(seed), 0) < 0)
+        seed = (uint32_t)clock_read_ns(CLOCK_REALTIME);
+    return seed > 0 ? seed : 1;
+}
+
 void schedule_init(struct schedule *schedule, const struct schedule_args *args)
 {
     *schedule = (struct schedule){
@@ -54,7 +74,10 @@ void schedule_init(struct schedule *schedule, const struct schedule_args *args)
     };
     if (args->arrivals == LOAD_POISSON) {
         schedule->is_poisson = true;
-        schedule->random = args->thread + 1;
+        /* Mixed, or else the numbers of one thread would be those of the next, a step later. */
+        schedule->random = args->seed;
+        schedule->random = random_bits(&schedule->random) + args->thread;
+        schedule->random = random_bits(&schedule->random);
         schedule->position = schedule_gap(schedule);
     }
     schedule->next_ns = schedule_time_ns(schedule);

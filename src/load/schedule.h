@@ -19,6 +19,7 @@ struct schedule_args {
     struct option_rate rate; /* of all threads together */
     enum load_arrivals arrivals;
     uint64_t ramp_ns;         /* the rate rises from 0 in a straight line for so long */
+    uint64_t seed;            /* of Poisson arrivals */
     uint32_t thread, threads; /* this thread, and how many there are */
 };
 
@@ -31,6 +32,10 @@ struct schedule {
     uint64_t random; /* state of the generator of Poisson gaps */
     uint64_t next_ns;
 };
+
+/* A seed that no other run has: random arrivals that were alike in every process would make a fleet
+ * of them one large burst. Never 0. */
+uint64_t schedule_seed(void);
 
 /* Make the schedule of one thread; its first start is the next. */
 void schedule_init(struct schedule *schedule, const struct schedule_args *args);

@@ -78,7 +78,7 @@ int route_is_local(const struct address *address)
 
 void route_device_read(const struct address *address, struct route_device *ret_device)
 {
-    union answer answer;
+    union answer answer = {0};
     struct ifreq request = {0};
     int fd;
 

@@ -95,6 +95,7 @@ struct report {
                                 line that told why another was passed over */
     struct report_sockets sockets;
     uint32_t threads;
+    uint64_t seed;          /* of random arrivals */
     uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */
     double window_s;        /* in which connections were measured */

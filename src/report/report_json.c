@@ -67,6 +67,8 @@ static json_t *options_json(const struct report *report)
         member_put(&object, "rate_per_s", json_null());
         member_put(&object, "arrivals", json_null());
     }
+    member_put_number_if(load_is_open_loop(config) && config->arrivals == LOAD_POISSON, &object,
+                         "seed", report->seed);
     member_put_number_if(config->duration_ns != 0, &object, "duration_ns", config->duration_ns);
     member_put_number_if(config->count != 0, &object, "count", config->count);
     member_put_number(&object, "warmup_ns", config->warmup_ns);

@@ -67,6 +67,8 @@ static void loop(struct page *page, const struct report *report)
     page_wrapf(page, PAGE_PLAIN, 2, "open loop at %s %s, at most %s in flight",
                rate_format(config->rate.starts, config->rate.period_ns, rate),
                config->arrivals == LOAD_POISSON ? "poisson" : "constant", connections);
+    if (config->arrivals == LOAD_POISSON)
+        page_wrapf(page, PAGE_PLAIN, 2, ", seed %" PRIu64, report->seed);
 }
 
 /* What the connections were like, and how long it went on. */

@@ -169,6 +169,7 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
     const struct load_config *config = run->config;
     struct report *report = &run->report;
 
+    report->seed = config->seed ? config->seed : schedule_seed();
     run->settings = (struct flow_settings){.config = config,
                                            .targets = run->targets,
                                            .sources = &run->sources,
@@ -181,6 +182,7 @@ static int run_make_generators(struct run *run, char error[CREW_ERROR_BYTES])
             .settings = &run->settings,
             .thread = i,
             .threads = report->threads,
+            .seed = report->seed,
             .lane_count = report->lane_count,
             .flows_max = (uint32_t)run_share(run, report->connections, i),
             .count = run_share(run, config->count ? config->count : UINT64_MAX, i),

@@ -43,6 +43,23 @@ def test_random_arrivals_for_a_time_are_divided_by_that_time(server, report):
     assert run["rate_s"] == run["window_s"] == pytest.approx(0.3)
 
 
+def seed_of(told):
+    return told.json["run"]["options"]["seed"]
+
+
+def test_random_arrivals_differ_from_run_to_run_unless_a_seed_is_given(server, start, load):
+    target = server().target(IPV4)
+    random = ("-r", "2k/s", "-n", 200, "--arrivals", "poisson", "--assert", "ok>0", "--assert", "late>=0")
+    runs = [start(*random, *seed, target) for seed in ((), (), ("--seed", 7), ("--seed", 7))]
+    told = [run.report() for run in runs]
+    seeds = [seed_of(one) for one in told]
+    assert seeds[0] != seeds[1] and seeds[2:] == [7, 7]
+    # The last start is due when the schedule says: to the nanosecond, so that the seed has made it.
+    assert told[2].json["run"]["rate_s"] != told[0].json["run"]["rate_s"]
+    assert "poisson, at most 16,384 in flight, seed 7," in " ".join(load(*random, "--seed", 7, target).stdout.split())
+    assert seed_of(start("-r", "2k/s", "-n", 20, target).report()) is None
+
+
 def test_a_closed_loop_is_divided_by_the_time_that_it_took(server, report):
     run = report("-c", 1, "-n", 3, server().target(IPV4)).json["run"]
     assert run["rate_s"] == run["window_s"] > 0

@@ -178,6 +178,7 @@ struct report_sample *report_sample_new(uint32_t lane_count)
         .engine_reason = "the best that works here",
         .sockets = {.opened = 64, .reused = 47936},
         .threads = 2,
+        .seed = 7,
         .unix_start_ns = UINT64_C(1760000000123456789),
         .warmup_s = 1,
         .window_s = REPORT_SAMPLE_WINDOW_S,

@@ -300,6 +300,7 @@ static const struct {
     {"rate=10M/s", {"--rate=10M"}, "HELLO_RATE", "10M/s"},
     {"rate=100/m", {"--rate", "100/m"}, "HELLO_RATE", "100/m"},
     {"arrivals=poisson", {"--arrivals=poisson", "-r1"}, NULL, NULL},
+    {"seed=7", {"--seed", "7"}, "HELLO_SEED", "7"},
     {"duration=3s", {"-d3s"}, "HELLO_DURATION", "3s"},
     {"duration=720h", {"--duration=720h"}, "HELLO_DURATION", "720h"},
     {"count=1000000", {"-n", "1M"}, "HELLO_COUNT", "1000000"},

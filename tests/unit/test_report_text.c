@@ -126,9 +126,9 @@ static void the_head_says_what_was_run(void **state)
     sample->config.proxy_protocol = LOAD_PROXY_V2;
     sample->report.threads = 1;
     told = told_by(sample, 100);
-    told_check_sentence(&told,
-                        "open loop at 40k/s poisson, at most 16,384 in flight, close rst, proxy "
-                        "protocol v2, sends 5 bytes, 1 thread, engine uring, 5.00s, ramp of 2s ");
+    told_check_sentence(
+        &told, "open loop at 40k/s poisson, at most 16,384 in flight, seed 7, close rst, proxy "
+               "protocol v2, sends 5 bytes, 1 thread, engine uring, 5.00s, ramp of 2s ");
     told_free(&told);
     report_sample_free(sample);
 }

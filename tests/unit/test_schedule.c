@@ -10,6 +10,8 @@
 
 #include <cmocka.h>
 
+static uint64_t seed_used = 1;
+
 static struct schedule schedule_of(uint64_t starts, uint64_t period_ns, uint64_t ramp_ns,
                                    uint32_t thread, uint32_t threads, enum load_arrivals arrivals)
 {
@@ -18,6 +20,7 @@ static struct schedule schedule_of(uint64_t starts, uint64_t period_ns, uint64_t
     schedule_init(&schedule, &(struct schedule_args){.rate = {starts, period_ns},
                                                      .arrivals = arrivals,
                                                      .ramp_ns = ramp_ns,
+                                                     .seed = seed_used,
                                                      .thread = thread,
                                                      .threads = threads});
     return schedule;
@@ -131,6 +134,38 @@ static void poisson_arrivals_of_threads_add_up_and_differ(void **state)
     assert_in_range(total, 200000 - 4 * 447, 200000 + 4 * 447);
 }
 
+/* How many of the first 1000 starts of two schedules come at the same time. */
+static int starts_alike(struct schedule one, struct schedule other)
+{
+    int alike = 0;
+
+    for (int i = 0; i < 1000; i++) {
+        alike += schedule_next_ns(&one) == schedule_next_ns(&other);
+        schedule_advance(&one);
+        schedule_advance(&other);
+    }
+    return alike;
+}
+
+static void another_seed_gives_other_times_in_every_thread(void **state)
+{
+    struct schedule one[2], other[2];
+
+    (void)state;
+    for (uint32_t i = 0; i < 2; i++) {
+        one[i] = schedule_of(10000, NS_PER_S, 0, i, 2, LOAD_POISSON);
+        seed_used = 2;
+        other[i] = schedule_of(10000, NS_PER_S, 0, i, 2, LOAD_POISSON);
+        seed_used = 1;
+        assert_int_equal(1000, starts_alike(one[i], one[i]));
+        assert_in_range(starts_alike(one[i], other[i]), 0, 5);
+    }
+    assert_in_range(starts_alike(one[0], one[1]), 0, 5);
+    schedule_advance(&one[0]); /* nor are they the same a step later */
+    assert_in_range(starts_alike(one[0], one[1]), 0, 5);
+    assert_in_range(starts_alike(other[0], one[1]), 0, 5);
+}
+
 static void the_same_arguments_give_the_same_schedule(void **state)
 {
     struct schedule one = schedule_of(10000, NS_PER_S, NS_PER_S, 1, 2, LOAD_POISSON);
@@ -225,6 +260,7 @@ int main(void)
         cmocka_unit_test(poisson_arrivals_have_exponential_gaps),
         cmocka_unit_test(poisson_arrivals_of_threads_add_up_and_differ),
         cmocka_unit_test(the_same_arguments_give_the_same_schedule),
+        cmocka_unit_test(another_seed_gives_other_times_in_every_thread),
         cmocka_unit_test(constant_arrivals_are_skipped_exactly_and_on_every_thread),
         cmocka_unit_test(a_ramp_is_skipped_exactly),
         cmocka_unit_test(no_more_are_skipped_than_asked_for),
