@@ -1,5 +1,6 @@
 #include "base/cpus.h"
 
+#include <assert.h>
 #include <ctype.h>
 #include <errno.h>
 #include <sched.h>
@@ -88,6 +89,7 @@ uint16_t cpus_place(const struct cpus *cpus, int start, uint32_t i)
 {
     uint32_t first = 0;
 
+    assert(cpus->count > 0);
     for (uint32_t k = 0; k < cpus->count; k++) {
         if (cpus->ids[k] == start)
             first = k;

@@ -1,4 +1,5 @@
 /* An engine moves bytes for connections and says what became of each request.
+ *
  * The owner (a worker of the responder or of the generator) queues operations, each with a token of
  * its own choosing, and collects their results as events from engine_wait. An engine knows nothing
  * of what the bytes mean: the life of a connection is written once, above it.
@@ -12,7 +13,6 @@
 #ifndef HELLO_ENGINE_H
 #define HELLO_ENGINE_H
 
-#include "base/advice.h"
 #include "engine/engine_class.h"
 #include "engine/socket_pool.h"
 
@@ -48,14 +48,6 @@ struct engine_args {
     int listener_fd;      /* where to accept, or -1; stays the owner's */
     int wake_fd;          /* an eventfd: written to make the owner look up; stays the owner's */
     uint32_t sockets_max; /* no socket will have a number as high as this */
-};
-
-/* Why an engine or its worker could not start: the step that failed, which is the system call or
- * "allocation", its errno, and what would enable it. */
-struct engine_failure {
-    const char *step;
-    int error; /* positive */
-    char advice[ADVICE_BYTES];
 };
 
 /* Flags for engine_send, engine_recv and engine_close. */

@@ -3,15 +3,24 @@
 #ifndef HELLO_ENGINE_CLASS_H
 #define HELLO_ENGINE_CLASS_H
 
+#include "base/advice.h"
+
 #include <stdint.h>
 
 #include <sys/socket.h>
+
+/* Why an engine or its worker could not start: the step that failed, which is the system call or
+ * "allocation", its errno, and what would enable it. */
+struct engine_failure {
+    const char *step;
+    int error; /* positive */
+    char advice[ADVICE_BYTES];
+};
 
 struct engine;
 struct engine_args;
 struct engine_delivery;
 struct engine_event;
-struct engine_failure;
 
 enum engine_op {
     ENGINE_OP_ACCEPT = 1,

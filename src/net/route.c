@@ -66,7 +66,7 @@ static ssize_t route_ask(const struct address *address, union answer *ret_answer
 
 int route_is_local(const struct address *address)
 {
-    union answer answer;
+    union answer answer = {0};
     ssize_t bytes = route_ask(address, &answer);
 
     if (bytes < 0)

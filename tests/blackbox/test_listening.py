@@ -11,7 +11,7 @@ import pytest
 from clients import FAMILIES, GREETING, IPV4, IPV6, crowd, refuses, visit
 from errno import EAFNOSUPPORT
 from kernel import command, refusal, switches, sysctl, thread_cpus, threads
-from programs import run, server_path, totals, wait_until
+from programs import run, server_path, totals
 
 
 def listeners(port):
