@@ -18,6 +18,7 @@
 #include "load/source.h"
 #include "load/tally.h"
 #include "load/target.h"
+#include "load/wrong_answer.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -61,6 +62,7 @@ struct flows {
     uint64_t window_start_ns;      /* what ends well from here on ... */
     uint64_t window_end_ns; /* ... and before here is what the rate is made of; UINT64_MAX: all */
     uint64_t last_end_ns;   /* when a measured flow ended last; readable */
+    struct wrong_answer wrong_answer; /* the first; readable once the worker has run */
 };
 
 /* Make an empty set for at most `capacity` flows at once, counted in `tallies`. Worker `thread` of

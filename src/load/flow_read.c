@@ -33,6 +33,26 @@ static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
     flow_close(flows, flow, is_short ? RESULT_SHORT : RESULT_OK, 0, now_ns);
 }
 
+/* Keep the beginning of the first answer that is wrong. */
+static void flow_keep_wrong(struct flows *flows, const struct flow *flow, const unsigned char *data,
+                            uint32_t bytes)
+{
+    struct wrong_answer *wrong = &flows->wrong_answer;
+    int more;
+
+    if (wrong->bytes > 0)
+        return;
+    wrong->offset = flow->moved_bytes;
+    wrong->bytes = bytes < WRONG_ANSWER_BYTES_MAX ? bytes : WRONG_ANSWER_BYTES_MAX;
+    memcpy(wrong->data, data, wrong->bytes);
+    if (data != flow->buffer || bytes < FLOW_BUFFER_BYTES)
+        return;
+    more = engine_recv_now(flows->engine, flow->sock, wrong->data + bytes,
+                           WRONG_ANSWER_BYTES_MAX - bytes);
+    if (more > 0)
+        wrong->bytes += (uint32_t)more;
+}
+
 /* Compare what came with what should come next. Returns true if it is read on; else the flow has
  * ended. */
 static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned char *data,
@@ -43,12 +63,14 @@ static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned 
     uint32_t compared_bytes = bytes < missing_bytes ? bytes : missing_bytes;
 
     if (memcmp(data, expect->data + flow->moved_bytes, compared_bytes) != 0) {
+        flow_keep_wrong(flows, flow, data, bytes);
         flow_close(flows, flow, RESULT_MISMATCH, 0, now_ns);
         return false;
     }
     if (bytes >= missing_bytes && flow->greeted_ns == 0)
         flow->greeted_ns = now_ns;
     if (bytes > missing_bytes) {
+        flow_keep_wrong(flows, flow, data, bytes);
         flow_close(flows, flow, RESULT_EXTRA, 0, now_ns);
         return false;
     }

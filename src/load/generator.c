@@ -67,6 +67,11 @@ const struct generator_progress *generator_progress(const struct generator *gene
     return &generator->progress;
 }
 
+const struct wrong_answer *generator_wrong_answer(const struct generator *generator)
+{
+    return &generator->flows.wrong_answer;
+}
+
 static int generator_prepare(void *state, struct engine *engine)
 {
     struct generator *generator = state;

@@ -10,6 +10,7 @@
 #include "load/config.h"
 #include "load/tally.h"
 #include "load/target.h"
+#include "load/wrong_answer.h"
 #include "measure/machine.h"
 #include "measure/stalls.h"
 #include "measure/thread_use.h"
@@ -50,8 +51,8 @@ struct report_interval {
 };
 
 /* What can be said of the result in words, see verdict.h. */
-#define REPORT_VERDICT_BYTES 320
-#define REPORT_VERDICTS_MAX  24
+#define REPORT_VERDICT_BYTES 400
+#define REPORT_VERDICTS_MAX  32
 enum report_limit { /* what kept the result from being better, as far as this side is concerned */
                     REPORT_LIMIT_NONE,      /* nothing of this side */
                     REPORT_LIMIT_GENERATOR, /* hello-load as it was told to run */
@@ -95,7 +96,8 @@ struct report {
                                 line that told why another was passed over */
     struct report_sockets sockets;
     uint32_t threads;
-    uint64_t seed;          /* of random arrivals */
+    struct wrong_answer wrong_answer; /* one of the first that were not as expected */
+    uint64_t seed;                    /* of random arrivals */
     uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */
     double window_s;        /* in which connections were measured */

@@ -198,6 +198,16 @@ static json_t *lane_json(const struct report_lane *lane)
     return object;
 }
 
+static json_t *wrong_answer_json(const struct wrong_answer *wrong)
+{
+    if (wrong->bytes == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "offset_bytes", wrong->offset);
+    member_put(&object, "got", member_of_bytes(wrong->data, wrong->bytes));
+    return object;
+}
+
 static json_t *result_json(const struct report *report)
 {
     json_t *object = json_object();
@@ -206,6 +216,7 @@ static json_t *result_json(const struct report *report)
     for (uint32_t i = 0; i < report->lane_count; i++)
         element_put(&lanes, lane_json(&report->lanes[i]));
     member_put(&object, "all", lane_json(&report->all));
+    member_put(&object, "wrong_answer", wrong_answer_json(&report->wrong_answer));
     member_put(&object, "lanes", lanes);
     return object;
 }

@@ -5,6 +5,7 @@
 #include "report/figure.h"
 #include "report/page.h"
 #include "report/report.h"
+#include "report/report_errors.h"
 #include "report/report_table.h"
 #include "report/report_threads.h"
 
@@ -117,93 +118,6 @@ static void cut_short(struct page *page, const struct report *report)
         page_wrapf(page, PAGE_RED, 2, "; %s connections were still open",
                    figure_count(report->all.tally->abandoned, ended));
     page_end(page);
-}
-
-/* Where the text of an error begins: after its count and its phase. */
-#define COUNT_COLUMNS 8
-#define ERROR_COLUMN  (LABEL_COLUMNS + COUNT_COLUMNS + 2 + 10)
-
-/* Whose connections failed so, where there are several targets. */
-#define SHARES_TOLD 3
-static void shares(struct page *page, const struct report *report, enum phase phase,
-                   enum result kind)
-{
-    uint64_t all = report->all.tally->failed[phase][kind];
-    uint32_t told = 0;
-
-    for (uint32_t i = 0; report->lane_count > 1 && i < report->lane_count; i++) {
-        uint64_t count = report->lanes[i].tally->failed[phase][kind];
-        char text[FIGURE_TEXT_BYTES];
-
-        if (count == 0)
-            continue;
-        if (told++ == SHARES_TOLD) {
-            page_wrap(page, PAGE_DIM, ERROR_COLUMN, ", ...");
-            break;
-        }
-        if (count == all)
-            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", all to %s", report->lanes[i].name);
-        else
-            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", %s to %s", figure_count(count, text),
-                       report->lanes[i].name);
-    }
-}
-
-static void other_error(struct page *page, int error, uint64_t errors, bool is_first)
-{
-    const char *name = error ? strerrorname_np(error) : NULL;
-    char count[FIGURE_TEXT_BYTES];
-
-    if (errors == 0)
-        return;
-    page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%s %s ", is_first ? "namely" : ",",
-               figure_count(errors, count));
-    if (name)
-        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%s (%s)", name, strerrordesc_np(error));
-    else if (error)
-        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "errno %d", error);
-    else
-        page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, "unknown");
-}
-
-/* What the errors that have no counter of their own were, over all phases. */
-static void other_errors(struct page *page, const struct tally *tally)
-{
-    if (tally_failed_as(tally, RESULT_OTHER) == 0)
-        return;
-    page_to(page, ERROR_COLUMN);
-    for (int error = 1; error < TALLY_ERRNO_MAX; error++)
-        other_error(page, error, tally->other[error], page->written == 0);
-    other_error(page, 0, tally->other[0], page->written == 0);
-    page_end(page);
-}
-
-static void errors(struct page *page, const struct report *report)
-{
-    const struct tally *tally = report->all.tally;
-    const char *text = "errors";
-    char count[FIGURE_TEXT_BYTES];
-
-    if (tally_failed(tally) == 0)
-        return;
-    page_end(page);
-    for (int phase = 0; phase < PHASE_COUNT; phase++) {
-        for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++) {
-            if (tally->failed[phase][kind] == 0)
-                continue;
-            label(page, text);
-            page_right(page, PAGE_RED, COUNT_COLUMNS,
-                       figure_count(tally->failed[phase][kind], count));
-            page_to(page, page->column + 2);
-            page_put(page, PAGE_PLAIN, phase_name((enum phase)phase));
-            page_to(page, ERROR_COLUMN);
-            page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, result_text((enum result)kind));
-            shares(page, report, (enum phase)phase, (enum result)kind);
-            page_end(page);
-            text = "";
-        }
-    }
-    other_errors(page, tally);
 }
 
 /* Commas between the parts of a section, but not before the first. */
@@ -387,7 +301,7 @@ void report_text(const struct report *report, FILE *out, const struct terminal *
     cut_short(&page, report);
     report_table_counts(&page, report);
     report_table_timings(&page, report);
-    errors(&page, report);
+    report_errors(&page, report, LABEL_COLUMNS);
     page_end(&page);
     kernel(&page, report);
     machine_kind(&page, &report->machine);

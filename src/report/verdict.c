@@ -212,6 +212,13 @@ static const struct {
     verdict_rule *rule;
     enum report_limit limit;
 } verdicts[] = {
+    {"refused", verdict_refused, REPORT_LIMIT_UNKNOWN},
+    {"unreachable", verdict_unreachable, REPORT_LIMIT_UNKNOWN},
+    {"no_handshake", verdict_no_handshake, REPORT_LIMIT_UNKNOWN},
+    {"silent_service", verdict_silent_service, REPORT_LIMIT_UNKNOWN},
+    {"kept_open", verdict_kept_open, REPORT_LIMIT_UNKNOWN},
+    {"http_status", verdict_http_status, REPORT_LIMIT_UNKNOWN},
+    {"wrong_answer", verdict_wrong_answer, REPORT_LIMIT_UNKNOWN},
     {"throttled", verdict_throttled, REPORT_LIMIT_MACHINE},
     {"stalls_grid", verdict_stalls_grid, REPORT_LIMIT_MACHINE},
     {"generator_busy", verdict_generator_busy, REPORT_LIMIT_GENERATOR},
@@ -317,7 +324,7 @@ void verdicts_find(struct report *report)
         if (report->limit == REPORT_LIMIT_NONE)
             report->limit = verdict->limit;
     }
-    if (report->window_s <= 0 && report->limit == REPORT_LIMIT_NONE)
+    if ((report->window_s <= 0 || report->all.tally->ok == 0) && report->limit == REPORT_LIMIT_NONE)
         report->limit = REPORT_LIMIT_UNKNOWN; /* nothing was measured, so nothing is fine */
     else if (report->limit == REPORT_LIMIT_NONE)
         say_whether_fine(report);

@@ -1,6 +1,13 @@
 /* Says in words what limits a result: the generator itself, the machine, or nothing that it can
  * see. The names, for programs, most important first:
  *
+ *   refused             most connections were refused
+ *   unreachable         most had no way to the host, or were forbidden
+ *   no_handshake        most got no handshake in time
+ *   silent_service      most connected, and what was expected did not come in time
+ *   kept_open           most got it, and no end of the connection
+ *   http_status         most got another HTTP answer than was expected
+ *   wrong_answer        most got another answer than was expected
  *   throttled           a cgroup's CPU quota stopped the generator
  *   stalls_grid         it stood still on the grid of a quota that it cannot see: the host's
  *   generator_busy      its threads used up the CPU that they may use

@@ -1,4 +1,4 @@
-/* What the rules behind the verdicts share. For verdict.c, verdict_cpu.c and verdict_thread.c only.
+/* What the rules behind the verdicts share. For verdict.c and verdict_*.c only.
  *
  * Thread rule: for one thread. */
 #ifndef HELLO_VERDICT_RULE_H
@@ -21,6 +21,10 @@ typedef bool verdict_rule(const struct report *report, char *text);
 
 verdict_rule verdict_throttled, verdict_stalls_grid, verdict_generator_busy, verdict_cpu_shared,
     verdict_cpus_full, verdict_steal, verdict_stalls, verdict_threads_exceed_cpus;
+
+/* Most connections failed for one reason (verdict_failure.c). */
+verdict_rule verdict_refused, verdict_unreachable, verdict_no_handshake, verdict_silent_service,
+    verdict_kept_open, verdict_http_status, verdict_wrong_answer;
 
 /* Holds if the generator may have been the limit for all that is known, where no rule above says
  * that it was. */

@@ -341,6 +341,8 @@ void recorder_finish(struct recorder *recorder)
     struct tally *all = recorder_scratch(recorder, SCRATCH_ALL);
     uint64_t end_ns = recorder_measured_end_ns(recorder);
 
+    for (uint32_t i = 0; i < report->threads && report->wrong_answer.bytes == 0; i++)
+        report->wrong_answer = *generator_wrong_answer(recorder->args.generators[i]);
     for (uint32_t i = 0; i < recorder->stalls.kept_count; i++)
         recorder->stalls.kept[i].start_ns -= recorder->start_ns;
     report->stalls = &recorder->stalls;

@@ -1,0 +1,15 @@
+/* The part of the summary about what failed: how many connections by phase and kind, whose they
+ * were, and the first answer that was not as expected.
+ *
+ * Thread rule: for one thread. */
+#ifndef HELLO_REPORT_ERRORS_H
+#define HELLO_REPORT_ERRORS_H
+
+#include "report/page.h"
+#include "report/report.h"
+
+/* Write it, with the label of the section, whose text goes on in `column`; nothing if none failed.
+ */
+void report_errors(struct page *page, const struct report *report, unsigned column);
+
+#endif

@@ -1,0 +1,172 @@
+/* Verdicts about runs in which most connections failed for one reason: what it is, and what to do.
+ * Such a run says nothing of how fast anything is. */
+#include "base/escape.h"
+#include "report/verdict.h"
+#include "report/verdict_rule.h"
+
+#include <string.h>
+
+/* The target of which most connections failed so, if at least half of all that were started did;
+ * else NULL. */
+static const struct report_lane *mostly(const struct report *report, enum phase phase,
+                                        enum result kind)
+{
+    const struct tally *all = report->all.tally;
+    const struct report_lane *worst = &report->lanes[0];
+
+    if (report->lane_count == 0 || all->failed[phase][kind] == 0 ||
+        2 * all->failed[phase][kind] < all->started)
+        return NULL;
+    for (uint32_t i = 1; i < report->lane_count; i++) {
+        if (report->lanes[i].tally->failed[phase][kind] > worst->tally->failed[phase][kind])
+            worst = &report->lanes[i];
+    }
+    return worst;
+}
+
+/* "all 12 connections", "12 of 20 connections" */
+static const char *how_many(const struct report *report, uint64_t count,
+                            char text[3 * FIGURE_TEXT_BYTES])
+{
+    uint64_t started = report->all.tally->started;
+
+    if (count == started)
+        snprintf(text, 3 * (size_t)FIGURE_TEXT_BYTES, "%s%s connection%s", count > 1 ? "all " : "",
+                 figure_count(count, ROOM), verdict_plural(count));
+    else
+        snprintf(text, 3 * (size_t)FIGURE_TEXT_BYTES, "%s of %s connections",
+                 figure_count(count, ROOM), figure_count(started, ROOM));
+    return text;
+}
+
+/* A name leads to one of its addresses; the service may be at one of the other family. */
+static const char *other_family(const struct target *target, char text[160])
+{
+    struct address address;
+    bool has_port, is_ipv6 = target->address.sa.sa_family == AF_INET6;
+    char name[64];
+
+    text[0] = '\0';
+    if (address_parse(target->host, &address, &has_port) == 0)
+        return text; /* it is no name */
+    snprintf(text, 160, "; '%s' is taken as its %s address: if the service listens on %s, use %s",
+             escape_encode(target->host, strlen(target->host), name, sizeof(name)),
+             is_ipv6 ? "IPv6" : "IPv4", is_ipv6 ? "IPv4 only" : "IPv6 only", is_ipv6 ? "-4" : "-6");
+    return text;
+}
+
+#define MANY ((char[3 *FIGURE_TEXT_BYTES]){0})
+
+bool verdict_refused(const struct report *report, char *text)
+{
+    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_REFUSED);
+    char hint[160];
+
+    if (!lane)
+        return false;
+    return verdict_holds(
+        text,
+        "%s were refused: nothing listens on %s, or a firewall refuses for it; start the service, "
+        "or check the address and the port%s",
+        how_many(report, report->all.tally->failed[PHASE_CONNECT][RESULT_REFUSED], MANY),
+        lane->name, other_family(lane->target, hint));
+}
+
+bool verdict_unreachable(const struct report *report, char *text)
+{
+    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_UNREACHABLE);
+    char hint[160];
+
+    if (!lane)
+        return false;
+    return verdict_holds(
+        text,
+        "%s could not reach %s: there is no way to it, or a firewall forbids it; check the "
+        "address, the routes (ip route get) and the firewalls%s",
+        how_many(report, report->all.tally->failed[PHASE_CONNECT][RESULT_UNREACHABLE], MANY),
+        lane->name, other_family(lane->target, hint));
+}
+
+bool verdict_no_handshake(const struct report *report, char *text)
+{
+    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
+
+    if (!lane)
+        lane = mostly(report, PHASE_CONNECT, RESULT_TIMEOUT);
+    if (!lane)
+        return false;
+    return verdict_holds(
+        text,
+        "most connections got no handshake from %s in time: the host is not there, a firewall "
+        "drops packets, or the accept queue is full; check the address and the firewalls, or ask "
+        "for less",
+        lane->name);
+}
+
+bool verdict_silent_service(const struct report *report, char *text)
+{
+    const struct report_lane *lane = mostly(report, PHASE_GREETING, RESULT_TIMEOUT);
+    const struct load_config *config = report->config;
+
+    if (!lane)
+        return false;
+    return verdict_holds(
+        text, "%s to %s were made, but not all that was expected came within %s: %s",
+        how_many(report, report->all.tally->failed[PHASE_GREETING][RESULT_TIMEOUT], MANY),
+        lane->name, duration_format(config->timeout_ns, ROOM),
+        config->send.bytes == 0 ? "does the service wait for a request? say it with --send"
+                                : "check --send and --expect, or give it more time (--timeout)");
+}
+
+bool verdict_kept_open(const struct report *report, char *text)
+{
+    const struct report_lane *lane = mostly(report, PHASE_CLOSE, RESULT_TIMEOUT);
+
+    if (!lane)
+        return false;
+    return verdict_holds(
+        text,
+        "%s got what they expected from %s, and then no end within %s: the service keeps "
+        "connections open; ask it to close them (HTTP: 'Connection: close')",
+        how_many(report, report->all.tally->failed[PHASE_CLOSE][RESULT_TIMEOUT], MANY), lane->name,
+        duration_format(report->config->timeout_ns, ROOM));
+}
+
+/* Over both kinds: an answer that begins as expected and goes on is no better. */
+static uint64_t wrong_count(const struct report *report)
+{
+    return tally_failed_as(report->all.tally, RESULT_MISMATCH) +
+           tally_failed_as(report->all.tally, RESULT_EXTRA);
+}
+
+static bool is_http(const struct wrong_answer *wrong)
+{
+    return wrong->offset == 0 && wrong->bytes > 5 && memcmp(wrong->data, "HTTP/", 5) == 0;
+}
+
+bool verdict_http_status(const struct report *report, char *text)
+{
+    const struct wrong_answer *wrong = &report->wrong_answer;
+    const unsigned char *end = memchr(wrong->data, '\r', wrong->bytes);
+    char line[WRONG_ANSWER_BYTES_MAX * 2];
+
+    if (!is_http(wrong) || 2 * wrong_count(report) < report->all.tally->started)
+        return false;
+    escape_encode(wrong->data, end ? (size_t)(end - wrong->data) : wrong->bytes, line,
+                  sizeof(line));
+    return verdict_holds(text,
+                         "%s got another HTTP answer than was expected, such as '%s': check the "
+                         "request (--send), or say what is expected (--expect)",
+                         how_many(report, wrong_count(report), MANY), line);
+}
+
+bool verdict_wrong_answer(const struct report *report, char *text)
+{
+    if (report->wrong_answer.bytes == 0 || is_http(&report->wrong_answer) ||
+        2 * wrong_count(report) < report->all.tally->started)
+        return false;
+    return verdict_holds(text,
+                         "%s got another answer than was expected: see the first of them above, "
+                         "and say what is expected (--expect)",
+                         how_many(report, wrong_count(report), MANY));
+}

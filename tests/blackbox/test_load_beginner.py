@@ -1,0 +1,124 @@
+"""The usual first failures of somebody who tries hello-load: each is told by a verdict of its own, with what to do."""
+import json
+import os
+import socket
+import threading
+
+import pytest
+
+from clients import GREETING, IPV4
+from misbehaving import says, waits_then_says
+from programs import run
+
+HTTP = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+
+
+def told_of(*args):
+    """What a run that fails reports: its verdicts, its document, its summary as one line."""
+    result = run(os.environ["HELLO_LOAD"], "--json", "-n", 20, "-c", 5, *args)
+    assert result.returncode == 3, result
+    document = json.loads(result.stdout)
+    summary = run(os.environ["HELLO_LOAD"], "-n", 20, "-c", 5, *args).stdout
+    verdicts = {verdict["name"]: verdict for verdict in document["verdicts"]}
+    assert "generator_fine" not in verdicts and document["run"]["limit"] == "unknown"
+    return verdicts, document, " ".join(summary.split())
+
+
+@pytest.fixture
+def closed_port():
+    with socket.socket() as sock:
+        sock.bind(("127.0.0.1", 0))  # bound, and nothing listens
+        yield sock.getsockname()[1]
+
+
+def test_a_service_that_is_not_there(closed_port):
+    verdicts, _, summary = told_of(f"127.0.0.1:{closed_port}")
+    text = verdicts["refused"]["text"]
+    assert f"all 20 connections were refused: nothing listens on 127.0.0.1:{closed_port}" in text
+    assert "start the service" in text and text in summary and "use -" not in text
+
+
+def test_a_name_whose_other_family_may_have_the_service(closed_port):
+    verdicts, _, _ = told_of("-6", f"localhost:{closed_port}")
+    assert "'localhost' is taken as its IPv6 address" in verdicts["refused"]["text"]
+    assert "use -4" in verdicts["refused"]["text"]
+
+
+def test_a_host_that_cannot_be_reached(closed_port):
+    verdicts, _, _ = told_of("198.51.100.1:80")  # there is no route in this namespace
+    assert "could not reach 198.51.100.1:80" in verdicts["unreachable"]["text"]
+
+
+def test_a_service_that_waits_for_a_request(peer):
+    verdicts, _, _ = told_of("--timeout", "200ms", peer(waits_then_says(30), at_once=True).target)
+    text = verdicts["silent_service"]["text"]
+    assert "within 200ms" in text and "--send" in text
+
+
+class KeepsOpen:
+    """Greets, and does not close."""
+
+    def __init__(self):
+        self.sock = socket.create_server(("127.0.0.1", 0), backlog=100)
+        self.target = "127.0.0.1:%d" % self.sock.getsockname()[1]
+        self.kept = []
+        self.thread = threading.Thread(target=self.serve)
+        self.thread.start()
+
+    def serve(self):
+        while True:
+            try:
+                connection, _ = self.sock.accept()
+                self.kept.append(connection)
+                connection.sendall(GREETING)
+            except OSError:
+                return
+
+    def stop(self):
+        self.sock.shutdown(socket.SHUT_RDWR)
+        self.thread.join()
+        for one in (self.sock, *self.kept):
+            one.close()
+
+
+def test_a_service_that_keeps_connections_open():
+    service = KeepsOpen()
+    try:
+        verdicts, _, _ = told_of("--timeout", "200ms", service.target)
+    finally:
+        service.stop()
+    assert "keeps connections open" in verdicts["kept_open"]["text"]
+
+
+def test_another_http_status_than_was_expected(peer):
+    verdicts, document, summary = told_of("--expect", "HTTP/1.1 200 OK\\r\\n", peer(says(HTTP)).target)
+    assert "such as 'HTTP/1.1 404 Not Found'" in verdicts["http_status"]["text"]
+    wrong = document["result"]["wrong_answer"]
+    assert wrong["offset_bytes"] == 0 and wrong["got"].startswith("HTTP/1.1 404 Not Found\\r\\nContent-Length")
+    assert 'expected "HTTP/1.1 200 OK\\r\\n", got "HTTP/1.1 404 Not Found\\r\\n' in summary
+
+
+@pytest.mark.parametrize("expect, offset, shown", [
+    ("moin", 0, 'expected "moin", got "hello\\n"'),
+    ("hello\\nworld", 6, None),  # too short is no wrong answer: nothing came that could be shown
+    ("hel", 0, 'expected "hel", got "hello\\n"'),
+    ("helmo", 0, 'expected "helmo", got "hello\\n"'),
+])
+def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
+    _, document, summary = told_of("--expect", expect, server().target(IPV4))
+    wrong = document["result"]["wrong_answer"]
+    if shown is None:
+        assert wrong is None and "got \"" not in summary
+    else:
+        assert wrong["offset_bytes"] == offset and shown in summary
+
+
+def test_control_characters_of_an_answer_command_no_terminal(peer):
+    _, document, summary = told_of("--expect", "x", peer(says(b"\x1b[2J\x07evil\n")).target)
+    assert document["result"]["wrong_answer"]["got"] == r"\x1b[2J\x07evil\n"
+    assert "\x1b" not in summary and r'got "\x1b[2J\x07evil\n"' in summary
+
+
+def test_a_run_that_ends_well_has_none_of_these(server, load):
+    result = load("-n", 20, server().target(IPV4))
+    assert "expected \"" not in result.stdout and "refused" not in result.stdout.split("hello-load: done")[0]
