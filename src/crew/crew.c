@@ -38,9 +38,32 @@ static void crew_free(struct crew *crew)
 
 int crew_cpu(const struct crew *crew, uint32_t i)
 {
+    return worker_cpu(crew->workers[i]);
+}
+
+/* The CPU that worker i is to stay on, or -1: any. */
+static int crew_place(const struct crew *crew, uint32_t i)
+{
     if (!crew->args.pins || crew->args.count > crew->cpus.count)
         return -1;
     return cpus_place(&crew->cpus, crew->start_cpu, i);
+}
+
+/* Tell of workers that the kernel did not let stay where they should. */
+static void crew_tell_places(const struct crew *crew)
+{
+    uint32_t moved = 0;
+    char line[128];
+
+    for (uint32_t i = 0; i < crew->args.count; i++)
+        moved += crew_place(crew, i) != worker_cpu(crew->workers[i]);
+    if (moved == 0)
+        return;
+    snprintf(line, sizeof(line),
+             "warning: %u of %u threads could not be kept on a CPU, so they use any; see "
+             "sched_setaffinity(2), or use --cpus none",
+             moved, crew->args.count);
+    crew->args.notice(crew->args.context, line);
 }
 
 /* Start every worker with this engine, or none. */
@@ -51,7 +74,7 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
 
     for (uint32_t i = 0; i < args->count; i++) {
         struct worker_args worker_args = {
-            .cpu = crew_cpu(crew, i),
+            .cpu = crew_place(crew, i),
             .class = class,
             .listener_fd = args->listeners ? args->listeners[i] : -1,
             .sockets_max = args->sockets_max,
@@ -71,6 +94,7 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
         }
     }
     crew->class = class;
+    crew_tell_places(crew);
     return 0;
 }
 

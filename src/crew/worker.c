@@ -20,6 +20,7 @@
 
 struct worker {
     struct worker_args args;
+    int cpu; /* that it stays on; -1: any */
     pthread_t thread;
     sem_t ready; /* the worker is prepared, or start_result says why not */
     sem_t go;    /* run, or end at once if not `run` */
@@ -42,8 +43,8 @@ static int worker_prepare(struct worker *worker, struct engine **ret_engine)
                                       .sockets_max = args->sockets_max};
     int result;
 
-    if (args->cpu >= 0)
-        cpus_pin((uint16_t)args->cpu); /* an unpinned worker does as well, if slower */
+    if (args->cpu >= 0 && cpus_pin((uint16_t)args->cpu) == 0)
+        worker->cpu = cpus_only(); /* an unpinned worker does as well, if slower */
     result = engine_open(args->class, &engine_args, ret_engine, &worker->failure);
     if (result < 0)
         return result;
@@ -108,6 +109,7 @@ int worker_start(const struct worker_args *args, struct worker **ret_worker,
     if (!worker)
         return engine_fail(ret_failure, "allocation", -ENOMEM, 0);
     worker->args = *args;
+    worker->cpu = -1;
     sem_init(&worker->ready, 0, 0);
     sem_init(&worker->go, 0, 0);
     result = worker_start_thread(worker, ret_failure);
@@ -125,6 +127,11 @@ int worker_start(const struct worker_args *args, struct worker **ret_worker,
     }
     *ret_worker = worker;
     return 0;
+}
+
+int worker_cpu(const struct worker *worker)
+{
+    return worker->cpu;
 }
 
 void worker_go(struct worker *worker)

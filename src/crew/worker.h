@@ -42,6 +42,9 @@ struct worker_args {
 int worker_start(const struct worker_args *args, struct worker **ret_worker,
                  struct engine_failure *ret_failure);
 
+/* The CPU that a started worker stays on, as the kernel says; -1: any. */
+int worker_cpu(const struct worker *worker);
+
 /* Let a started worker run. */
 void worker_go(struct worker *worker);
 

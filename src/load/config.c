@@ -192,7 +192,16 @@ static const struct option_row load_rows[] = {
      .min = 1,
      .max = CPUS_MAX,
      .choices = auto_choice,
-     .help = "threads, each with its own CPU and engine; auto: one for each CPU"},
+     .help = "threads, each with its own engine; auto: one for each CPU"},
+    {.long_name = "cpus",
+     .argument = "auto|none|LIST",
+     .kind = &option_text,
+     .offset = FIELD(cpus),
+     .default_text = "auto",
+     .own_environment = true,
+     .help =
+         "auto: each thread stays on a CPU of its own if there are enough; none: on no CPU; a list "
+         "such as 0,2-5: they use these, likewise"},
     {.long_name = "engine",
      .short_name = 'e',
      .argument = "NAME",

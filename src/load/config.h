@@ -2,6 +2,7 @@
 #ifndef HELLO_LOAD_CONFIG_H
 #define HELLO_LOAD_CONFIG_H
 
+#include "base/cpus_asked.h"
 #include "option/option.h"
 
 #include <stdbool.h>
@@ -45,7 +46,9 @@ struct load_config {
     unsigned reuse_sockets;           /* enum load_reuse */
     uint64_t connect_timeout_ns;      /* 0: not given, so only `timeout` counts */
     uint64_t timeout_ns;
-    uint64_t threads; /* 0: auto */
+    uint64_t threads;             /* 0: auto */
+    const char *cpus;             /* as typed */
+    struct cpus_asked cpus_asked; /* what it says */
     unsigned engine;
     struct option_texts assertions;
     bool json;

@@ -136,5 +136,7 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
         result = check_load(config, error);
     if (result == 0)
         result = check_assertions(config, error);
+    if (result == 0)
+        result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
     return result;
 }

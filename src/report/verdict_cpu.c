@@ -188,7 +188,7 @@ bool verdict_cpus_full(const struct report *report, char *text)
             text,
             "hello-load and the service share the %u CPU%s that hello-load runs on, %s busy (of "
             "that, %s hello-load, %s the kernel's network path, the rest the service and others): "
-            "this is a number of both; give each CPUs of its own (taskset), or use two machines",
+            "this is a number of both; give each CPUs of its own (--cpus), or use two machines",
             use.count, verdict_plural(use.count), figure_percent(full, ROOM),
             figure_percent(use.own / use.busy, ROOM), figure_percent(use.softirq / use.busy, ROOM));
     if (nothing_was_taken(report))

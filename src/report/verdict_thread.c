@@ -107,9 +107,9 @@ static const char *shared_advice(const struct report *report, bool is_pinned)
     if (!is_pinned && report->threads > report->machine.cpus_allowed)
         return "use no more threads than CPUs (-t), and stop what else runs there";
     if (report->target_is_local)
-        return "the service may be among them: give each CPUs of its own (taskset), or use two "
+        return "the service may be among them: give each CPUs of its own (--cpus), or use two "
                "machines";
-    return "stop what else runs there, or move it (taskset)";
+    return "stop what else runs there, or move it (--cpus)";
 }
 
 bool verdict_cpu_shared(const struct report *report, char *text)
@@ -161,7 +161,7 @@ bool verdict_may_be_limit(const struct report *report, char *text)
                 text,
                 "whether the generator was the limit cannot be told: thread %u of %u ran for %s of "
                 "the time, and the kernel's network path (softirqs) may have taken up to %s more "
-                "of its CPU; keep it on one CPU, where they can be told apart (taskset)",
+                "of its CPU; keep it on one CPU, where they can be told apart (--cpus)",
                 i + 1, report->threads, figure_percent(demand.had, ROOM),
                 figure_percent(demand.softirqs_at_most, ROOM));
         return verdict_holds(

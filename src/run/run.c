@@ -46,7 +46,8 @@ static void run_notice(void *context, const char *line)
 {
     struct run *run = context;
 
-    snprintf(run->report.engine_reason, sizeof(run->report.engine_reason), "%s", line);
+    if (strncmp(line, "warning: ", 9) != 0) /* so it says why an engine was passed over */
+        snprintf(run->report.engine_reason, sizeof(run->report.engine_reason), "%s", line);
     if (!run->config->quiet)
         program_tell(load_options.program, line);
 }
@@ -89,6 +90,7 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     struct cpus cpus;
     uint64_t reserved, room;
 
+    cpus_asked_keep(&config->cpus_asked); /* else its CPUs are told as they are */
     if (cpus_read(&cpus) < 0)
         cpus = (struct cpus){.count = 1};
     if (cpus.left_out > 0 && !config->quiet)
@@ -277,7 +279,7 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
     void *states[CPUS_MAX];
     struct crew_args args = {
         .count = report->threads,
-        .pins = true,
+        .pins = run->config->cpus_asked.how != CPUS_NONE,
         .engine = run->config->engine,
         .job = &generator_job,
         .states = states,

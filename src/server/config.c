@@ -64,8 +64,17 @@ static const struct option_row server_rows[] = {
      .min = 1,
      .max = CPUS_MAX,
      .choices = auto_choice,
-     .help = "threads, each with its own CPU, engine and listener",
+     .help = "threads, each with its own engine and listener",
      .default_help = "auto: the CPUs this process may use"},
+    {.long_name = "cpus",
+     .argument = "auto|none|LIST",
+     .kind = &option_text,
+     .offset = FIELD(cpus),
+     .default_text = "auto",
+     .own_environment = true,
+     .help =
+         "auto, none: workers stay on no CPU; a list such as 0,2-5: they use these, each one of "
+         "its own if there are enough"},
     {.long_name = "close",
      .argument = "HOW",
      .kind = &option_choice,
@@ -258,5 +267,6 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                  config->workers, config->max_connections);
         return -EINVAL;
     }
-    return settle_greeting(config, error);
+    result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+    return result < 0 ? result : settle_greeting(config, error);
 }

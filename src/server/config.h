@@ -2,6 +2,7 @@
 #ifndef HELLO_SERVER_CONFIG_H
 #define HELLO_SERVER_CONFIG_H
 
+#include "base/cpus_asked.h"
 #include "option/option.h"
 
 #include <stdbool.h>
@@ -21,6 +22,7 @@ struct server_config {
     const char *greeting_file;
     unsigned engine;
     uint64_t workers;
+    const char *cpus;
     unsigned close;
     uint64_t linger_timeout_ns;
     uint64_t delivery_timeout_ns;
@@ -34,6 +36,7 @@ struct server_config {
     bool verbose;
     bool help;
     bool version;
+    struct cpus_asked cpus_asked;                /* what `cpus` says */
     enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 

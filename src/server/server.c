@@ -138,8 +138,10 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
     struct hardware *hardware = &server->hardware;
     struct cpus cpus;
     int64_t descriptors;
-    int result = cpus_read(&cpus);
+    int result = cpus_asked_keep(&config->cpus_asked);
 
+    if (result == 0)
+        result = cpus_read(&cpus);
     hardware->cpus = result < 0 ? 0 : cpus.count;
     hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
     if (config->tune) {
@@ -324,6 +326,7 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
 {
     struct crew_args args = {
         .count = server->count,
+        .pins = server->config->cpus_asked.how == CPUS_LISTED, /* ARCHITECTURE.md says why */
         .engine = server->config->engine,
         .job = &responder_job,
         .states = server->responders,

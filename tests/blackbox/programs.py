@@ -84,7 +84,7 @@ def ahead_of_others():
 
 
 def last_cpu():
-    """A preexec_fn: stay on the last CPU that is allowed. hello-load begins with the first."""
+    """A preexec_fn: stay on the last CPU that is allowed."""
     os.sched_setaffinity(0, {max(os.sched_getaffinity(0))})
 
 

@@ -4,6 +4,7 @@ Of an open loop of LENGTH_S seconds, the starts of STOP_S seconds find the serve
 from STOP_S down to nothing, evenly: so the percentile p is the wait of who came (1 - p) * LENGTH_S
 after the stop began, STOP_S - (1 - p) * LENGTH_S. A slow machine is slow to go on, and takes its time
 with those who wait. Two witnesses, one from each end of the stop, see how slow: that is added."""
+import os
 import time
 
 import pytest
@@ -39,7 +40,7 @@ def test_an_open_loop_tells_what_each_that_should_have_come_would_have_waited(se
     one = server("--engine", engine, before=one_after_the_other(last_cpu, ahead_of_others))
     log = tmp_path / "log"
     run = start("-r", f"{RATE}/s", "-d", f"{LENGTH_S}s", "-t", 1, "-e", engine, "--hlog", log,
-                one.target(IPV4), before=ahead_of_others)
+                "--cpus", min(os.sched_getaffinity(0)), one.target(IPV4), before=ahead_of_others)
     time.sleep(LENGTH_S / 2)
     wait_of = stop_with_witnesses(one)
     told = run.report()

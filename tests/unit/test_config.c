@@ -331,6 +331,7 @@ static const struct {
     {"reuse-sockets=no", {"--reuse-sockets", "no"}, "HELLO_REUSE_SOCKETS", "no"},
     {"connect-timeout=10s", {"--connect-timeout=10s"}, "HELLO_CONNECT_TIMEOUT", "10s"},
     {"timeout=1ms", {"--timeout=1ms"}, "HELLO_TIMEOUT", "1ms"},
+    {"cpus=none", {"--cpus", "none"}, "HELLO_LOAD_CPUS", "none"},
     {"threads=2", {"-t2"}, "HELLO_THREADS", "2"},
     {"threads=auto", {"--threads=auto"}, "HELLO_THREADS", "auto"},
     {"engine=epoll", {"-e", "epoll"}, "HELLO_ENGINE", "epoll"},
