@@ -12,7 +12,7 @@
 #define BIT(signal) (UINT64_C(1) << ((signal)-1))
 
 /* By a plain system call: sanitizers are not yet there to see more. */
-__attribute__((no_sanitize_address, no_sanitize_thread, no_sanitize_undefined)) static void
+__attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"))) static void
 signals_block(void)
 {
     const uint64_t set =

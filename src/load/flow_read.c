@@ -33,6 +33,8 @@ static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
     flow_close(flows, flow, is_short ? RESULT_SHORT : RESULT_OK, 0, now_ns);
 }
 
+_Static_assert(FLOW_BUFFER_BYTES < WRONG_ANSWER_BYTES_MAX, "more of it can be kept");
+
 /* Keep the beginning of the first answer that is wrong. */
 static void flow_keep_wrong(struct flows *flows, const struct flow *flow, const unsigned char *data,
                             uint32_t bytes)
@@ -40,7 +42,7 @@ static void flow_keep_wrong(struct flows *flows, const struct flow *flow, const 
     struct wrong_answer *wrong = &flows->wrong_answer;
     int more;
 
-    if (wrong->bytes > 0)
+    if (wrong->bytes > 0 || !flow->measured)
         return;
     wrong->offset = flow->moved_bytes;
     wrong->bytes = bytes < WRONG_ANSWER_BYTES_MAX ? bytes : WRONG_ANSWER_BYTES_MAX;

@@ -1,5 +1,7 @@
 #include "net/route.h"
 
+#include "net/netlink_walk.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
@@ -85,16 +87,16 @@ void route_device_read(const struct address *address, struct route_device *ret_d
     *ret_device = (struct route_device){0};
     if (route_ask(address, &answer) < 0 || answer.header.nlmsg_type != RTM_NEWROUTE)
         return;
-    const struct rtmsg *route = NLMSG_DATA(&answer.header);
-    const struct rtattr *attribute = RTM_RTA(route);
+    const size_t head_bytes = NLMSG_LENGTH(NLMSG_ALIGN(sizeof(struct rtmsg)));
+    const struct rtattr *attribute = netlink_behind(&answer, head_bytes);
+    size_t left = answer.header.nlmsg_len > head_bytes ? answer.header.nlmsg_len - head_bytes : 0;
 
-    for (int left = (int)RTM_PAYLOAD(&answer.header); RTA_OK(attribute, left);) {
-        int step = (int)RTA_ALIGN(attribute->rta_len);
+    for (; netlink_has_attribute(attribute, left);
+         attribute = netlink_next(attribute, attribute->rta_len, &left)) {
+        const unsigned *index = netlink_behind(attribute, RTA_LENGTH(0));
 
         if (attribute->rta_type == RTA_OIF)
-            if_indextoname(*(const unsigned *)RTA_DATA(attribute), ret_device->name);
-        left -= step;
-        attribute = (const void *)((const char *)attribute + step);
+            if_indextoname(*index, ret_device->name);
     }
     fd = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
     memcpy(request.ifr_name, ret_device->name, sizeof(request.ifr_name));

@@ -1,12 +1,12 @@
 #include "net/socket_diag.h"
 
+#include "net/netlink_walk.h"
+
 #include <errno.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <linux/inet_diag.h>
-#include <linux/netlink.h>
-#include <linux/rtnetlink.h>
 #include <linux/sock_diag.h>
 
 /* The kernel answers while it is asked; something else may only pretend to be one. */
@@ -61,10 +61,13 @@ static bool diag_is_v6_only(const struct inet_diag_msg *message, size_t bytes)
 {
     size_t left = bytes > sizeof(*message) ? bytes - sizeof(*message) : 0;
 
-    for (const struct rtattr *attribute = (const void *)(message + 1); RTA_OK(attribute, left);
-         attribute = RTA_NEXT(attribute, left)) {
+    for (const struct rtattr *attribute = (const void *)(message + 1);
+         netlink_has_attribute(attribute, left);
+         attribute = netlink_next(attribute, attribute->rta_len, &left)) {
+        const uint8_t *only = netlink_behind(attribute, RTA_LENGTH(0));
+
         if (attribute->rta_type == INET_DIAG_SKV6ONLY)
-            return *(const uint8_t *)RTA_DATA(attribute) != 0;
+            return *only != 0;
     }
     return false;
 }
@@ -86,16 +89,18 @@ static void walk_visit(struct walk *walk, const struct inet_diag_msg *message, s
 /* Go through one part of the answer. Returns 1 if there are more, 0 at the end, or -errno. */
 static int walk_part(struct walk *walk, const struct nlmsghdr *head, size_t bytes)
 {
-    for (; NLMSG_OK(head, bytes); head = NLMSG_NEXT(head, bytes)) {
+    for (; netlink_has_message(head, bytes); head = netlink_next(head, head->nlmsg_len, &bytes)) {
+        const void *body = netlink_behind(head, NLMSG_HDRLEN);
+
         if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR) {
-            const int *error = NLMSG_DATA(head); /* also the first of struct nlmsgerr */
+            const int *error = body; /* also the first of struct nlmsgerr */
 
             return head->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) && *error < 0 ? *error : 0;
         }
         if (head->nlmsg_type != SOCK_DIAG_BY_FAMILY ||
             head->nlmsg_len < NLMSG_LENGTH(sizeof(struct inet_diag_msg)))
             continue;
-        walk_visit(walk, NLMSG_DATA(head), head->nlmsg_len - NLMSG_HDRLEN);
+        walk_visit(walk, body, head->nlmsg_len - NLMSG_HDRLEN);
         if (walk->ended)
             return 0;
     }

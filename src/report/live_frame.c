@@ -250,7 +250,7 @@ static void most_failed(struct frame *frame)
     enum result kind = RESULT_OK + 1;
     uint32_t lane = 0;
 
-    for (int i = kind; i < RESULT_COUNT; i++)
+    for (int i = RESULT_OK + 1; i < RESULT_COUNT; i++)
         kind = history->failed_as[i] > history->failed_as[kind] ? (enum result)i : kind;
     for (uint32_t i = 1; i < report->lane_count; i++)
         lane = history->lane_failed[i] > history->lane_failed[lane] ? i : lane;

@@ -6,29 +6,29 @@
 
 #include <string.h>
 
-/* The target of which most connections failed so, if at least half of all that were started did;
+/* The target of which most connections failed so, if at least half of what was started to it did;
  * else NULL. */
 static const struct report_lane *mostly(const struct report *report, enum phase phase,
                                         enum result kind)
 {
-    const struct tally *all = report->all.tally;
-    const struct report_lane *worst = &report->lanes[0];
+    const struct report_lane *worst = NULL;
+    uint64_t most = 0;
 
-    if (report->lane_count == 0 || all->failed[phase][kind] == 0 ||
-        2 * all->failed[phase][kind] < all->started)
-        return NULL;
-    for (uint32_t i = 1; i < report->lane_count; i++) {
-        if (report->lanes[i].tally->failed[phase][kind] > worst->tally->failed[phase][kind])
+    for (uint32_t i = 0; i < report->lane_count; i++) {
+        const struct tally *tally = report->lanes[i].tally;
+        uint64_t count = tally->failed[phase][kind];
+
+        if (count > most && 2 * count >= tally->started) {
             worst = &report->lanes[i];
+            most = count;
+        }
     }
     return worst;
 }
 
 /* "all 12 connections", "12 of 20 connections" */
-static const char *how_many(const struct report *report, uint64_t count,
-                            char text[3 * FIGURE_TEXT_BYTES])
+static const char *how_many(uint64_t count, uint64_t started, char text[3 * FIGURE_TEXT_BYTES])
 {
-    uint64_t started = report->all.tally->started;
 
     if (count == started)
         snprintf(text, 3 * (size_t)FIGURE_TEXT_BYTES, "%s%s connection%s", count > 1 ? "all " : "",
@@ -57,6 +57,13 @@ static const char *other_family(const struct target *target, char text[160])
 
 #define MANY ((char[3 *FIGURE_TEXT_BYTES]){0})
 
+/* Of those to one target. */
+static const char *how_many_of(const struct report_lane *lane, enum phase phase, enum result kind,
+                               char text[3 * FIGURE_TEXT_BYTES])
+{
+    return how_many(lane->tally->failed[phase][kind], lane->tally->started, text);
+}
+
 bool verdict_refused(const struct report *report, char *text)
 {
     const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_REFUSED);
@@ -64,12 +71,17 @@ bool verdict_refused(const struct report *report, char *text)
 
     if (!lane)
         return false;
+    if (lane->tally->failed[PHASE_CONNECT][RESULT_REFUSED] < lane->tally->started)
+        return verdict_holds(text,
+                             "%s to %s were refused, others were not: did the service end or start "
+                             "meanwhile, or does a firewall refuse some?",
+                             how_many_of(lane, PHASE_CONNECT, RESULT_REFUSED, MANY), lane->name);
     return verdict_holds(
         text,
-        "%s were refused: nothing listens on %s, or a firewall refuses for it; start the service, "
-        "or check the address and the port%s",
-        how_many(report, report->all.tally->failed[PHASE_CONNECT][RESULT_REFUSED], MANY),
-        lane->name, other_family(lane->target, hint));
+        "%s to %s were refused: nothing listens there, or a firewall refuses for it; start the "
+        "service, or check the address and the port%s",
+        how_many_of(lane, PHASE_CONNECT, RESULT_REFUSED, MANY), lane->name,
+        other_family(lane->target, hint));
 }
 
 bool verdict_unreachable(const struct report *report, char *text)
@@ -83,24 +95,26 @@ bool verdict_unreachable(const struct report *report, char *text)
         text,
         "%s could not reach %s: there is no way to it, or a firewall forbids it; check the "
         "address, the routes (ip route get) and the firewalls%s",
-        how_many(report, report->all.tally->failed[PHASE_CONNECT][RESULT_UNREACHABLE], MANY),
-        lane->name, other_family(lane->target, hint));
+        how_many_of(lane, PHASE_CONNECT, RESULT_UNREACHABLE, MANY), lane->name,
+        other_family(lane->target, hint));
 }
 
 bool verdict_no_handshake(const struct report *report, char *text)
 {
-    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
+    enum result kind = RESULT_CONNECT_TIMEOUT;
+    const struct report_lane *lane = mostly(report, PHASE_CONNECT, kind);
 
-    if (!lane)
-        lane = mostly(report, PHASE_CONNECT, RESULT_TIMEOUT);
+    if (!lane) {
+        kind = RESULT_TIMEOUT;
+        lane = mostly(report, PHASE_CONNECT, kind);
+    }
     if (!lane)
         return false;
     return verdict_holds(
         text,
-        "most connections got no handshake from %s in time: the host is not there, a firewall "
-        "drops packets, or the accept queue is full; check the address and the firewalls, or ask "
-        "for less",
-        lane->name);
+        "%s to %s got no handshake in time: the host is not there, a firewall drops packets, or "
+        "the accept queue is full; check the address and the firewalls, or ask for less",
+        how_many_of(lane, PHASE_CONNECT, kind, MANY), lane->name);
 }
 
 bool verdict_silent_service(const struct report *report, char *text)
@@ -112,8 +126,8 @@ bool verdict_silent_service(const struct report *report, char *text)
         return false;
     return verdict_holds(
         text, "%s to %s were made, but not all that was expected came within %s: %s",
-        how_many(report, report->all.tally->failed[PHASE_GREETING][RESULT_TIMEOUT], MANY),
-        lane->name, duration_format(config->timeout_ns, ROOM),
+        how_many_of(lane, PHASE_GREETING, RESULT_TIMEOUT, MANY), lane->name,
+        duration_format(config->timeout_ns, ROOM),
         config->send.bytes == 0 ? "does the service wait for a request? say it with --send"
                                 : "check --send and --expect, or give it more time (--timeout)");
 }
@@ -128,7 +142,7 @@ bool verdict_kept_open(const struct report *report, char *text)
         text,
         "%s got what they expected from %s, and then no end within %s: the service keeps "
         "connections open; ask it to close them (HTTP: 'Connection: close')",
-        how_many(report, report->all.tally->failed[PHASE_CLOSE][RESULT_TIMEOUT], MANY), lane->name,
+        how_many_of(lane, PHASE_CLOSE, RESULT_TIMEOUT, MANY), lane->name,
         duration_format(report->config->timeout_ns, ROOM));
 }
 
@@ -137,6 +151,13 @@ static uint64_t wrong_count(const struct report *report)
 {
     return tally_failed_as(report->all.tally, RESULT_MISMATCH) +
            tally_failed_as(report->all.tally, RESULT_EXTRA);
+}
+
+/* At least half of all. */
+static bool is_mostly_wrong(const struct report *report)
+{
+    return report->wrong_answer.bytes > 0 && wrong_count(report) > 0 &&
+           2 * wrong_count(report) >= report->all.tally->started;
 }
 
 static bool is_http(const struct wrong_answer *wrong)
@@ -150,23 +171,23 @@ bool verdict_http_status(const struct report *report, char *text)
     const unsigned char *end = memchr(wrong->data, '\r', wrong->bytes);
     char line[WRONG_ANSWER_BYTES_MAX * 2];
 
-    if (!is_http(wrong) || 2 * wrong_count(report) < report->all.tally->started)
+    if (!is_mostly_wrong(report) || !is_http(wrong))
         return false;
     escape_encode(wrong->data, end ? (size_t)(end - wrong->data) : wrong->bytes, line,
                   sizeof(line));
     return verdict_holds(text,
                          "%s got another HTTP answer than was expected, such as '%s': check the "
                          "request (--send), or say what is expected (--expect)",
-                         how_many(report, wrong_count(report), MANY), line);
+                         how_many(wrong_count(report), report->all.tally->started, MANY), line);
 }
 
 bool verdict_wrong_answer(const struct report *report, char *text)
 {
-    if (report->wrong_answer.bytes == 0 || is_http(&report->wrong_answer) ||
-        2 * wrong_count(report) < report->all.tally->started)
+    if (!is_mostly_wrong(report) || is_http(&report->wrong_answer))
         return false;
-    return verdict_holds(text,
-                         "%s got another answer than was expected: see the first of them above, "
-                         "and say what is expected (--expect)",
-                         how_many(report, wrong_count(report), MANY));
+    return verdict_holds(
+        text,
+        "%s got another answer than was expected: see one of them with the errors, "
+        "and say what is expected (--expect)",
+        how_many(wrong_count(report), report->all.tally->started, MANY));
 }

@@ -1,6 +1,9 @@
 #include "server/listen_advice.h"
 
+#include "net/address_state.h"
+
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 
 #define OTHER_PORT "choose a port outside of net.ipv4.ip_local_port_range"
@@ -49,8 +52,6 @@ static void advise_port_in_use(const struct address *address, const struct port_
 static const char *advice_by_errno(int error)
 {
     switch (error) {
-    case EADDRNOTAVAIL:
-        return "no interface has this address (see 'ip address')";
     case EACCES:
         return "use a port above 1023, or add CAP_NET_BIND_SERVICE";
     case EINVAL:
@@ -65,16 +66,59 @@ static const char *advice_by_errno(int error)
     }
 }
 
+static bool is_multicast(const struct address *address)
+{
+    return address->sa.sa_family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&address->v6.sin6_addr)
+                                             : IN_MULTICAST(ntohl(address->v4.sin_addr.s_addr));
+}
+
+/* Why an address is not to be had, by what its interface makes of it. */
+static void advise_no_address(const struct address *address, char text[LISTEN_ADVICE_BYTES])
+{
+    char interface[IF_NAMESIZE];
+
+    switch (address_state_read(address, interface)) {
+    case ADDRESS_TENTATIVE:
+        snprintf(text, LISTEN_ADVICE_BYTES,
+                 "%s still checks that no other host has it, which needs a link that is up (see "
+                 "'ip -6 address'); wait, or add it with nodad",
+                 interface);
+        break;
+    case ADDRESS_DUPLICATE:
+        snprintf(text, LISTEN_ADVICE_BYTES,
+                 "another host has this address, as %s found out (dadfailed, see 'ip -6 "
+                 "address'); give it another",
+                 interface);
+        break;
+    case ADDRESS_ELSEWHERE:
+        snprintf(text, LISTEN_ADVICE_BYTES, "it is an address of %s; name that interface behind %%",
+                 interface);
+        break;
+    case ADDRESS_READY: /* since just now */
+        snprintf(text, LISTEN_ADVICE_BYTES, "%s has it now: try again", interface);
+        break;
+    case ADDRESS_UNKNOWN:
+    case ADDRESS_MISSING:
+        snprintf(text, LISTEN_ADVICE_BYTES, "no interface has this address (see 'ip address')");
+        break;
+    }
+}
+
 char *listen_advice(const struct address *address, int error, const struct port_holder *holder,
                     char text[LISTEN_ADVICE_BYTES])
 {
     char meant[ADDRESS_MEANT_BYTES];
 
-    if (error == EADDRINUSE)
+    if ((error == EADDRNOTAVAIL || error == EINVAL) && is_multicast(address))
+        snprintf(text, LISTEN_ADVICE_BYTES,
+                 "it is a multicast address, which TCP does not know; give one of an interface");
+    else if (error == EADDRINUSE)
         advise_port_in_use(address, holder, text);
     else if (error == EADDRNOTAVAIL && address_may_end_in_port(address, meant))
-        snprintf(text, LISTEN_ADVICE_BYTES, "%s; or did you mean '%s'?", advice_by_errno(error),
-                 meant);
+        snprintf(text, LISTEN_ADVICE_BYTES,
+                 "no interface has this address (see 'ip address'); or did you mean '%s'?", meant);
+    else if (error == EADDRNOTAVAIL)
+        advise_no_address(address, text);
     else
         snprintf(text, LISTEN_ADVICE_BYTES, "%s", advice_by_errno(error));
     return text;

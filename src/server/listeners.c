@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/platform.h"
 #include "base/units.h"
+#include "net/address_state.h"
 #include "net/listener.h"
 #include "net/port_holder.h"
 #include "server/listen_advice.h"
@@ -46,6 +47,28 @@ static bool listeners_pause(const struct listeners *listeners, int ms)
     return poll(&stop, 1, ms) <= 0;
 }
 
+/* Wait until an address that is being checked for duplicates is ready, or for the time that it may
+ * take. Returns 0 if it is worth a try, -EADDRNOTAVAIL, or -EINTR: a stop was asked for. */
+static int listeners_await_address(const struct listeners *listeners)
+{
+    uint64_t until_ns = clock_now_ns() + LISTENERS_TENTATIVE_NS;
+    char interface[IF_NAMESIZE], address[ADDRESS_TEXT_BYTES], line[256];
+
+    if (address_state_read(&listeners->address, interface) != ADDRESS_TENTATIVE)
+        return -EADDRNOTAVAIL;
+    snprintf(line, sizeof(line),
+             "waiting for '%s': %s still checks that no other host has it (tentative)",
+             address_format(&listeners->address, address), interface);
+    listeners_notice(listeners, line);
+    while (address_state_read(&listeners->address, interface) == ADDRESS_TENTATIVE) {
+        if (clock_now_ns() >= until_ns)
+            return -EADDRNOTAVAIL;
+        if (!listeners_pause(listeners, RETRY_MAX_MS))
+            return -EINTR;
+    }
+    return 0;
+}
+
 /* Open listener i. Only a process that listens keeps a port for good: what else has it may be gone
  * in a moment, so it is tried again. That goes for two servers that listen at the same moment, too:
  * the kernel marks each as listening before it looks who else is, so it may refuse both. Returns
@@ -54,12 +77,19 @@ static int listeners_open_one(struct listeners *listeners, uint32_t i, const cha
                               struct port_holder *ret_holder)
 {
     uint64_t until_ns = clock_now_ns() + LISTENERS_RETRY_NS;
+    bool waited = false;
     int wait_ms = 1;
 
     for (;;) {
         int backlog = listeners->args.backlog;
         int fd = listener_open(&listeners->address, backlog, i == 0, ret_step);
 
+        if (fd == -EADDRNOTAVAIL && i == 0 && !waited) {
+            waited = true;
+            fd = listeners_await_address(listeners);
+            if (fd == 0)
+                continue;
+        }
         if (fd != -EADDRINUSE || address_port(&listeners->address) == 0)
             return fd;
         port_holder_find(&listeners->address, ret_holder);

@@ -15,6 +15,10 @@
  * behind that has ended, as a ring that waited to accept, or a connection about to end. */
 #define LISTENERS_RETRY_NS UINT64_C(1000000000)
 
+/* An address that is being checked for duplicates is waited for so long: the check takes a second
+ * or two (RFC 4862). */
+#define LISTENERS_TENTATIVE_NS UINT64_C(5000000000)
+
 /* The kernel is asked for handshakes under way at most this often, for all workers together. */
 #define LISTENERS_ASK_NS UINT64_C(50000000)
 

@@ -136,7 +136,7 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
     const struct hardware_places places = {.root = "", .environment = getenv};
     const struct server_config *config = server->config;
     struct hardware *hardware = &server->hardware;
-    struct cpus cpus;
+    struct cpus cpus = {0};
     int64_t descriptors;
     int result = cpus_asked_keep(&config->cpus_asked);
 

@@ -1,27 +1,35 @@
 """The usual first failures of somebody who tries hello-load: each is told by a verdict of its own, with what to do."""
 import json
 import os
+import signal
 import socket
+import subprocess
 import threading
 
 import pytest
 
 from clients import GREETING, IPV4
 from misbehaving import says, waits_then_says
-from programs import run
+from programs import run, wait_until
 
 HTTP = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def told_of(*args):
+def told_of_any(*args):
     """What a run that fails reports: its verdicts, its document, its summary as one line."""
     result = run(os.environ["HELLO_LOAD"], "--json", "-n", 20, "-c", 5, *args)
     assert result.returncode == 3, result
     document = json.loads(result.stdout)
     summary = run(os.environ["HELLO_LOAD"], "-n", 20, "-c", 5, *args).stdout
     verdicts = {verdict["name"]: verdict for verdict in document["verdicts"]}
-    assert "generator_fine" not in verdicts and document["run"]["limit"] == "unknown"
     return verdicts, document, " ".join(summary.split())
+
+
+def told_of(*args):
+    """The same of a run in which nothing ended well."""
+    verdicts, document, summary = told_of_any(*args)
+    assert "generator_fine" not in verdicts and document["run"]["limit"] == "unknown"
+    return verdicts, document, summary
 
 
 @pytest.fixture
@@ -34,7 +42,7 @@ def closed_port():
 def test_a_service_that_is_not_there(closed_port):
     verdicts, _, summary = told_of(f"127.0.0.1:{closed_port}")
     text = verdicts["refused"]["text"]
-    assert f"all 20 connections were refused: nothing listens on 127.0.0.1:{closed_port}" in text
+    assert f"all 20 connections to 127.0.0.1:{closed_port} were refused: nothing listens there" in text
     assert "start the service" in text and text in summary and "use -" not in text
 
 
@@ -122,3 +130,21 @@ def test_control_characters_of_an_answer_command_no_terminal(peer):
 def test_a_run_that_ends_well_has_none_of_these(server, load):
     result = load("-n", 20, server().target(IPV4))
     assert "expected \"" not in result.stdout and "refused" not in result.stdout.split("hello-load: done")[0]
+
+
+def test_a_target_that_is_gone_is_named_beside_one_that_is_there(server, closed_port):
+    _, document, _ = told_of_any(server().target(IPV4), f"127.0.0.1:{closed_port}")
+    text = {verdict["name"]: verdict["text"] for verdict in document["verdicts"]}["refused"]
+    assert f"all 10 connections to 127.0.0.1:{closed_port} were refused" in text
+
+
+def test_what_was_wrong_in_the_warm_up_only_is_not_told(peer):
+    one = peer(says(b"HTTP/1.1 500 Oops\r\n\r\n"), at_once=True)
+    process = subprocess.Popen([os.environ["HELLO_LOAD"], "--json", "--warmup", "1h", "-c", "2", one.target],
+                               stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    wait_until(lambda: len(one.accepted_at) > 10, "some connections")
+    process.send_signal(signal.SIGINT)
+    output, _ = process.communicate(timeout=30)
+    document = json.loads(output)
+    assert document["result"]["wrong_answer"] is None
+    assert not {"http_status", "wrong_answer"} & {verdict["name"] for verdict in document["verdicts"]}
