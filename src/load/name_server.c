@@ -134,6 +134,23 @@ int name_server_ask(const struct ares_addr_port_node *server, const char *name, 
     return status;
 }
 
+/* By the older call: ares_getaddrinfo loses memory if several lines name a host (1.18). */
+static int file_ask_family(ares_channel channel, const char *name, int family,
+                           struct address *ret_address)
+{
+    struct address address = {.sa.sa_family = (sa_family_t)family};
+    void *to = family == AF_INET ? (void *)&address.v4.sin_addr : (void *)&address.v6.sin6_addr;
+    struct hostent *entry;
+    int status = ares_gethostbyname_file(channel, name, family, &entry);
+
+    if (status != ARES_SUCCESS)
+        return status;
+    memcpy(to, entry->h_addr_list[0], (size_t)entry->h_length);
+    ares_free_hostent(entry);
+    *ret_address = address;
+    return ARES_SUCCESS;
+}
+
 int name_file_ask(const char *name, int family, struct address *ret_address)
 {
     ares_channel channel;
@@ -141,7 +158,10 @@ int name_file_ask(const char *name, int family, struct address *ret_address)
 
     if (status != ARES_SUCCESS)
         return status;
-    status = channel_ask(channel, name, family, 0, ret_address);
+    if (family == AF_UNSPEC)
+        status = channel_ask(channel, name, family, 0, ret_address);
+    else
+        status = file_ask_family(channel, name, family, ret_address);
     ares_destroy(channel);
     return status;
 }

@@ -97,7 +97,7 @@ def test_each_way_to_run_is_told_by_the_schema(server, engine, options):
 
 def test_the_options_in_force_are_told(server):
     target = server().target(IPV6)
-    run_ = told("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson",
+    run_ = told("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
                 "--close", "rst", "--source", "::1", "--source-ports", "30000-30999", "--send",
                 r"a\tb", "--connect-timeout", "700ms", "--timeout", "2s", target)["run"]
     assert run_["targets"] == [target]
@@ -106,7 +106,7 @@ def test_the_options_in_force_are_told(server):
         "duration_ns": 200_000_000, "count": None, "warmup_ns": 0, "ramp_ns": 0, "family": "ipv6",
         "source": "::1", "source_ports": {"low": 30000, "high": 30999}, "close": "rst",
         "reuse_sockets": "auto", "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",
-        "connect_timeout_ns": 700_000_000, "timeout_ns": 2_000_000_000,
+        "connect_timeout_ns": 700_000_000, "timeout_ns": 2_000_000_000, "cpus": "auto", "seed": 7,
     }
     options = told("-n", 5, target)["run"]["options"]
     assert (options["rate_per_s"], options["arrivals"], options["count"]) == (None, None, 5)
