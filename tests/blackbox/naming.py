@@ -86,16 +86,27 @@ class Door:
 
     def __init__(self):
         self.visits = collections.Counter()
-        four, six = socket.socket(socket.AF_INET), socket.socket(socket.AF_INET6)
-        six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
-        four.bind(("0.0.0.0", 0))
-        self.port = four.getsockname()[1]
-        six.bind(("::", self.port))
-        self.socks = [four, six]
+        self.socks = self._bind()
+        self.port = self.socks[0].getsockname()[1]
         self.threads = [threading.Thread(target=self._serve, args=[sock]) for sock in self.socks]
         for sock, thread in zip(self.socks, self.threads):
             sock.listen(100)
             thread.start()
+
+    @staticmethod
+    def _bind():
+        """Sockets of both families at one port: a port that is free in one may be taken in the other."""
+        for _ in range(100):
+            four, six = socket.socket(socket.AF_INET), socket.socket(socket.AF_INET6)
+            six.setsockopt(socket.IPPROTO_IPV6, socket.IPV6_V6ONLY, 1)
+            four.bind(("0.0.0.0", 0))
+            try:
+                six.bind(("::", four.getsockname()[1]))
+                return [four, six]
+            except OSError:
+                four.close()
+                six.close()
+        raise AssertionError("no port is free in both families")
 
     def _serve(self, sock):
         with contextlib.suppress(OSError):  # accept fails once the test is over

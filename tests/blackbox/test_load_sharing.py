@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from clients import IPV4
-from programs import last_cpu, run, server_path
+from programs import SANITIZED, last_cpu, run, server_path
 
 FIRST = min(os.sched_getaffinity(0))
 
@@ -65,6 +65,7 @@ def test_threads_for_all_cpus_beside_the_service_are_not_said_to_be_fine(server,
     assert ("threads_exceed_cpus" in told.verdicts) == (more > 0)
 
 
+@pytest.mark.skipif("address" in SANITIZED, reason="LeakSanitizer needs /proc")
 def test_where_nothing_tells_of_cpus_the_generator_is_not_said_to_be_fine(server, report):
     """Neither /proc/stat nor schedstat: all but the processes is hidden, and they are laid over."""
     trial = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
