@@ -7,7 +7,7 @@ import pytest
 from clients import GREETING, IPV4, close_all, connect, count_with_data, read_to_end, visit
 from faults import Fault
 from kernel import sleeps
-from programs import totals, wait_until
+from programs import SANITIZED, totals, wait_until
 
 NOT_PERMITTED = "Operation not permitted"
 
@@ -57,7 +57,7 @@ def test_somebody_who_waits_for_a_place_is_told_of(server, engine, family, clien
     one.wait_until_idle()
     before = sleeps(one.pid)
     time.sleep(1.5)
-    assert sleeps(one.pid) - before <= 1  # idle means no wake-ups, whatever was
+    assert SANITIZED or sleeps(one.pid) - before <= 1  # idle means no wake-ups, whatever was
     assert one.stop(warnings=2)["greeted"] == 2
 
 

@@ -148,6 +148,7 @@ def test_an_outage_delays_the_greeting_and_costs_nobody_it(network, servers):
         assert_all_were_greeted(one, 2 * len(OUTAGES_S) * len(manners[one.close]))
 
 
+@pytest.mark.flaky(reruns=2)  # 30 % both ways: a client's own kernel may give up
 def test_loss_by_chance_costs_nobody_the_greeting(network, quick_repeats, servers):
     servers = servers(MEDIUM_BYTES)
     for number, percent in LOSSES_PERCENT.items():

@@ -387,7 +387,7 @@ static void input_behind_urgent_data_is_received_too(void **state)
 {
     struct fixture *f = *state;
     int sock, client = accept_one(f, &sock);
-    char heard[8];
+    char heard[8] = {0};
 
     engine_recv(f->engine, TOKEN, sock, heard, sizeof(heard), ENGINE_LATER);
     assert_nothing_happens(f);
@@ -611,8 +611,11 @@ static void reset_by_the_peer_is_reported(void **state)
 static void deafen(int peer, bool deaf)
 {
     struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
-    struct sock_fprog program = {.len = 1, .filter = &drop};
+    struct sock_fprog program;
 
+    memset(&program, 0, sizeof(program)); /* what lies between its members is read, too */
+    program.len = 1;
+    program.filter = &drop;
     assert_int_equal(0, setsockopt(peer, SOL_SOCKET, deaf ? SO_ATTACH_FILTER : SO_DETACH_FILTER,
                                    &program, sizeof(program)));
 }
