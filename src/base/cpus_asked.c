@@ -42,7 +42,7 @@ int cpus_asked_parse(const char *text, struct cpus_asked *ret_asked, char *error
 {
     struct cpus_asked asked = {.how = CPUS_LISTED};
 
-    if (!text || strcmp(text, "auto") == 0)
+    if (strcmp(text, "auto") == 0)
         asked.how = CPUS_AUTO;
     else if (strcmp(text, "none") == 0)
         asked.how = CPUS_NONE;

@@ -8,8 +8,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LABEL_COLUMNS 10
-#define LANES_SHOWN   4 /* with more, lanes are not shown apart */
+#define LANES_SHOWN 4 /* with more, lanes are not shown apart */
 
 /* Drawn with blocks of eighths where the terminal has them. */
 struct drawing {
@@ -80,12 +79,6 @@ static double rate_at(const struct live_history *history, uint64_t i)
 static double rate_now(const struct live_history *history)
 {
     return history->count > 0 ? rate_at(history, history->count - 1) : 0;
-}
-
-static void label(struct frame *frame, const char *text)
-{
-    page_put(frame->page, PAGE_DIM, text);
-    page_to(frame->page, LABEL_COLUMNS);
 }
 
 /* "p99 231us", in columns of their own, so that only digits move from one second to the next. What
@@ -215,7 +208,7 @@ static void line_rate(struct frame *frame)
     const struct live_history *history = frame->history;
     char text[FIGURE_TEXT_BYTES];
 
-    label(frame, "rate");
+    page_label(frame->page, "rate");
     fact(frame, PAGE_BOLD, "now", history->count > 0 ? figure_rate(rate_now(history), text) : "-");
     if (history->measured_ns > 0)
         fact(frame, PAGE_PLAIN, "mean",
@@ -230,7 +223,7 @@ static void line_total(struct frame *frame)
     const struct report_point *point = &interval->all;
     char text[FIGURE_TEXT_BYTES];
 
-    label(frame, timing_name(TIMING_TOTAL));
+    page_label(frame->page, timing_name(TIMING_TOTAL));
     if (interval->warmup || point->ok == 0) {
         page_put(frame->page, PAGE_DIM, interval->warmup ? "not measured yet" : "none ended well");
     } else {
@@ -268,10 +261,10 @@ static void line_errors(struct frame *frame)
     bool is_open_loop = load_is_open_loop(frame->state->report->config);
     char text[FIGURE_TEXT_BYTES];
 
-    label(frame, "errors");
+    page_label(frame->page, "errors");
     words(frame, history->failed > 0 ? PAGE_RED : PAGE_PLAIN, "%s",
           figure_count(history->failed, text));
-    page_to(frame->page, LABEL_COLUMNS + FACT_COLUMNS);
+    page_to(frame->page, PAGE_LABEL_COLUMNS + FACT_COLUMNS);
     if (is_open_loop) {
         fact(frame, history->late > 0 ? PAGE_WARNING : PAGE_PLAIN, "late",
              figure_count(history->late, text));
@@ -314,7 +307,7 @@ static void line_lane(struct frame *frame, uint32_t i)
 }
 
 /* The rates of the last intervals, the newest at the right, on a scale from 0 to the highest. */
-#define SPARKS_REST (LABEL_COLUMNS + 18) /* the columns before and after them */
+#define SPARKS_REST (PAGE_LABEL_COLUMNS + 18) /* the columns before and after them */
 static void line_sparks(struct frame *frame)
 {
     const struct live_history *history = frame->history;
@@ -332,7 +325,7 @@ static void line_sparks(struct frame *frame)
 
         highest = rate > highest ? rate : highest;
     }
-    label(frame, "history");
+    page_label(frame->page, "history");
     if (shown == 0)
         page_put(frame->page, PAGE_DIM, "-");
     for (uint64_t i = history->count - shown; i < history->count; i++) {

@@ -98,6 +98,12 @@ bool page_put_whole(struct page *page, enum page_style style, const char *text)
     return true;
 }
 
+void page_label(struct page *page, const char *text)
+{
+    page_put(page, PAGE_DIM, text);
+    page_to(page, PAGE_LABEL_COLUMNS);
+}
+
 void page_to(struct page *page, unsigned column)
 {
     if (column > page->column)

@@ -40,6 +40,10 @@ void page_putf(struct page *page, enum page_style style, const char *format, ...
  * false if there was no room for it. */
 bool page_put_whole(struct page *page, enum page_style style, const char *text);
 
+/* Begin a section with its label; its text goes on in column PAGE_LABEL_COLUMNS. */
+#define PAGE_LABEL_COLUMNS 10
+void page_label(struct page *page, const char *text);
+
 /* Go on in this column, or where the page is at if that is further. */
 void page_to(struct page *page, unsigned column);
 

@@ -11,7 +11,7 @@
 
 /* Where the text of an error begins: after its count and its phase. */
 #define COUNT_COLUMNS 8
-#define ERROR_COLUMN  (10 + COUNT_COLUMNS + 2 + 10)
+#define ERROR_COLUMN  (PAGE_LABEL_COLUMNS + COUNT_COLUMNS + 2 + 10)
 
 /* Whose connections failed so, where there are several targets. */
 #define SHARES_TOLD 3
@@ -87,7 +87,7 @@ static void wrong_answer(struct page *page, const struct report *report)
     page_end(page);
 }
 
-void report_errors(struct page *page, const struct report *report, unsigned column)
+void report_errors(struct page *page, const struct report *report)
 {
     const struct tally *tally = report->all.tally;
     const char *text = "errors";
@@ -100,8 +100,7 @@ void report_errors(struct page *page, const struct report *report, unsigned colu
         for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++) {
             if (tally->failed[phase][kind] == 0)
                 continue;
-            page_put(page, PAGE_DIM, text);
-            page_to(page, column);
+            page_label(page, text);
             page_right(page, PAGE_RED, COUNT_COLUMNS,
                        figure_count(tally->failed[phase][kind], count));
             page_to(page, page->column + 2);

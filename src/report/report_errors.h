@@ -8,8 +8,8 @@
 #include "report/page.h"
 #include "report/report.h"
 
-/* Write it, with the label of the section, whose text goes on in `column`; nothing if none failed.
+/* Write it; nothing if none failed.
  */
-void report_errors(struct page *page, const struct report *report, unsigned column);
+void report_errors(struct page *page, const struct report *report);
 
 #endif

@@ -58,7 +58,7 @@ static json_t *options_json(const struct report *report)
 
     member_put_number(&object, "connections", report->connections);
     member_put_number(&object, "threads", report->threads);
-    member_put_text(&object, "cpus", config->cpus ? config->cpus : "auto");
+    member_put_text(&object, "cpus", config->cpus);
     if (load_is_open_loop(config)) {
         member_put_real(&object, "rate_per_s",
                         (double)config->rate.starts * (double)NS_PER_S /

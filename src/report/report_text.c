@@ -19,14 +19,6 @@
 #define PART_BYTES    512 /* as long as the reason for an engine */
 #define TITLE_TARGETS 4   /* named in the title; the table has them all */
 
-/* The label of a section, and the column in which its text goes on. */
-#define LABEL_COLUMNS 10
-static void label(struct page *page, const char *text)
-{
-    page_put(page, PAGE_DIM, text);
-    page_to(page, LABEL_COLUMNS);
-}
-
 static char *seconds(double s, char text[FIGURE_TEXT_BYTES])
 {
     return figure_duration((uint64_t)(s * (double)NS_PER_S), text);
@@ -130,9 +122,9 @@ static void part(struct page *page, const char *format, ...)
     va_start(arguments, format);
     vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
-    if (page->written > LABEL_COLUMNS)
-        page_wrap(page, PAGE_PLAIN, LABEL_COLUMNS, ", ");
-    page_wrap(page, PAGE_PLAIN, LABEL_COLUMNS, text);
+    if (page->written > PAGE_LABEL_COLUMNS)
+        page_wrap(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, ", ");
+    page_wrap(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, text);
 }
 
 static char *count_text(uint64_t count, char text[FIGURE_TEXT_BYTES])
@@ -152,7 +144,7 @@ static void kernel(struct page *page, const struct report *report)
 
     if (usage->syn_retransmits == 0 && usage->retransmits == 0 && overflows == 0)
         return;
-    label(page, "kernel");
+    page_label(page, "kernel");
     part(page, "%s SYN retransmits", count_text(usage->syn_retransmits, count));
     part(page, "%s retransmits in all", count_text(usage->retransmits, count));
     if (fact_is_number(overflows) && overflows > 0)
@@ -178,7 +170,7 @@ static void machine_kind(struct page *page, const struct machine *machine)
     char period[UNITS_TEXT_BYTES];
     char quota[UNITS_TEXT_BYTES];
 
-    label(page, "machine");
+    page_label(page, "machine");
     part(page, "%s", machine->kernel);
     if (machine->cpu_model[0])
         part(page, "%s", machine->cpu_model);
@@ -204,7 +196,7 @@ static void machine_use(struct page *page, const struct report *report)
     char count[FIGURE_TEXT_BYTES];
     char text[FIGURE_TEXT_BYTES];
 
-    page_to(page, LABEL_COLUMNS);
+    page_to(page, PAGE_LABEL_COLUMNS);
     part(page, "own CPU %s of %u CPU%s", cpu_percent(report, usage->process_ns, text),
          report->machine.cpus_allowed, report->machine.cpus_allowed == 1 ? "" : "s");
     part(page, "softirq %s", cpu_percent(report, usage->softirq_ns, text));
@@ -227,7 +219,7 @@ static void machine_use(struct page *page, const struct report *report)
 /* Which engine, and why that one: a sentence at the most. */
 static void engine(struct page *page, const struct report *report)
 {
-    label(page, "engine");
+    page_label(page, "engine");
     part(page, "%s", report->engine);
     if (report->engine_reason[0])
         part(page, "%s", report->engine_reason);
@@ -241,7 +233,7 @@ static void sockets(struct page *page, const struct report_sockets *sockets)
     char made[FIGURE_TEXT_BYTES];
     char reused[FIGURE_TEXT_BYTES];
 
-    label(page, "sockets");
+    page_label(page, "sockets");
     part(page, "%s of %s reused", figure_count(sockets->reused, reused),
          figure_count(sockets->opened + sockets->reused, made));
     if (sockets->refusal)
@@ -301,12 +293,12 @@ void report_text(const struct report *report, FILE *out, const struct terminal *
     cut_short(&page, report);
     report_table_counts(&page, report);
     report_table_timings(&page, report);
-    report_errors(&page, report, LABEL_COLUMNS);
+    report_errors(&page, report);
     page_end(&page);
     kernel(&page, report);
     machine_kind(&page, &report->machine);
     machine_use(&page, report);
-    report_threads(&page, report, LABEL_COLUMNS);
+    report_threads(&page, report);
     engine(&page, report);
     sockets(&page, &report->sockets);
     verdicts(&page, report);

@@ -11,15 +11,15 @@ static double known(double share)
     return isnan(share) ? 0 : share;
 }
 
-static void share_put(struct page *page, unsigned column, const char *name, double share)
+static void share_put(struct page *page, const char *name, double share)
 {
     char text[FIGURE_TEXT_BYTES];
 
-    page_wrapf(page, PAGE_PLAIN, column, ", %s %s", name,
+    page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, ", %s %s", name,
                isnan(share) ? "unknown" : figure_percent(share, text));
 }
 
-void report_threads(struct page *page, const struct report *report, unsigned column)
+void report_threads(struct page *page, const struct report *report)
 {
     const struct thread_use *worst = NULL;
     double most = REMARKABLE_SHARE;
@@ -36,17 +36,17 @@ void report_threads(struct page *page, const struct report *report, unsigned col
     }
     if (!worst)
         return;
-    page_put(page, PAGE_DIM, "threads");
-    page_to(page, column);
-    page_wrapf(page, PAGE_PLAIN, column, "%s%ld of %u on ", report->threads > 1 ? "worst is " : "",
-               (long)(worst - report->thread) + 1, report->threads);
+    page_label(page, "threads");
+    page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, "%s%ld of %u on ",
+               report->threads > 1 ? "worst is " : "", (long)(worst - report->thread) + 1,
+               report->threads);
     if (worst->cpu >= 0)
-        page_wrapf(page, PAGE_PLAIN, column, "CPU %d", worst->cpu);
+        page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, "CPU %d", worst->cpu);
     else
-        page_wrapf(page, PAGE_PLAIN, column, "any CPU");
-    share_put(page, column, "own", worst->own);
-    share_put(page, column, "others", worst->others);
-    share_put(page, column, "idle", worst->idle);
-    share_put(page, column, "waited", worst->waited);
+        page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, "any CPU");
+    share_put(page, "own", worst->own);
+    share_put(page, "others", worst->others);
+    share_put(page, "idle", worst->idle);
+    share_put(page, "waited", worst->waited);
     page_end(page);
 }

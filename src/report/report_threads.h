@@ -7,8 +7,7 @@
 #include "report/page.h"
 #include "report/report.h"
 
-/* Tell what the thread had of its CPU that waited most, or shared it most; nothing if none did.
- * column: where the text begins, after the label. */
-void report_threads(struct page *page, const struct report *report, unsigned column);
+/* Tell what the thread had of its CPU that waited most, or shared it most; nothing if none did. */
+void report_threads(struct page *page, const struct report *report);
 
 #endif

@@ -6,10 +6,28 @@
 
 #include <string.h>
 
-/* The target of which most connections failed so, if at least half of what was started to it did;
- * else NULL. */
-static const struct report_lane *mostly(const struct report *report, enum phase phase,
-                                        enum result kind)
+/* "all 12 connections", "12 of 20 connections" */
+#define MANY_BYTES (3 * (size_t)FIGURE_TEXT_BYTES)
+static const char *how_many(uint64_t count, uint64_t started, char text[MANY_BYTES])
+{
+    if (count == started)
+        snprintf(text, MANY_BYTES, "%s%s connection%s", count > 1 ? "all " : "",
+                 figure_count(count, ROOM), verdict_plural(count));
+    else
+        snprintf(text, MANY_BYTES, "%s of %s connections", figure_count(count, ROOM),
+                 figure_count(started, ROOM));
+    return text;
+}
+
+/* The target of which most connections failed for one reason. */
+struct failing {
+    const struct report_lane *lane;
+    char many[MANY_BYTES]; /* how many of its connections */
+};
+
+/* Find it, among those of which at least half failed so. Returns false if there is none. */
+static bool find_failing(const struct report *report, enum phase phase, enum result kind,
+                         struct failing *ret_failing)
 {
     const struct report_lane *worst = NULL;
     uint64_t most = 0;
@@ -23,20 +41,11 @@ static const struct report_lane *mostly(const struct report *report, enum phase 
             most = count;
         }
     }
-    return worst;
-}
-
-/* "all 12 connections", "12 of 20 connections" */
-static const char *how_many(uint64_t count, uint64_t started, char text[3 * FIGURE_TEXT_BYTES])
-{
-
-    if (count == started)
-        snprintf(text, 3 * (size_t)FIGURE_TEXT_BYTES, "%s%s connection%s", count > 1 ? "all " : "",
-                 figure_count(count, ROOM), verdict_plural(count));
-    else
-        snprintf(text, 3 * (size_t)FIGURE_TEXT_BYTES, "%s of %s connections",
-                 figure_count(count, ROOM), figure_count(started, ROOM));
-    return text;
+    if (!worst)
+        return false;
+    ret_failing->lane = worst;
+    how_many(most, worst->tally->started, ret_failing->many);
+    return true;
 }
 
 /* A name leads to one of its addresses; the service may be at one of the other family. */
@@ -55,95 +64,78 @@ static const char *other_family(const struct target *target, char text[160])
     return text;
 }
 
-#define MANY ((char[3 *FIGURE_TEXT_BYTES]){0})
-
-/* Of those to one target. */
-static const char *how_many_of(const struct report_lane *lane, enum phase phase, enum result kind,
-                               char text[3 * FIGURE_TEXT_BYTES])
-{
-    return how_many(lane->tally->failed[phase][kind], lane->tally->started, text);
-}
-
 bool verdict_refused(const struct report *report, char *text)
 {
-    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_REFUSED);
+    struct failing failing;
     char hint[160];
 
-    if (!lane)
+    if (!find_failing(report, PHASE_CONNECT, RESULT_REFUSED, &failing))
         return false;
-    if (lane->tally->failed[PHASE_CONNECT][RESULT_REFUSED] < lane->tally->started)
+    if (failing.lane->tally->failed[PHASE_CONNECT][RESULT_REFUSED] < failing.lane->tally->started)
         return verdict_holds(text,
                              "%s to %s were refused, others were not: did the service end or start "
                              "meanwhile, or does a firewall refuse some?",
-                             how_many_of(lane, PHASE_CONNECT, RESULT_REFUSED, MANY), lane->name);
+                             failing.many, failing.lane->name);
     return verdict_holds(
         text,
         "%s to %s were refused: nothing listens there, or a firewall refuses for it; start the "
         "service, or check the address and the port%s",
-        how_many_of(lane, PHASE_CONNECT, RESULT_REFUSED, MANY), lane->name,
-        other_family(lane->target, hint));
+        failing.many, failing.lane->name, other_family(failing.lane->target, hint));
 }
 
 bool verdict_unreachable(const struct report *report, char *text)
 {
-    const struct report_lane *lane = mostly(report, PHASE_CONNECT, RESULT_UNREACHABLE);
+    struct failing failing;
     char hint[160];
 
-    if (!lane)
+    if (!find_failing(report, PHASE_CONNECT, RESULT_UNREACHABLE, &failing))
         return false;
     return verdict_holds(
         text,
         "%s could not reach %s: there is no way to it, or a firewall forbids it; check the "
         "address, the routes (ip route get) and the firewalls%s",
-        how_many_of(lane, PHASE_CONNECT, RESULT_UNREACHABLE, MANY), lane->name,
-        other_family(lane->target, hint));
+        failing.many, failing.lane->name, other_family(failing.lane->target, hint));
 }
 
 bool verdict_no_handshake(const struct report *report, char *text)
 {
-    enum result kind = RESULT_CONNECT_TIMEOUT;
-    const struct report_lane *lane = mostly(report, PHASE_CONNECT, kind);
+    struct failing failing;
 
-    if (!lane) {
-        kind = RESULT_TIMEOUT;
-        lane = mostly(report, PHASE_CONNECT, kind);
-    }
-    if (!lane)
+    if (!find_failing(report, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT, &failing) &&
+        !find_failing(report, PHASE_CONNECT, RESULT_TIMEOUT, &failing))
         return false;
     return verdict_holds(
         text,
         "%s to %s got no handshake in time: the host is not there, a firewall drops packets, or "
         "the accept queue is full; check the address and the firewalls, or ask for less",
-        how_many_of(lane, PHASE_CONNECT, kind, MANY), lane->name);
+        failing.many, failing.lane->name);
 }
 
 bool verdict_silent_service(const struct report *report, char *text)
 {
-    const struct report_lane *lane = mostly(report, PHASE_GREETING, RESULT_TIMEOUT);
+    struct failing failing;
     const struct load_config *config = report->config;
 
-    if (!lane)
+    if (!find_failing(report, PHASE_GREETING, RESULT_TIMEOUT, &failing))
         return false;
     return verdict_holds(
-        text, "%s to %s were made, but not all that was expected came within %s: %s",
-        how_many_of(lane, PHASE_GREETING, RESULT_TIMEOUT, MANY), lane->name,
-        duration_format(config->timeout_ns, ROOM),
+        text, "%s to %s were made, but not all that was expected came within %s: %s", failing.many,
+        failing.lane->name, duration_format(config->timeout_ns, ROOM),
         config->send.bytes == 0 ? "does the service wait for a request? say it with --send"
                                 : "check --send and --expect, or give it more time (--timeout)");
 }
 
 bool verdict_kept_open(const struct report *report, char *text)
 {
-    const struct report_lane *lane = mostly(report, PHASE_CLOSE, RESULT_TIMEOUT);
+    struct failing failing;
 
-    if (!lane)
+    if (!find_failing(report, PHASE_CLOSE, RESULT_TIMEOUT, &failing))
         return false;
     return verdict_holds(
         text,
         "%s got what they expected from %s, and then no end within %s: the service keeps "
         "connections open; ask it to close them (HTTP: 'Connection: close')",
-        how_many_of(lane, PHASE_CLOSE, RESULT_TIMEOUT, MANY), lane->name,
-        duration_format(report->config->timeout_ns, ROOM));
+        failing.many, failing.lane->name, duration_format(report->config->timeout_ns, ROOM));
 }
 
 /* Over both kinds: an answer that begins as expected and goes on is no better. */
@@ -167,6 +159,7 @@ static bool is_http(const struct wrong_answer *wrong)
 
 bool verdict_http_status(const struct report *report, char *text)
 {
+    char many[MANY_BYTES];
     const struct wrong_answer *wrong = &report->wrong_answer;
     const unsigned char *end = memchr(wrong->data, '\r', wrong->bytes);
     char line[WRONG_ANSWER_BYTES_MAX * 2];
@@ -178,16 +171,18 @@ bool verdict_http_status(const struct report *report, char *text)
     return verdict_holds(text,
                          "%s got another HTTP answer than was expected, such as '%s': check the "
                          "request (--send), or say what is expected (--expect)",
-                         how_many(wrong_count(report), report->all.tally->started, MANY), line);
+                         how_many(wrong_count(report), report->all.tally->started, many), line);
 }
 
 bool verdict_wrong_answer(const struct report *report, char *text)
 {
+    char many[MANY_BYTES];
+
     if (!is_mostly_wrong(report) || is_http(&report->wrong_answer))
         return false;
     return verdict_holds(
         text,
         "%s got another answer than was expected: see one of them with the errors, "
         "and say what is expected (--expect)",
-        how_many(wrong_count(report), report->all.tally->started, MANY));
+        how_many(wrong_count(report), report->all.tally->started, many));
 }

@@ -139,38 +139,41 @@ bool verdict_cpu_shared(const struct report *report, char *text)
         shared_advice(report, use->cpu >= 0));
 }
 
+/* Why it cannot be told whether a thread had all the CPU that it wanted, and what to do. */
+static void unknown_reason(const struct report *report, uint32_t i,
+                           const struct verdict_demand *demand, char text[REPORT_VERDICT_BYTES])
+{
+    if (isnan(report->thread[i].waited) && demand->taken_at_most > demand->taken)
+        snprintf(text, REPORT_VERDICT_BYTES,
+                 ", and how long it waited for a CPU is not told here%s; run it where /proc is "
+                 "mounted, with CPUs of its own",
+                 isnan(fullness(report, i)) ? " (neither schedstat nor /proc/stat)" : "");
+    else if (demand->softirqs_at_most > demand->taken_at_most)
+        snprintf(text, REPORT_VERDICT_BYTES,
+                 ", and the kernel's network path (softirqs) may have taken up to %s more of its "
+                 "CPU; keep it on one CPU, where they can be told apart (--cpus)",
+                 figure_percent(demand->softirqs_at_most, ROOM));
+    else
+        snprintf(text, REPORT_VERDICT_BYTES,
+                 " and waited for a CPU %s, though little else was seen there (softirqs, slow "
+                 "wake-ups, or a quota out of sight); ask for less, or use more threads (-t)",
+                 figure_percent(demand->taken_at_most, ROOM));
+}
+
 bool verdict_may_be_limit(const struct report *report, char *text)
 {
     for (uint32_t i = 0; i < report->threads; i++) {
-        const struct thread_use *use = &report->thread[i];
         struct verdict_demand demand = verdict_demand(report, i);
         double most = demand.had + demand.softirqs_at_most + demand.taken_at_most;
+        char reason[REPORT_VERDICT_BYTES];
 
         if (demand.had > VERDICT_BUSY_SHARE || most <= VERDICT_BUSY_SHARE)
             continue;
-        if (isnan(use->waited) && demand.taken_at_most > demand.taken)
-            return verdict_holds(
-                text,
-                "whether the generator was the limit cannot be told: thread %u of %u ran for %s of "
-                "the time, and how long it waited for a CPU is not told here%s; run it where /proc "
-                "is mounted, with CPUs of its own",
-                i + 1, report->threads, figure_percent(demand.had, ROOM),
-                isnan(fullness(report, i)) ? " (neither schedstat nor /proc/stat)" : "");
-        if (demand.softirqs_at_most > demand.taken_at_most)
-            return verdict_holds(
-                text,
-                "whether the generator was the limit cannot be told: thread %u of %u ran for %s of "
-                "the time, and the kernel's network path (softirqs) may have taken up to %s more "
-                "of its CPU; keep it on one CPU, where they can be told apart (--cpus)",
-                i + 1, report->threads, figure_percent(demand.had, ROOM),
-                figure_percent(demand.softirqs_at_most, ROOM));
-        return verdict_holds(
-            text,
-            "whether the generator was the limit cannot be told: thread %u of %u ran for %s of the "
-            "time and waited for a CPU %s, though little else was seen there (softirqs, slow "
-            "wake-ups, or a quota out of sight); ask for less, or use more threads (-t)",
-            i + 1, report->threads, figure_percent(demand.had, ROOM),
-            figure_percent(demand.taken_at_most, ROOM));
+        unknown_reason(report, i, &demand, reason);
+        return verdict_holds(text,
+                             "whether the generator was the limit cannot be told: thread %u of %u "
+                             "ran for %s of the time%s",
+                             i + 1, report->threads, figure_percent(demand.had, ROOM), reason);
     }
     return false;
 }

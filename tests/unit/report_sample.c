@@ -159,6 +159,7 @@ static void config_fill(struct load_config *config, uint32_t lane_count)
     config->duration_ns = REPORT_SAMPLE_WINDOW_S * NS_PER_S;
     config->warmup_ns = NS_PER_S;
     config->family = lane_count == 2 ? LOAD_FAMILY_BOTH : LOAD_FAMILY_ANY;
+    config->cpus = "auto";
     config->timeout_ns = 10 * NS_PER_S;
     config->expect.bytes = 6;
     memcpy(config->expect.data, "hello\n", 6);
