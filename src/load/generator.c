@@ -169,6 +169,8 @@ static void generator_drop(struct generator *generator, uint64_t count, bool mea
     uint32_t lanes = generator->args->lane_count;
     uint64_t left = count;
 
+    if (count == 0)
+        return;
     for (uint32_t i = 0; i < lanes; i++) {
         int64_t credit = generator->credit[i] + (int64_t)(count * targets[i].weight);
         uint64_t share = credit > 0 ? (uint64_t)(credit / generator->credit_total) : 0;
@@ -227,10 +229,8 @@ static void generator_start(struct generator *generator, uint64_t intended_ns, u
 }
 
 /* True if it is too late for starts that should have been made before the end. */
-static bool generator_is_past_grace(const struct generator *generator)
+static bool generator_is_past_grace(const struct generator *generator, uint64_t now_ns)
 {
-    uint64_t now_ns = clock_now_ns();
-
     return now_ns > generator->end_ns && now_ns - generator->end_ns > GENERATOR_GRACE_NS;
 }
 
@@ -239,13 +239,14 @@ static bool generator_is_past_grace(const struct generator *generator)
 static uint64_t generator_fill(struct generator *generator)
 {
     uint64_t timeout_ns = generator->args->settings->config->timeout_ns;
+    uint64_t turn_ns = clock_now_ns();
 
-    if (generator_is_past_grace(generator)) {
+    if (generator_is_past_grace(generator, turn_ns)) {
         generator_drop_until(generator, generator->end_ns);
         return UINT64_MAX;
     }
     /* What is this late would have timed out by now. */
-    generator_drop_until(generator, clock_now_ns() - timeout_ns);
+    generator_drop_until(generator, turn_ns - timeout_ns);
     for (int i = 0; i < GENERATOR_STARTS_MAX; i++) {
         uint64_t now_ns = clock_now_ns();
         uint64_t intended_ns = generator_intended_ns(generator, now_ns);
