@@ -74,6 +74,16 @@ int cpus_read(struct cpus *ret_cpus)
     return 0;
 }
 
+bool cpus_tell_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES])
+{
+    if (cpus->left_out == 0)
+        return false;
+    snprintf(line, CPUS_LEFT_OUT_BYTES,
+             "warning: %u CPUs are allowed, of which only the first %u are used",
+             cpus->count + cpus->left_out, cpus->count);
+    return true;
+}
+
 int cpus_keep_to(const struct cpus *cpus)
 {
     cpu_set_t *set = NULL;

@@ -22,6 +22,10 @@ struct cpus {
 /* Read the CPUs that the calling thread may run on. Returns 0 or -errno. */
 int cpus_read(struct cpus *ret_cpus);
 
+/* Write the warning that some were left out, if there are any. Returns true if so. */
+#define CPUS_LEFT_OUT_BYTES 96
+bool cpus_tell_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES]);
+
 /* Keep the calling thread to these CPUs. Returns 0 or -errno (-EINVAL: there is none of them). */
 int cpus_keep_to(const struct cpus *cpus);
 

@@ -21,6 +21,7 @@
 struct crew {
     struct crew_args args;
     const struct engine_class *class;
+    char engine_reason[CREW_ERROR_BYTES];
     struct cpus cpus;
     int start_cpu; /* where the kernel ran the program when it started the crew */
     int done_fd;   /* each worker that has run adds 1 */
@@ -103,6 +104,8 @@ static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
 {
     bool any = crew->args.engine == CREW_ENGINE_AUTO;
 
+    snprintf(crew->engine_reason, sizeof(crew->engine_reason), "%s",
+             any ? "the best that works here" : "asked for");
     for (size_t i = any ? 0 : crew->args.engine - 1;; i++) {
         const struct engine_class *class = engine_classes[i];
         const struct engine_class *next = any ? engine_classes[i + 1] : NULL;
@@ -116,6 +119,7 @@ static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
                  failure.advice, next ? "; using " : "", next ? next->name : "");
         if (!next)
             return result;
+        memcpy(crew->engine_reason, error, sizeof(crew->engine_reason));
         crew->args.notice(crew->args.context, error);
     }
 }
@@ -164,6 +168,11 @@ int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[
 const struct engine_class *crew_engine(const struct crew *crew)
 {
     return crew->class;
+}
+
+const char *crew_engine_reason(const struct crew *crew)
+{
+    return crew->engine_reason;
 }
 
 void crew_go(struct crew *crew)

@@ -51,6 +51,10 @@ int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[
 /* The engine that the workers use. */
 const struct engine_class *crew_engine(const struct crew *crew);
 
+/* Why it is that one: "asked for", "the best that works here", or the line that told why the last
+ * one was passed over. The crew's. */
+const char *crew_engine_reason(const struct crew *crew);
+
 /* Let the workers run. */
 void crew_go(struct crew *crew);
 

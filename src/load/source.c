@@ -1,6 +1,7 @@
 #include "load/source.h"
 
 #include "base/escape.h"
+#include "base/platform.h"
 #include "net/route.h"
 
 #include <errno.h>
@@ -245,17 +246,11 @@ static int port_range_set(const struct sources *sources, int sock)
 /* What the kernel chooses from; all 0 if it does not say. */
 static struct option_ports kernel_ports_read(void)
 {
-    FILE *file = fopen(port_range_path, "re");
-    struct option_ports ports = {0};
-    char line[64], *rest;
+    char text[64], *rest;
+    unsigned long low = strtoul(platform_text_read(port_range_path, text, sizeof(text)), &rest, 10);
+    unsigned long high = strtoul(rest, NULL, 10);
 
-    if (file && fgets(line, sizeof(line), file)) {
-        ports.low = (uint16_t)strtoul(line, &rest, 10);
-        ports.high = (uint16_t)strtoul(rest, NULL, 10);
-    }
-    if (file)
-        fclose(file);
-    return ports;
+    return (struct option_ports){.low = (uint16_t)low, .high = (uint16_t)high};
 }
 
 /* True if the kernel knows IP_LOCAL_PORT_RANGE and this range lies within its own: outside of that,

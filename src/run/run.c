@@ -44,10 +44,8 @@ struct run {
 
 static void run_notice(void *context, const char *line)
 {
-    struct run *run = context;
+    const struct run *run = context;
 
-    if (strncmp(line, "warning: ", 9) != 0) /* so it says why an engine was passed over */
-        snprintf(run->report.engine_reason, sizeof(run->report.engine_reason), "%s", line);
     if (!run->config->quiet)
         program_tell(load_options.program, line);
 }
@@ -88,14 +86,14 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     struct report *report = &run->report;
     int64_t descriptors = limits_raise_descriptors();
     struct cpus cpus;
+    char line[CPUS_LEFT_OUT_BYTES];
     uint64_t reserved, room;
 
     cpus_asked_keep(&config->cpus_asked); /* else its CPUs are told as they are */
     if (cpus_read(&cpus) < 0)
         cpus = (struct cpus){.count = 1};
-    if (cpus.left_out > 0 && !config->quiet)
-        fprintf(stderr, "%s: warning: %u CPUs are allowed, of which only the first %u are used\n",
-                load_options.program, cpus.count + cpus.left_out, cpus.count);
+    if (cpus_tell_left_out(&cpus, line))
+        run_notice(run, line);
     report->threads = (uint32_t)(config->threads ? config->threads : cpus.count);
     reserved = limits_descriptors_reserved(report->threads);
     room = descriptors > (int64_t)reserved ? (uint64_t)descriptors - reserved : 0;
@@ -118,25 +116,16 @@ static int run_size(struct run *run, char error[CREW_ERROR_BYTES])
     return 0;
 }
 
-/* From how many ports the kernel chooses; 0: it does not say. */
-static uint32_t run_local_ports(const struct machine *machine)
-{
-    const char *text = machine_setting(machine, "net.ipv4.ip_local_port_range");
-    char *rest;
-    unsigned long low = strtoul(text, &rest, 10);
-    unsigned long high = strtoul(rest, NULL, 10);
-
-    return high > low ? (uint32_t)(high - low + 1) : 0;
-}
-
 /* Settle whether sockets may be used again. */
 static void run_settle_reuse(struct run *run)
 {
     struct report *report = &run->report;
+    const struct option_ports *ports = &run->sources.kernel_ports;
     const char *timestamps = machine_setting(&report->machine, "net.ipv4.tcp_timestamps");
-    struct flow_reuse_facts facts = {.connections = report->connections,
-                                     .local_ports = run_local_ports(&report->machine),
-                                     .has_timestamps = strcmp(timestamps, "0") != 0};
+    struct flow_reuse_facts facts = {
+        .connections = report->connections,
+        .local_ports = ports->high > ports->low ? (uint32_t)(ports->high - ports->low + 1) : 0,
+        .has_timestamps = strcmp(timestamps, "0") != 0};
 
     run->settings.reuse_refusal = flow_reuse_refusal(run->config, &facts);
     report->sockets.refusal = run->settings.reuse_refusal;
@@ -293,12 +282,12 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
 
     for (uint32_t i = 0; i < report->threads; i++)
         states[i] = run->generators[i];
-    snprintf(report->engine_reason, sizeof(report->engine_reason), "%s",
-             args.engine == CREW_ENGINE_AUTO ? "the best that works here" : "asked for");
     result = crew_start(&args, &run->crew, error);
     if (result < 0)
         return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
     report->engine = crew_engine(run->crew)->name;
+    snprintf(report->engine_reason, sizeof(report->engine_reason), "%s",
+             crew_engine_reason(run->crew));
     return 0;
 }
 

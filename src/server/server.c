@@ -116,19 +116,6 @@ static void server_print_tuning(void *context, const char *line)
         program_tell(server_options.program, line);
 }
 
-/* Say that there are more CPUs than can be used. */
-static void server_tell_cpus(struct server *server, const struct cpus *cpus)
-{
-    char line[128];
-
-    if (cpus->left_out == 0)
-        return;
-    snprintf(line, sizeof(line),
-             "warning: %u CPUs are allowed, of which only the first %u are used",
-             cpus->count + cpus->left_out, cpus->count);
-    server_notice(server, line);
-}
-
 /* Find out what we run on and, if we may, raise what limits us. Returns 0 or -errno, with one line
  * in error. */
 static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYTES])
@@ -137,6 +124,7 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
     const struct server_config *config = server->config;
     struct hardware *hardware = &server->hardware;
     struct cpus cpus = {0};
+    char line[CPUS_LEFT_OUT_BYTES];
     int64_t descriptors;
     int result = cpus_asked_keep(&config->cpus_asked);
 
@@ -156,7 +144,8 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
         return result;
     }
     hardware->descriptors = (uint32_t)descriptors;
-    server_tell_cpus(server, &cpus);
+    if (cpus_tell_left_out(&cpus, line))
+        server_notice(server, line);
     return 0;
 }
 
