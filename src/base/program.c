@@ -1,5 +1,6 @@
 #include "base/program.h"
 
+#include "base/advice.h"
 #include "base/signals.h"
 #include "base/stdio_line.h"
 
@@ -7,25 +8,41 @@
 #include <string.h>
 #include <unistd.h>
 
+#define PROGRAM_ERROR_BYTES 512
+
 void program_tell(const char *name, const char *line)
 {
     stdio_line(STDERR_FILENO, PROGRAM_ERROR_MS, name, line);
 }
 
+/* Begin to read signals. Returns 0, or -errno after it was told. */
+static int program_begin_signals(const char *name)
+{
+    struct signals_failure failure;
+    char advice[ADVICE_BYTES], error[PROGRAM_ERROR_BYTES];
+    int result = signals_begin(name, &failure);
+
+    if (result == 0)
+        return 0;
+    snprintf(error, sizeof(error), "cannot wait for signals: %s: %s (%s); %s", failure.call,
+             strerror(-result), strerrorname_np(-result),
+             advice_find(failure.call, -result, failure.needed_bytes, advice));
+    program_tell(name, error);
+    return result;
+}
+
 bool program_begin(const char *name)
 {
-    char error[SIGNALS_ERROR_BYTES];
+    char error[PROGRAM_ERROR_BYTES];
     int result = stdio_guard();
 
-    if (result < 0)
-        snprintf(error, sizeof(error),
-                 "cannot open /dev/null or / as a standard descriptor that is closed: %s; open it",
-                 strerror(-result));
-    else
-        result = signals_begin(name, error);
-    if (result < 0)
-        program_tell(name, error);
-    return result == 0;
+    if (result == 0)
+        return program_begin_signals(name) == 0;
+    snprintf(error, sizeof(error),
+             "cannot open /dev/null or / as a standard descriptor that is closed: %s; open it",
+             strerror(-result));
+    program_tell(name, error);
+    return false;
 }
 
 int program_end(int exit_code)

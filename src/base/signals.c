@@ -1,6 +1,5 @@
 #include "base/signals.h"
 
-#include "base/advice.h"
 #include "base/clock.h"
 #include "base/exit_code.h"
 #include "base/stdio_line.h"
@@ -164,9 +163,8 @@ static void descriptors_close(void)
     signals.stop_fd = signals.wake_fd = -1;
 }
 
-int signals_begin(const char *program, char error[SIGNALS_ERROR_BYTES])
+int signals_begin(const char *program, struct signals_failure *ret_failure)
 {
-    char advice[ADVICE_BYTES];
     const char *call = "eventfd";
     int result = 0;
 
@@ -182,9 +180,7 @@ int signals_begin(const char *program, char error[SIGNALS_ERROR_BYTES])
     }
     if (result == 0)
         return 0;
-    snprintf(error, SIGNALS_ERROR_BYTES, "cannot wait for signals: %s: %s (%s); %s", call,
-             strerror(-result), strerrorname_np(-result),
-             advice_find(call, -result, READER_STACK_BYTES, advice));
+    *ret_failure = (struct signals_failure){.call = call, .needed_bytes = READER_STACK_BYTES};
     descriptors_close();
     return result;
 }

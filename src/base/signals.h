@@ -20,12 +20,16 @@
 /* How long the first signal waits for a program that nobody watches. */
 #define SIGNALS_PATIENCE_NS UINT64_C(2000000000)
 
-#define SIGNALS_ERROR_BYTES 512
+/* Why signals cannot be read. */
+struct signals_failure {
+    const char *call;      /* the system call that failed */
+    uint64_t needed_bytes; /* what it needs of memory, at most */
+};
 
 /* Begin to read signals, before anything else that can take time; `program` names the lines that
- * are told. Threads started later have them blocked. Returns 0, or -errno with one line in error.
- * To be ended by signals_end. */
-int signals_begin(const char *program, char error[SIGNALS_ERROR_BYTES]);
+ * are told. Threads started later have them blocked. Returns 0, or -errno with *ret_failure filled
+ * in. To be ended by signals_end. */
+int signals_begin(const char *program, struct signals_failure *ret_failure);
 
 /* Read no more signals: the program ends. */
 void signals_end(void);
