@@ -1,4 +1,5 @@
-/* No getaddrinfo: a fully static glibc program must not call it, and names are never resolved. */
+/* No getaddrinfo: a fully static glibc program must not call it, and names are not looked up here.
+ */
 #include "net/address.h"
 
 #include <errno.h>

@@ -1,4 +1,5 @@
-/* An IPv4 or IPv6 address with a port, as a socket address and as text. No names are resolved. */
+/* An IPv4 or IPv6 address with a port, as a socket address and as text. Names are for host_name.h.
+ */
 #ifndef HELLO_ADDRESS_H
 #define HELLO_ADDRESS_H
 

@@ -55,7 +55,8 @@ extern const struct option_kind option_bytes;
 extern const struct option_kind option_rate;
 /* struct option_ports: "20000-29999" or "20000". */
 extern const struct option_kind option_ports;
-/* struct option_address: numeric, port optional. */
+/* struct option_address: numeric, or the name of a host, which is not looked up here; port
+ * optional. */
 extern const struct option_kind option_address;
 
 /* The value of option_bytes. */
@@ -86,8 +87,10 @@ struct option_ports {
 
 /* The value of option_address. */
 struct option_address {
-    struct address address; /* port 0 if none was given */
+    struct address address; /* port 0 if none was given; of AF_UNSPEC with a name, or if not set */
     bool has_port;
+    const char *name; /* in the caller's argv or environment, where a port may follow; NULL: none */
+    size_t name_bytes;
 };
 
 /* One option, one row. A row without a long name is a positional argument. */

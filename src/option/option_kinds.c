@@ -1,5 +1,5 @@
-/* The kinds of values, but for bytes (option_bytes.c): how each is read, what is said when it
- * cannot be, and how it is written. */
+/* The kinds of values, but for bytes and addresses (option_bytes.c, option_address.c): how each is
+ * read, what is said when it cannot be, and how it is written. */
 #include "base/escape.h"
 #include "base/units.h"
 #include "option/option.h"
@@ -280,49 +280,6 @@ static void ports_format(const struct option_row *row, const void *field, FILE *
         fprintf(out, value->low == value->high ? "%u" : "%u-%u", value->low, value->high);
 }
 
-/* Addresses. */
-
-static int address_kind_parse(const struct option_row *row, const char *text, void *field,
-                              char *problem, size_t problem_bytes)
-{
-    struct option_address *value = field;
-    char meant[ADDRESS_MEANT_BYTES];
-    uint16_t port;
-    int result;
-
-    (void)row;
-    if (address_doubt(text, meant) == ADDRESS_NEEDS_BRACKETS) {
-        snprintf(problem, problem_bytes,
-                 "did you mean '%s'? an IPv6 address needs brackets before a port", meant);
-        return -EINVAL;
-    }
-    if (text[0] == ':' && port_parse(text + 1, &port) == 0) {
-        snprintf(problem, problem_bytes, "did you mean '[::]:%u', which is every address?", port);
-        return -EINVAL;
-    }
-    result = address_parse(text, &value->address, &value->has_port);
-    if (result == -ERANGE)
-        snprintf(problem, problem_bytes, "the port must be 0 to 65535");
-    else if (result < 0)
-        snprintf(problem, problem_bytes,
-                 "must be numeric: ADDR, ADDR:PORT or [V6]:PORT, such as 127.0.0.1:1848 or [::1]");
-    return result;
-}
-
-static void address_kind_format(const struct option_row *row, const void *field, FILE *out)
-{
-    const struct option_address *value = field;
-    char text[ADDRESS_TEXT_BYTES];
-
-    (void)row;
-    if (value->address.sa.sa_family == AF_UNSPEC)
-        return; /* not set, and without a default */
-    address_format(&value->address, text);
-    if (!value->has_port)
-        *strrchr(text, ':') = '\0';
-    fputs(text, out);
-}
-
 const struct option_kind option_switch = {
     .value_bytes = sizeof(bool), .parse = switch_parse, .format = switch_format};
 
@@ -361,8 +318,3 @@ const struct option_kind option_ports = {.takes_value = true,
                                          .value_bytes = sizeof(struct option_ports),
                                          .parse = ports_parse,
                                          .format = ports_format};
-
-const struct option_kind option_address = {.takes_value = true,
-                                           .value_bytes = sizeof(struct option_address),
-                                           .parse = address_kind_parse,
-                                           .format = address_kind_format};

@@ -33,7 +33,9 @@ static const struct option_row server_rows[] = {
      .kind = &option_address,
      .offset = FIELD(listen),
      .default_text = "[::]",
-     .help = "address to bind: ADDR, ADDR:PORT or [V6]:PORT; [::] takes IPv6 and IPv4"},
+     .help =
+         "address to bind: ADDR, ADDR:PORT or [V6]:PORT, or a name in /etc/hosts for ADDR; [::] "
+         "takes IPv6 and IPv4"},
     {.long_name = "greeting",
      .short_name = 'g',
      .argument = "TEXT",
@@ -221,6 +223,16 @@ static int settle_port(struct server_config *config, const enum option_source *s
     return 0;
 }
 
+/* A name becomes the address that it stands for. */
+static int settle_listen(struct server_config *config, char error[OPTION_ERROR_BYTES])
+{
+    enum option_source source = config->sources[option_row_find(&server_options, "listen")];
+
+    if (!config->listen.name)
+        return 0;
+    return listen_name_settle(&config->listen, source, &config->listen_name, error);
+}
+
 /* The greeting can come from a file or as a text; what was said more directly holds. */
 static int settle_greeting(struct server_config *config, char error[OPTION_ERROR_BYTES])
 {
@@ -268,5 +280,7 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
         return -EINVAL;
     }
     result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+    if (result == 0)
+        result = settle_listen(config, error);
     return result < 0 ? result : settle_greeting(config, error);
 }

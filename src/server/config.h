@@ -4,6 +4,7 @@
 
 #include "base/cpus_asked.h"
 #include "option/option.h"
+#include "server/listen_name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -37,15 +38,16 @@ struct server_config {
     bool help;
     bool version;
     struct cpus_asked cpus_asked;                /* what `cpus` says */
+    struct listen_name listen_name;              /* what is said of a name in `listen` */
     enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 
 /* Every option of hello-server. */
 extern const struct option_table server_options;
 
-/* Read the options, settle which port and which greeting hold, and load the greeting file.
- * Returns 0, -EINVAL (wrong usage) or another -errno (the greeting file cannot be had), with one
- * line in error. */
+/* Read the options, settle which address, port and greeting hold, and load the greeting file.
+ * Returns 0, -EINVAL (wrong usage) or another -errno (the greeting or hosts file cannot be had),
+ * with one line in error. */
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        char error[OPTION_ERROR_BYTES]);
 

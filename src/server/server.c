@@ -189,6 +189,10 @@ int server_prepare(struct server_config *config, struct server **ret_server,
     server->settings = server_connection_settings(config);
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
+    if (config->listen.name)
+        server->notes[option_row_find(&server_options, "listen")] = config->listen_name.note;
+    if (config->listen_name.notice[0])
+        server_notice(server, config->listen_name.notice);
     result = server_find_hardware(server, error);
     if (result == 0)
         result = server_size(server, error);

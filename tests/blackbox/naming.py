@@ -1,6 +1,7 @@
 """Names: a DNS server, a service at all addresses, and a machine with files of its own in /etc."""
 import collections
 import contextlib
+import ctypes
 import os
 import re
 import socket
@@ -123,8 +124,21 @@ class Door:
             sock.close()
 
 
+_CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _checked(result):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), "mount namespace")
+
+
+def _bind(source, target):
+    _checked(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None))
+
+
 class Machine:
-    """Runs hello-load where /etc/hosts and /etc/resolv.conf are others (mount_namespaces(7))."""
+    """Runs programs where /etc/hosts and /etc/resolv.conf are others (mount_namespaces(7))."""
 
     SCRIPT = (
         'for file in "$0"/*; do mount --bind "$file" "/etc/${file##*/}" || exit 99; done; exec "$@"'
@@ -139,6 +153,19 @@ class Machine:
 
     def write(self, name, text):
         (self.directory / name).write_text(text, encoding="ascii")
+
+    def enter(self):
+        """A preexec_fn: be there."""
+        _checked(_libc.unshare(_CLONE_NEWNS))
+        _checked(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+        for file in self.directory.iterdir():
+            _bind(file, f"/etc/{file.name}")
+
+    def enter_alone(self):
+        """The same where nothing else is in /etc."""
+        _checked(_libc.unshare(_CLONE_NEWNS))
+        _checked(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+        _bind(self.directory, "/etc")
 
     def run(self, program, *args):
         inside = ["-m", "--propagation", "private", "sh", "-c", self.SCRIPT, self.directory]

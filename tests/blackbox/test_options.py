@@ -344,7 +344,8 @@ WRONG = [  # arguments, what the complaint must name
     (["--max-connections", "10K"], "10K"),
     (["--workers", "4", "--max-connections", "2"], "2"),
     (["--backlog", "-5"], "-5"),
-    (["--listen", "localhost"], "localhost"),
+    (["--listen", "name.invalid"], "name.invalid"),
+    (["--listen", "127.0.0.256"], "127.0.0.256"),
     (["--listen", "[::1"], "[::1"),
     (["--listen", "1.2.3.4.5"], "1.2.3.4.5"),
     (["--listen", "127.0.0.1:70000"], "127.0.0.1:70000"),
@@ -379,7 +380,7 @@ def test_wrong_usage_says_what_would_be_right():
     "name, value",
     [("PORT", "70000"), ("PORT", "http"), ("HELLO_SERVER_PORT", "70000"), ("HELLO_WORKERS", "0"),
      ("HELLO_SERVER_WORKERS", "0"), ("HELLO_LINGER_TIMEOUT", "2"), ("HELLO_ENGINE", "kqueue"),
-     ("HELLO_SERVER_CLOSE", "rst"), ("HELLO_SERVER_LISTEN", "localhost"),
+     ("HELLO_SERVER_CLOSE", "rst"), ("HELLO_SERVER_LISTEN", "name.invalid"),
      ("HELLO_GREETING", r"\q")],
 )
 def test_a_wrong_value_in_the_environment_is_refused_by_its_variable(name, value):

@@ -76,6 +76,8 @@ static void values_are_taken_from_the_command_line(void **state)
         {"listen=127.0.0.1:0", {"--listen", "127.0.0.1:0"}},
         {"listen=[::1]:80", {"--listen=[::1]:80"}},
         {"listen=[::1]", {"-l", "::1"}},
+        {"listen=fly-local-6pn", {"-l", "fly-local-6pn"}},
+        {"listen=localhost:0", {"-llocalhost:0"}},
         {"greeting=hi\\r\\n", {"-g", "hi\\r\\n"}},
         {"greeting=a=b", {"--greeting=a=b"}},
         {"greeting=--quiet", {"--greeting", "--quiet"}},

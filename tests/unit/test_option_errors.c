@@ -18,7 +18,9 @@
 #define NO_DURATION "not a duration, such as 500ms or 2s; "
 #define NO_RATE     "not a rate, such as 500, 20k/s, 100/m or 7/h; "
 #define KNOWN       "; known are \\n \\r \\t \\\\ \\xHH"
-#define NUMERIC     "must be numeric: ADDR, ADDR:PORT or [V6]:PORT, such as 127.0.0.1:1848 or [::1]"
+#define FORMS                                                                                 \
+    "must be ADDR, ADDR:PORT or [V6]:PORT, such as 127.0.0.1:1848 or [::1]; a name may stand" \
+    " for ADDR"
 
 #define READ(reading, ...)                            \
     sample_read(reading, (struct sample_variable){0}, \
@@ -114,7 +116,18 @@ static void a_wrong_address_is_told_the_forms(void **state)
 {
 #define BRACKETS " an IPv6 address needs brackets before a port"
     static const struct sample_refusal rows[] = {
-        {"--listen '::1:70000:': " NUMERIC, {"-l::1:70000:"}},
+        {"--listen '::1:70000:': " FORMS, {"-l::1:70000:"}},
+        {"--listen '': " FORMS, {"--listen="}},
+        {"--listen '1848': " FORMS, {"-l1848"}},
+        {"--listen '1.2.3': " FORMS, {"-l1.2.3"}},
+        {"--listen '127.0.0.256:80': " FORMS, {"-l127.0.0.256:80"}},
+        {"--listen '[::1': " FORMS, {"-l[::1"}},
+        {"--listen '[localhost]:80': " FORMS, {"-l[localhost]:80"}},
+        {"--listen ':80x': " FORMS, {"-l:80x"}},
+        {"--listen 'localhost:80x': " FORMS, {"-llocalhost:80x"}},
+        {"--listen 'localhost:': " FORMS, {"-llocalhost:"}},
+        {"--listen 'tcp://localhost:80': " FORMS, {"-ltcp://localhost:80"}},
+        {"--listen 'localhost:65536': the port must be 0 to 65535", {"-llocalhost:65536"}},
         {"--listen '::1:1848': did you mean '[::1]:1848'?" BRACKETS, {"--listen=::1:1848"}},
         {"--listen ':8080': did you mean '[::]:8080', which is every address?", {"-l:8080"}},
         {"--listen '127.0.0.1:70000': the port must be 0 to 65535", {"-l", "127.0.0.1:70000"}},
