@@ -15,6 +15,7 @@
 #include "measure/stalls.h"
 #include "measure/thread_use.h"
 #include "measure/usage.h"
+#include "net/offloads.h"
 #include "net/route.h"
 #include "report/terminal.h"
 
@@ -27,6 +28,7 @@ struct report_lane {
     const struct target *target;   /* NULL: all together */
     char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
     struct route_device device;    /* that its packets leave by */
+    struct offloads offloads;      /* of that device */
     const struct tally *tally;     /* of the whole measured time */
     double connections_per_s;      /* that ended well: ok_in_window / rate_s */
 };
@@ -90,10 +92,11 @@ struct report_sockets {
 
 struct report {
     const struct load_config *config;
-    uint64_t connections;    /* the limit that was in force */
-    const char *engine;      /* "uring", "epoll" */
-    char engine_reason[512]; /* why it is that one: "asked for", "the best that works here", or the
-                                line that told why another was passed over */
+    uint64_t connections;     /* the limit that was in force */
+    const char *engine;       /* "uring", "epoll" */
+    char engine_reason[512];  /* why it is that one: "asked for", "the best that works here", or the
+                                 line that told why another was passed over */
+    unsigned engine_features; /* that all threads have: enum engine_feature */
     struct report_sockets sockets;
     uint32_t threads;
     struct wrong_answer wrong_answer; /* one of the first that were not as expected */
@@ -116,7 +119,8 @@ struct report {
     bool intervals_cut; /* the run was so long that the series ends before it does */
 
     struct machine machine;
-    struct usage usage;    /* in the measured time */
+    uint64_t tracked_connections; /* a fact (base/fact.h): by the kernel, when the run ended */
+    struct usage usage;           /* in the measured time */
     double thread_allowed; /* the share of a CPU that each thread may use: quota / threads, or 1 */
     struct thread_use thread[CPUS_MAX]; /* each of the threads */
     const struct stalls *stalls;        /* in the measured time */

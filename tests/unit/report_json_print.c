@@ -50,6 +50,9 @@ static void is_empty(struct report_sample *sample)
     memset(&sample->all, 0, sizeof(sample->all));
     report->machine = (struct machine){
         .quota_us = FACT_UNKNOWN, .memory_bytes = FACT_UNKNOWN, .memory_limit_bytes = FACT_UNKNOWN};
+    report->tracked_connections = FACT_UNKNOWN;
+    report->engine_features = 0;
+    report->lanes[0].offloads = (struct offloads){FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN};
     report->window_s = 0;
     report->all.connections_per_s = 0.0 / report->window_s;
     report->lanes[0].connections_per_s = 1 / report->window_s;

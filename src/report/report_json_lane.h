@@ -1,0 +1,14 @@
+/* A part of report_json.c: one target of the result, or all together.
+ *
+ * Thread rule: for one thread. */
+#ifndef HELLO_REPORT_JSON_LANE_H
+#define HELLO_REPORT_JSON_LANE_H
+
+#include "report/report.h"
+
+#include <jansson.h>
+
+/* The object that report.schema.json calls lane; NULL without memory. The caller's. */
+json_t *report_json_lane(const struct report_lane *lane);
+
+#endif
