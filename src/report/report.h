@@ -25,12 +25,14 @@
 
 /* One target, or all together. */
 struct report_lane {
-    const struct target *target;   /* NULL: all together */
-    char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
-    struct route_device device;    /* that its packets leave by */
-    struct offloads offloads;      /* of that device */
-    const struct tally *tally;     /* of the whole measured time */
-    double connections_per_s;      /* that ended well: ok_in_window / rate_s */
+    const struct target *target;      /* NULL: all together */
+    char name[ADDRESS_TEXT_BYTES];    /* "127.0.0.1:1848", "[::1]:1848", "all" */
+    struct route_device device;       /* that its packets leave by */
+    struct offloads offloads;         /* of that device */
+    const struct tally *tally;        /* of the whole measured time */
+    double connections_per_s;         /* that ended well: ok_in_window / rate_s */
+    struct wrong_answer wrong_answer; /* its first, none for all together; see answers.h */
+    struct short_answer short_answer; /* the same */
 };
 
 /* One interval of the time series and one lane in it: second by second, unless the run is very
@@ -99,8 +101,7 @@ struct report {
     unsigned engine_features; /* that all threads have: enum engine_feature */
     struct report_sockets sockets;
     uint32_t threads;
-    struct wrong_answer wrong_answer; /* one of the first that were not as expected */
-    uint64_t seed;                    /* of random arrivals */
+    uint64_t seed;          /* of random arrivals */
     uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */
     double window_s;        /* in which connections were measured */

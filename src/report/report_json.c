@@ -3,6 +3,7 @@
 #include "base/fact.h"
 #include "base/units.h"
 #include "engine/engine.h"
+#include "report/answers.h"
 #include "report/member.h"
 #include "report/report.h"
 #include "report/report_json_lane.h"
@@ -132,25 +133,16 @@ static json_t *run_json(const struct report *report)
     return object;
 }
 
-static json_t *wrong_answer_json(const struct wrong_answer *wrong)
-{
-    if (wrong->bytes == 0)
-        return json_null();
-    json_t *object = json_object();
-    member_put_number(&object, "offset_bytes", wrong->offset);
-    member_put(&object, "got", member_of_bytes(wrong->data, wrong->bytes));
-    return object;
-}
-
 static json_t *result_json(const struct report *report)
 {
     json_t *object = json_object();
     json_t *lanes = json_array();
+    const struct report_lane *wrong = answers_first_wrong(report);
 
     for (uint32_t i = 0; i < report->lane_count; i++)
-        element_put(&lanes, report_json_lane(&report->lanes[i]));
-    member_put(&object, "all", report_json_lane(&report->all));
-    member_put(&object, "wrong_answer", wrong_answer_json(&report->wrong_answer));
+        element_put(&lanes, report_json_lane(report, &report->lanes[i]));
+    member_put(&object, "all", report_json_lane(report, &report->all));
+    member_put(&object, "wrong_answer", report_json_wrong_answer(wrong ? wrong : &report->all));
     member_put(&object, "lanes", lanes);
     return object;
 }

@@ -61,7 +61,35 @@ static void put_switch(json_t **object, const char *name, const struct report_la
     member_put(object, name, is_known ? json_boolean(fact != 0) : json_null());
 }
 
-json_t *report_json_lane(const struct report_lane *lane)
+json_t *report_json_wrong_answer(const struct report_lane *lane)
+{
+    const struct wrong_answer *wrong = &lane->wrong_answer;
+
+    if (wrong->bytes == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "offset_bytes", wrong->offset);
+    member_put(&object, "got", member_of_bytes(wrong->data, wrong->bytes));
+    return object;
+}
+
+/* What came is the beginning of what was expected. */
+static json_t *short_answer_json(const struct option_bytes *expect, const struct report_lane *lane)
+{
+    uint32_t bytes = lane->short_answer.came_bytes;
+
+    if (lane->short_answer.at_ns == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "expected_bytes", expect->bytes);
+    member_put_number(&object, "came_bytes", bytes);
+    member_put(&object, "got",
+               member_of_bytes(expect->data,
+                               bytes < WRONG_ANSWER_BYTES_MAX ? bytes : WRONG_ANSWER_BYTES_MAX));
+    return object;
+}
+
+json_t *report_json_lane(const struct report *report, const struct report_lane *lane)
 {
     const struct target *target = lane->target;
     const struct tally *tally = lane->tally;
@@ -97,6 +125,8 @@ json_t *report_json_lane(const struct report_lane *lane)
     member_put_number(&object, "warmup", tally->warmup);
     member_put(&object, "errors", errors);
     member_put(&object, "other_errors", other_errors_json(tally));
+    member_put(&object, "wrong_answer", report_json_wrong_answer(lane));
+    member_put(&object, "short_answer", short_answer_json(&report->config->expect, lane));
     member_put(&object, "timings", timings);
     return object;
 }

@@ -8,7 +8,9 @@
 
 #include <jansson.h>
 
-/* The object that report.schema.json calls lane; NULL without memory. The caller's. */
-json_t *report_json_lane(const struct report_lane *lane);
+/* The object that report.schema.json calls lane, and its member wrong_answer, which is null if
+ * there was none. NULL without memory; see member.h. */
+json_t *report_json_lane(const struct report *report, const struct report_lane *lane);
+json_t *report_json_wrong_answer(const struct report_lane *lane);
 
 #endif

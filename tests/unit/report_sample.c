@@ -289,6 +289,23 @@ void report_sample_failures(struct report_sample *sample)
     }
 }
 
+void report_sample_wrong_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t offset, const char *got)
+{
+    struct wrong_answer *wrong = &sample->report.lanes[lane].wrong_answer;
+
+    *wrong =
+        (struct wrong_answer){.at_ns = at_ns, .offset = offset, .bytes = (uint32_t)strlen(got)};
+    memcpy(wrong->data, got, wrong->bytes);
+}
+
+void report_sample_short_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t came_bytes)
+{
+    sample->report.lanes[lane].short_answer =
+        (struct short_answer){.at_ns = at_ns, .came_bytes = came_bytes};
+}
+
 void report_sample_verdicts(struct report_sample *sample)
 {
     static const struct report_verdict verdicts[] = {

@@ -248,6 +248,33 @@ static void tracked_connections_are_counted_or_unknown(void **state)
     json_decref(document);
 }
 
+static void the_first_answers_that_were_not_as_expected_are_told_by_target(void **state)
+{
+    struct report_sample *sample = *state;
+    json_t *document = document_of(&sample->report);
+
+    expect_null(document, "result.wrong_answer");
+    expect_null(document, "result.lanes.0.wrong_answer");
+    expect_null(document, "result.lanes.0.short_answer");
+    json_decref(document);
+    report_sample_wrong_answer(sample, 0, 9, 4, "!\n");
+    report_sample_wrong_answer(sample, 1, 8, 0, "moin");
+    report_sample_short_answer(sample, 1, 7, 3);
+    document = document_of(&sample->report);
+    expect_number(0, document, "result.wrong_answer.offset_bytes"); /* the earlier one */
+    expect_text("moin", document, "result.wrong_answer.got");
+    expect_number(4, document, "result.lanes.0.wrong_answer.offset_bytes");
+    expect_text("!\\n", document, "result.lanes.0.wrong_answer.got");
+    expect_text("moin", document, "result.lanes.1.wrong_answer.got");
+    expect_null(document, "result.lanes.0.short_answer");
+    expect_number(6, document, "result.lanes.1.short_answer.expected_bytes");
+    expect_number(3, document, "result.lanes.1.short_answer.came_bytes");
+    expect_text("hel", document, "result.lanes.1.short_answer.got");
+    expect_null(document, "result.all.wrong_answer");
+    expect_null(document, "result.all.short_answer");
+    json_decref(document);
+}
+
 static void what_was_not_timed_is_null_and_not_0(void **state)
 {
     struct report_sample *sample = *state;
@@ -369,6 +396,7 @@ int main(void)
         WITH_SAMPLE(what_the_engine_got_is_named),
         WITH_SAMPLE(what_the_device_of_a_target_does_is_told_or_unknown),
         WITH_SAMPLE(tracked_connections_are_counted_or_unknown),
+        WITH_SAMPLE(the_first_answers_that_were_not_as_expected_are_told_by_target),
         WITH_SAMPLE(what_was_not_timed_is_null_and_not_0),
         WITH_SAMPLE(each_second_is_told_number_by_number),
         WITH_SAMPLE(numbers_that_json_does_not_have_are_replaced),
