@@ -9,6 +9,7 @@ SHARE = "sockets reused"
 # A connection with a socket that made one before costs a seventh less: a fifth of them is 3 %.
 SHARE_APART = 0.2
 SPEED_APART = 0.03
+OFFLOADS = ("gro", "gso", "tso")
 NO_MATTER = ("memory_bytes", "memory_limit_bytes", "quota_is_known")
 # What Google Benchmark tells of the machine and of itself, and what it does not.
 CONTEXT = ("host_name", "num_cpus", "mhz_per_cpu", "cpu_scaling_enabled", "library_build_type", "here")
@@ -26,14 +27,27 @@ def flat(members):
             yield name, value
 
 
+def device_of(lane):
+    """The device to a target, with what changes the cost of a packet on it."""
+    known = {name: lane.get(name) for name in OFFLOADS}
+    words = [f"{name} {'unknown' if value is None else 'on' if value else 'off'}"
+             for name, value in known.items()]
+    return f"{lane['device']} of MTU {lane['mtu_bytes']}, {', '.join(words)}"
+
+
 def facts_of_run(told):
     """The facts of what hello-load told as JSON; None is unknown."""
     run, sockets = told["run"], told["run"]["sockets"]
     made = sockets["opened"] + sockets["reused"]
     lanes = told["result"].get("lanes", [])
-    return {**dict(flat(told["machine"])), "engine": run["engine"],
+    facts = dict(flat(told["machine"]))
+    tracked = facts.pop("tracked_connections", None)
+    features = run.get("engine_features")
+    return {**facts, "engine": run["engine"],
+            "engine features": None if features is None else " ".join(features) or "none",
+            "connections tracked": None if tracked is None else "yes" if tracked else "no",
             "target_is_local": run["target_is_local"],
-            "device": ", ".join(sorted({f"{lane['device']} of MTU {lane['mtu_bytes']}" for lane in lanes})),
+            "device": "; ".join(sorted({device_of(lane) for lane in lanes})),
             SHARE: sockets["reused"] / made if made else None}
 
 

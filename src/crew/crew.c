@@ -175,6 +175,15 @@ const char *crew_engine_reason(const struct crew *crew)
     return crew->engine_reason;
 }
 
+unsigned crew_engine_features(const struct crew *crew)
+{
+    unsigned features = worker_engine_features(crew->workers[0]);
+
+    for (uint32_t i = 1; i < crew->args.count; i++)
+        features &= worker_engine_features(crew->workers[i]);
+    return features;
+}
+
 void crew_go(struct crew *crew)
 {
     for (uint32_t i = 0; i < crew->args.count; i++)

@@ -55,6 +55,9 @@ const struct engine_class *crew_engine(const struct crew *crew);
  * one was passed over. The crew's. */
 const char *crew_engine_reason(const struct crew *crew);
 
+/* What the engines of all workers got from the kernel: enum engine_feature. */
+unsigned crew_engine_features(const struct crew *crew);
+
 /* Let the workers run. */
 void crew_go(struct crew *crew);
 

@@ -26,6 +26,7 @@ struct worker {
     sem_t go;    /* run, or end at once if not `run` */
     bool run;
     int start_result;
+    unsigned engine_features; /* set before it is ready */
     struct engine_failure failure;
     int wake_fd;                       /* written after stop_deadline_ns was set */
     _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
@@ -48,6 +49,7 @@ static int worker_prepare(struct worker *worker, struct engine **ret_engine)
     result = engine_open(args->class, &engine_args, ret_engine, &worker->failure);
     if (result < 0)
         return result;
+    worker->engine_features = (*ret_engine)->features;
     result = args->job->prepare(args->state, *ret_engine);
     if (result < 0)
         engine_fail(&worker->failure, "allocation", result, 0);
@@ -132,6 +134,11 @@ int worker_start(const struct worker_args *args, struct worker **ret_worker,
 int worker_cpu(const struct worker *worker)
 {
     return worker->cpu;
+}
+
+unsigned worker_engine_features(const struct worker *worker)
+{
+    return worker->engine_features;
 }
 
 void worker_go(struct worker *worker)

@@ -45,6 +45,9 @@ int worker_start(const struct worker_args *args, struct worker **ret_worker,
 /* The CPU that a started worker stays on, as the kernel says; -1: any. */
 int worker_cpu(const struct worker *worker);
 
+/* What its engine got from the kernel: enum engine_feature. Of a started worker. */
+unsigned worker_engine_features(const struct worker *worker);
+
 /* Let a started worker run. */
 void worker_go(struct worker *worker);
 

@@ -314,14 +314,11 @@ static int epoll_poll(struct epoll *epoll, struct epoll_event *events, int64_t t
 {
     int timeout_ms = -1;
 
-    if (epoll->has_pwait2 && timeout_ns > 0) {
+    if (epoll->engine.features & ENGINE_NANOSECOND_TIMEOUT && timeout_ns > 0) {
         struct timespec timeout = {.tv_sec = timeout_ns / (int64_t)NS_PER_S,
                                    .tv_nsec = timeout_ns % (int64_t)NS_PER_S};
-        int count = epoll_pwait2(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, &timeout, NULL);
 
-        if (count >= 0 || (errno != ENOSYS && errno != EPERM))
-            return count;
-        epoll->has_pwait2 = false; /* before Linux 5.11, or hidden by a sandbox */
+        return epoll_pwait2(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, &timeout, NULL);
     }
     if (timeout_ns >= 0) {
         uint64_t rounded_up = ((uint64_t)timeout_ns + NS_PER_MS - 1) / NS_PER_MS;

@@ -32,7 +32,6 @@ struct epoll {
     int wake_fd;
     uint32_t sockets_max;
     uint32_t room; /* connections that may still be accepted; 0: not accepting */
-    bool has_pwait2;
     unsigned turns_without_poll;
     struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
     struct event_ring ready;      /* events not handed out yet */

@@ -21,6 +21,15 @@ void epoll_destroy(struct engine *engine)
     free(epoll);
 }
 
+/* Not before Linux 5.11, and a sandbox may hide it. */
+static bool epoll_has_pwait2(const struct epoll *epoll)
+{
+    const struct timespec none = {0};
+    struct epoll_event event;
+
+    return epoll_pwait2(epoll->epoll_fd, &event, 1, &none, NULL) >= 0;
+}
+
 static int epoll_prepare(struct epoll *epoll, const char **ret_step)
 {
     struct epoll_event wake = {.events = EPOLLIN, .data.u64 = EVENT_WAKE};
@@ -35,6 +44,8 @@ static int epoll_prepare(struct epoll *epoll, const char **ret_step)
     epoll->epoll_fd = epoll_create1(EPOLL_CLOEXEC);
     if (epoll->epoll_fd < 0)
         return -errno;
+    if (epoll_has_pwait2(epoll))
+        epoll->engine.features = ENGINE_NANOSECOND_TIMEOUT;
     *ret_step = "epoll_ctl";
     if (epoll_ctl(epoll->epoll_fd, EPOLL_CTL_ADD, epoll->wake_fd, &wake) < 0)
         return -errno;
@@ -57,7 +68,6 @@ int epoll_open(const struct engine_args *args, struct engine **ret_engine,
             .listener_fd = args->listener_fd,
             .wake_fd = args->wake_fd,
             .sockets_max = args->sockets_max,
-            .has_pwait2 = true,
         };
         result = epoll_prepare(epoll, &step);
     }

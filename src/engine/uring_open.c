@@ -122,14 +122,18 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
         free(uring);
         return result;
     }
+    uring->engine.features = ENGINE_SINGLE_ISSUER | ENGINE_DEFER_TASKRUN;
     /* Saves looking up the ring's descriptor at each entry; works without (Linux 5.18). */
-    io_uring_register_ring_fd(&uring->ring);
+    if (io_uring_register_ring_fd(&uring->ring) == 1)
+        uring->engine.features |= ENGINE_REGISTERED_RING;
     result = uring_test(uring, &step);
     if (result < 0) {
         engine_fail(ret_failure, step, result, 0);
         engine_destroy(&uring->engine);
         return result;
     }
+    if (uring->accept_later)
+        uring->engine.features |= ENGINE_ACCEPT_POLL_FIRST;
     uring->listener_fd = args->listener_fd;
     *ret_engine = &uring->engine;
     return 0;

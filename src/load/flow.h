@@ -62,7 +62,9 @@ struct flows {
     uint64_t window_start_ns;      /* what ends well from here on ... */
     uint64_t window_end_ns; /* ... and before here is what the rate is made of; UINT64_MAX: all */
     uint64_t last_end_ns;   /* when a measured flow ended last; readable */
-    struct wrong_answer wrong_answer; /* the first; readable once the worker has run */
+    /* The first of each lane; readable once the worker has run. */
+    struct wrong_answer wrong_answers[TARGETS_MAX];
+    struct short_answer short_answers[TARGETS_MAX];
 };
 
 /* Make an empty set for at most `capacity` flows at once, counted in `tallies`. Worker `thread` of

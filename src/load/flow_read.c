@@ -18,6 +18,15 @@ void flow_read(struct flows *flows, struct flow *flow, uint64_t now_ns)
         flow_fail(flows, flow, result, now_ns);
 }
 
+/* Keep how much the first answer had that ended too early. */
+static void flow_keep_short(struct flows *flows, const struct flow *flow, uint64_t now_ns)
+{
+    struct short_answer *answer = &flows->short_answers[flow->lane];
+
+    if (flow->measured && answer->at_ns == 0)
+        *answer = (struct short_answer){.at_ns = now_ns, .came_bytes = flow->moved_bytes};
+}
+
 /* EOF: the greeting is all that came before it. */
 static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
@@ -30,6 +39,8 @@ static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
     }
     if (flow->greeted_ns == 0 && !is_short)
         flow->greeted_ns = now_ns; /* anything was expected, and nothing came */
+    if (is_short)
+        flow_keep_short(flows, flow, now_ns);
     flow_close(flows, flow, is_short ? RESULT_SHORT : RESULT_OK, 0, now_ns);
 }
 
@@ -37,13 +48,14 @@ _Static_assert(FLOW_BUFFER_BYTES < WRONG_ANSWER_BYTES_MAX, "more of it can be ke
 
 /* Keep the beginning of the first answer that is wrong. */
 static void flow_keep_wrong(struct flows *flows, const struct flow *flow, const unsigned char *data,
-                            uint32_t bytes)
+                            uint32_t bytes, uint64_t now_ns)
 {
-    struct wrong_answer *wrong = &flows->wrong_answer;
+    struct wrong_answer *wrong = &flows->wrong_answers[flow->lane];
     int more;
 
     if (wrong->bytes > 0 || !flow->measured)
         return;
+    wrong->at_ns = now_ns;
     wrong->offset = flow->moved_bytes;
     wrong->bytes = bytes < WRONG_ANSWER_BYTES_MAX ? bytes : WRONG_ANSWER_BYTES_MAX;
     memcpy(wrong->data, data, wrong->bytes);
@@ -65,14 +77,14 @@ static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned 
     uint32_t compared_bytes = bytes < missing_bytes ? bytes : missing_bytes;
 
     if (memcmp(data, expect->data + flow->moved_bytes, compared_bytes) != 0) {
-        flow_keep_wrong(flows, flow, data, bytes);
+        flow_keep_wrong(flows, flow, data, bytes, now_ns);
         flow_close(flows, flow, RESULT_MISMATCH, 0, now_ns);
         return false;
     }
     if (bytes >= missing_bytes && flow->greeted_ns == 0)
         flow->greeted_ns = now_ns;
     if (bytes > missing_bytes) {
-        flow_keep_wrong(flows, flow, data, bytes);
+        flow_keep_wrong(flows, flow, data, bytes, now_ns);
         flow_close(flows, flow, RESULT_EXTRA, 0, now_ns);
         return false;
     }

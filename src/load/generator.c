@@ -67,9 +67,14 @@ const struct generator_progress *generator_progress(const struct generator *gene
     return &generator->progress;
 }
 
-const struct wrong_answer *generator_wrong_answer(const struct generator *generator)
+const struct wrong_answer *generator_wrong_answer(const struct generator *generator, uint32_t lane)
 {
-    return &generator->flows.wrong_answer;
+    return &generator->flows.wrong_answers[lane];
+}
+
+const struct short_answer *generator_short_answer(const struct generator *generator, uint32_t lane)
+{
+    return &generator->flows.short_answers[lane];
 }
 
 static int generator_prepare(void *state, struct engine *engine)

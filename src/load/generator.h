@@ -53,7 +53,8 @@ void generator_free(struct generator *generator);
 const struct tally *generator_tally(const struct generator *generator, uint32_t lane);
 const struct generator_progress *generator_progress(const struct generator *generator);
 
-/* The first wrong answer that it got, once it has run. */
-const struct wrong_answer *generator_wrong_answer(const struct generator *generator);
+/* The first wrong answer and the first short one that it got from a lane, once it has run. */
+const struct wrong_answer *generator_wrong_answer(const struct generator *generator, uint32_t lane);
+const struct short_answer *generator_short_answer(const struct generator *generator, uint32_t lane);
 
 #endif

@@ -15,6 +15,7 @@
 #include "measure/stalls.h"
 #include "measure/thread_use.h"
 #include "measure/usage.h"
+#include "net/offloads.h"
 #include "net/route.h"
 #include "report/terminal.h"
 
@@ -24,11 +25,14 @@
 
 /* One target, or all together. */
 struct report_lane {
-    const struct target *target;   /* NULL: all together */
-    char name[ADDRESS_TEXT_BYTES]; /* "127.0.0.1:1848", "[::1]:1848", "all" */
-    struct route_device device;    /* that its packets leave by */
-    const struct tally *tally;     /* of the whole measured time */
-    double connections_per_s;      /* that ended well: ok_in_window / rate_s */
+    const struct target *target;      /* NULL: all together */
+    char name[ADDRESS_TEXT_BYTES];    /* "127.0.0.1:1848", "[::1]:1848", "all" */
+    struct route_device device;       /* that its packets leave by */
+    struct offloads offloads;         /* of that device */
+    const struct tally *tally;        /* of the whole measured time */
+    double connections_per_s;         /* that ended well: ok_in_window / rate_s */
+    struct wrong_answer wrong_answer; /* its first, none for all together; see answers.h */
+    struct short_answer short_answer; /* the same */
 };
 
 /* One interval of the time series and one lane in it: second by second, unless the run is very
@@ -90,14 +94,14 @@ struct report_sockets {
 
 struct report {
     const struct load_config *config;
-    uint64_t connections;    /* the limit that was in force */
-    const char *engine;      /* "uring", "epoll" */
-    char engine_reason[512]; /* why it is that one: "asked for", "the best that works here", or the
-                                line that told why another was passed over */
+    uint64_t connections;     /* the limit that was in force */
+    const char *engine;       /* "uring", "epoll" */
+    char engine_reason[512];  /* why it is that one: "asked for", "the best that works here", or the
+                                 line that told why another was passed over */
+    unsigned engine_features; /* that all threads have: enum engine_feature */
     struct report_sockets sockets;
     uint32_t threads;
-    struct wrong_answer wrong_answer; /* one of the first that were not as expected */
-    uint64_t seed;                    /* of random arrivals */
+    uint64_t seed;          /* of random arrivals */
     uint64_t unix_start_ns; /* time of day when the run began: what intervals count from */
     double warmup_s;        /* that really passed */
     double window_s;        /* in which connections were measured */
@@ -116,7 +120,8 @@ struct report {
     bool intervals_cut; /* the run was so long that the series ends before it does */
 
     struct machine machine;
-    struct usage usage;    /* in the measured time */
+    uint64_t tracked_connections; /* a fact (base/fact.h): by the kernel, when the run ended */
+    struct usage usage;           /* in the measured time */
     double thread_allowed; /* the share of a CPU that each thread may use: quota / threads, or 1 */
     struct thread_use thread[CPUS_MAX]; /* each of the threads */
     const struct stalls *stalls;        /* in the measured time */

@@ -2,6 +2,7 @@
 #include "report/report_errors.h"
 
 #include "base/escape.h"
+#include "report/answers.h"
 #include "report/figure.h"
 
 #include <inttypes.h>
@@ -68,16 +69,47 @@ static void other_errors(struct page *page, const struct tally *tally)
     page_end(page);
 }
 
+/* "from 127.0.0.1:80: ", where there are several targets. */
+static void answering(struct page *page, const struct report *report,
+                      const struct report_lane *lane)
+{
+    page_to(page, ERROR_COLUMN);
+    if (report->lane_count > 1)
+        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "from %s: ", lane->name);
+}
+
+/* "expected 6 bytes, got 3: "hel"": no more was expected that could be shown. */
+static void short_answer(struct page *page, const struct report *report)
+{
+    const struct report_lane *lane = answers_first_short(report);
+    const struct option_bytes *expect = &report->config->expect;
+    char got[SHOWN_BYTES];
+
+    if (!lane || lane->short_answer.came_bytes > expect->bytes)
+        return;
+    answering(page, report, lane);
+    page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "expected %" PRIu32 " byte%s, got ", expect->bytes,
+               expect->bytes == 1 ? "" : "s");
+    if (lane->short_answer.came_bytes == 0)
+        page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, "none");
+    else
+        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%" PRIu32 ": \"%s\"",
+                   lane->short_answer.came_bytes,
+                   escape_encode(expect->data, lane->short_answer.came_bytes, got, sizeof(got)));
+    page_end(page);
+}
+
 /* "expected "moin", got "hello\\n"": bytes as one types them, and dots for what is left out. */
 static void wrong_answer(struct page *page, const struct report *report)
 {
-    const struct wrong_answer *wrong = &report->wrong_answer;
+    const struct report_lane *lane = answers_first_wrong(report);
+    const struct wrong_answer *wrong = lane ? &lane->wrong_answer : NULL;
     const struct option_bytes *expect = &report->config->expect;
     char expected[SHOWN_BYTES], got[SHOWN_BYTES];
 
-    if (wrong->bytes == 0 || wrong->offset > expect->bytes)
+    if (!wrong || wrong->offset > expect->bytes)
         return;
-    page_to(page, ERROR_COLUMN);
+    answering(page, report, lane);
     escape_encode(expect->data + wrong->offset, expect->bytes - wrong->offset, expected,
                   sizeof(expected));
     escape_encode(wrong->data, wrong->bytes, got, sizeof(got));
@@ -113,5 +145,6 @@ void report_errors(struct page *page, const struct report *report)
         }
     }
     other_errors(page, tally);
+    short_answer(page, report);
     wrong_answer(page, report);
 }

@@ -1,5 +1,5 @@
 /* The part of the summary about what failed: how many connections by phase and kind, whose they
- * were, and the first answer that was not as expected.
+ * were, and the first answers that were not as expected.
  *
  * Thread rule: for one thread. */
 #ifndef HELLO_REPORT_ERRORS_H

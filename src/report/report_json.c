@@ -2,12 +2,14 @@
  * said in report.schema.json. */
 #include "base/fact.h"
 #include "base/units.h"
+#include "engine/engine.h"
+#include "report/answers.h"
 #include "report/member.h"
 #include "report/report.h"
+#include "report/report_json_lane.h"
 #include "report/report_json_series.h"
 
 #include <errno.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -99,6 +101,17 @@ static json_t *sockets_json(const struct report_sockets *sockets)
     return object;
 }
 
+static json_t *engine_features_json(unsigned features)
+{
+    json_t *array = json_array();
+
+    for (unsigned i = 0; i < ENGINE_FEATURE_COUNT; i++) {
+        if (features & 1u << i)
+            element_put(&array, member_of_text(engine_feature_name(i)));
+    }
+    return array;
+}
+
 static json_t *run_json(const struct report *report)
 {
     json_t *object = json_object();
@@ -108,6 +121,7 @@ static json_t *run_json(const struct report *report)
     member_put(&object, "target_is_local", json_boolean(report->target_is_local));
     member_put_text(&object, "engine", report->engine);
     member_put_text(&object, "engine_reason", report->engine_reason);
+    member_put(&object, "engine_features", engine_features_json(report->engine_features));
     member_put(&object, "sockets", sockets_json(&report->sockets));
     member_put(&object, "cut_short", json_boolean(report->cut_short));
     member_put_text(&object, "limit", report_limit_name(report->limit));
@@ -119,111 +133,23 @@ static json_t *run_json(const struct report *report)
     return object;
 }
 
-static json_t *timing_json(const struct histogram *histogram)
-{
-    static const struct {
-        const char *name;
-        double percentile;
-    } rows[] = {
-        {"50", 50}, {"75", 75},     {"90", 90},       {"95", 95},
-        {"99", 99}, {"99.9", 99.9}, {"99.99", 99.99},
-    };
-    bool has_values = histogram->count > 0;
-    json_t *object = json_object();
-    json_t *percentiles = json_object();
-
-    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
-        member_put_number_if(has_values, &percentiles, rows[i].name,
-                             histogram_percentile(histogram, rows[i].percentile));
-    member_put_number(&object, "count", histogram->count);
-    member_put_number_if(has_values, &object, "min_ns", histogram->min_ns);
-    member_put_real(&object, "mean_ns", has_values ? histogram_mean(histogram) : (double)NAN);
-    member_put_number_if(has_values, &object, "max_ns", histogram->max_ns);
-    member_put_number(&object, "above_range", histogram->above);
-    member_put(&object, "percentiles_ns", percentiles);
-    return object;
-}
-
-/* By the names of errno(3), and only those that were seen. */
-static json_t *other_errors_json(const struct tally *tally)
-{
-    json_t *object = json_object();
-
-    for (int error = 0; error < TALLY_ERRNO_MAX; error++) {
-        const char *name = error != 0 ? strerrorname_np(error) : NULL;
-        char number[32] = "unknown";
-
-        if (tally->other[error] == 0)
-            continue;
-        if (error != 0)
-            snprintf(number, sizeof(number), "errno %d", error);
-        member_put_number(&object, name != NULL ? name : number, tally->other[error]);
-    }
-    return object;
-}
-
-static json_t *lane_json(const struct report_lane *lane)
-{
-    const struct target *target = lane->target;
-    const struct tally *tally = lane->tally;
-    json_t *object = json_object();
-    json_t *errors = json_object();
-    json_t *timings = json_object();
-
-    for (unsigned phase = 0; phase < PHASE_COUNT; phase++)
-        member_put(&errors, phase_name((enum phase)phase),
-                   report_json_failures(tally->failed[phase]));
-    for (unsigned timing = 0; timing < TIMING_COUNT; timing++)
-        member_put(&timings, timing_name((enum timing)timing),
-                   timing_json(&tally->timings[timing]));
-
-    member_put_text(&object, "name", lane->name);
-    member_put_text(&object, "host", target != NULL ? target->host : NULL);
-    member_put_text(&object, "family",
-                    target != NULL ? address_family_name(&target->address) : NULL);
-    member_put_fact(&object, "device", lane->device.name);
-    member_put_number_if(lane->device.mtu_bytes != 0, &object, "mtu_bytes", lane->device.mtu_bytes);
-    member_put_number_if(target != NULL, &object, "weight", target != NULL ? target->weight : 0);
-    member_put_real(&object, "connections_per_s", lane->connections_per_s);
-    member_put_number(&object, "started", tally->started);
-    member_put_number(&object, "ok", tally->ok);
-    member_put_number(&object, "ok_in_window", tally->ok_in_window);
-    member_put_number(&object, "failed", tally_failed(tally));
-    member_put_number(&object, "late", tally->late);
-    member_put_number(&object, "dropped", tally->dropped);
-    member_put_number(&object, "abandoned", tally->abandoned);
-    member_put_number(&object, "warmup", tally->warmup);
-    member_put(&object, "errors", errors);
-    member_put(&object, "other_errors", other_errors_json(tally));
-    member_put(&object, "timings", timings);
-    return object;
-}
-
-static json_t *wrong_answer_json(const struct wrong_answer *wrong)
-{
-    if (wrong->bytes == 0)
-        return json_null();
-    json_t *object = json_object();
-    member_put_number(&object, "offset_bytes", wrong->offset);
-    member_put(&object, "got", member_of_bytes(wrong->data, wrong->bytes));
-    return object;
-}
-
 static json_t *result_json(const struct report *report)
 {
     json_t *object = json_object();
     json_t *lanes = json_array();
+    const struct report_lane *wrong = answers_first_wrong(report);
 
     for (uint32_t i = 0; i < report->lane_count; i++)
-        element_put(&lanes, lane_json(&report->lanes[i]));
-    member_put(&object, "all", lane_json(&report->all));
-    member_put(&object, "wrong_answer", wrong_answer_json(&report->wrong_answer));
+        element_put(&lanes, report_json_lane(report, &report->lanes[i]));
+    member_put(&object, "all", report_json_lane(report, &report->all));
+    member_put(&object, "wrong_answer", report_json_wrong_answer(wrong ? wrong : &report->all));
     member_put(&object, "lanes", lanes);
     return object;
 }
 
-static json_t *machine_json(const struct machine *machine)
+static json_t *machine_json(const struct report *report)
 {
+    const struct machine *machine = &report->machine;
     bool has_quota = fact_is_number(machine->quota_us);
     json_t *object = json_object();
     json_t *settings = json_object();
@@ -246,6 +172,8 @@ static json_t *machine_json(const struct machine *machine)
                          machine->memory_bytes);
     member_put_number_if(fact_is_number(machine->memory_limit_bytes), &object, "memory_limit_bytes",
                          machine->memory_limit_bytes);
+    member_put_number_if(fact_is_number(report->tracked_connections), &object,
+                         "tracked_connections", report->tracked_connections);
     member_put(&object, "settings", settings);
     return object;
 }
@@ -346,7 +274,7 @@ static json_t *head_json(const struct report *report)
     member_put(&document, "result", result_json(report));
     member_put(&document, "verdicts", verdicts_json(report));
     member_put(&document, "assertions", assertions_json(report));
-    member_put(&document, "machine", machine_json(&report->machine));
+    member_put(&document, "machine", machine_json(report));
     member_put(&document, "usage", report_json_usage(&report->usage));
     member_put(&document, "threads", threads_json(report));
     member_put(&document, "stalls", stalls_json(report));

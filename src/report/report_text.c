@@ -165,10 +165,12 @@ static char *cpu_percent(const struct report *report, uint64_t ns, char text[FIG
     return figure_percent(all_ns > 0 ? (double)ns / all_ns : 0, text);
 }
 
-static void machine_kind(struct page *page, const struct machine *machine)
+static void machine_kind(struct page *page, const struct report *report)
 {
+    const struct machine *machine = &report->machine;
     char period[UNITS_TEXT_BYTES];
     char quota[UNITS_TEXT_BYTES];
+    char tracked[FIGURE_TEXT_BYTES];
 
     page_label(page, "machine");
     part(page, "%s", machine->kernel);
@@ -186,6 +188,9 @@ static void machine_kind(struct page *page, const struct machine *machine)
     else
         part(page, "quota of %s in %s", duration_format(machine->quota_us * NS_PER_US, quota),
              duration_format(machine->quota_period_us * NS_PER_US, period));
+    if (fact_is_number(report->tracked_connections) && report->tracked_connections > 0)
+        part(page, "the kernel tracks connections (%s)",
+             figure_count(report->tracked_connections, tracked));
     page_end(page);
 }
 
@@ -296,7 +301,7 @@ void report_text(const struct report *report, FILE *out, const struct terminal *
     report_errors(&page, report);
     page_end(&page);
     kernel(&page, report);
-    machine_kind(&page, &report->machine);
+    machine_kind(&page, report);
     machine_use(&page, report);
     report_threads(&page, report);
     engine(&page, report);

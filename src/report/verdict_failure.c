@@ -1,6 +1,7 @@
 /* Verdicts about runs in which most connections failed for one reason: what it is, and what to do.
  * Such a run says nothing of how fast anything is. */
 #include "base/escape.h"
+#include "report/answers.h"
 #include "report/verdict.h"
 #include "report/verdict_rule.h"
 
@@ -148,7 +149,7 @@ static uint64_t wrong_count(const struct report *report)
 /* At least half of all. */
 static bool is_mostly_wrong(const struct report *report)
 {
-    return report->wrong_answer.bytes > 0 && wrong_count(report) > 0 &&
+    return answers_first_wrong(report) && wrong_count(report) > 0 &&
            2 * wrong_count(report) >= report->all.tally->started;
 }
 
@@ -160,12 +161,16 @@ static bool is_http(const struct wrong_answer *wrong)
 bool verdict_http_status(const struct report *report, char *text)
 {
     char many[MANY_BYTES];
-    const struct wrong_answer *wrong = &report->wrong_answer;
-    const unsigned char *end = memchr(wrong->data, '\r', wrong->bytes);
     char line[WRONG_ANSWER_BYTES_MAX * 2];
+    const struct wrong_answer *wrong;
+    const unsigned char *end;
 
-    if (!is_mostly_wrong(report) || !is_http(wrong))
+    if (!is_mostly_wrong(report))
         return false;
+    wrong = &answers_first_wrong(report)->wrong_answer;
+    if (!is_http(wrong))
+        return false;
+    end = memchr(wrong->data, '\r', wrong->bytes);
     escape_encode(wrong->data, end ? (size_t)(end - wrong->data) : wrong->bytes, line,
                   sizeof(line));
     return verdict_holds(text,
@@ -178,7 +183,7 @@ bool verdict_wrong_answer(const struct report *report, char *text)
 {
     char many[MANY_BYTES];
 
-    if (!is_mostly_wrong(report) || is_http(&report->wrong_answer))
+    if (!is_mostly_wrong(report) || is_http(&answers_first_wrong(report)->wrong_answer))
         return false;
     return verdict_holds(
         text,

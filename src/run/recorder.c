@@ -329,6 +329,25 @@ static uint64_t recorder_rate_end_ns(const struct recorder *recorder, uint64_t m
     return next_ns > measured_end_ns ? next_ns : measured_end_ns;
 }
 
+/* Keep the first answers of a lane that any thread found not to be as expected. */
+static void recorder_read_answers(const struct recorder *recorder, uint32_t i)
+{
+    struct report_lane *lane = &recorder->args.report->lanes[i];
+
+    for (uint32_t k = 0; k < recorder->args.report->threads; k++) {
+        const struct generator *generator = recorder->args.generators[k];
+        const struct wrong_answer *wrong = generator_wrong_answer(generator, i);
+        const struct short_answer *ended = generator_short_answer(generator, i);
+
+        if (wrong->bytes > 0 &&
+            (lane->wrong_answer.bytes == 0 || wrong->at_ns < lane->wrong_answer.at_ns))
+            lane->wrong_answer = *wrong;
+        if (ended->at_ns > 0 &&
+            (lane->short_answer.at_ns == 0 || ended->at_ns < lane->short_answer.at_ns))
+            lane->short_answer = *ended;
+    }
+}
+
 static void lane_finish(struct report_lane *lane, const struct tally *tally, double rate_s)
 {
     lane->tally = tally;
@@ -341,8 +360,6 @@ void recorder_finish(struct recorder *recorder)
     struct tally *all = recorder_scratch(recorder, SCRATCH_ALL);
     uint64_t end_ns = recorder_measured_end_ns(recorder);
 
-    for (uint32_t i = 0; i < report->threads && report->wrong_answer.bytes == 0; i++)
-        report->wrong_answer = *generator_wrong_answer(recorder->args.generators[i]);
     for (uint32_t i = 0; i < recorder->stalls.kept_count; i++)
         recorder->stalls.kept[i].start_ns -= recorder->start_ns;
     report->stalls = &recorder->stalls;
@@ -357,6 +374,7 @@ void recorder_finish(struct recorder *recorder)
     for (uint32_t i = 0; i < report->lane_count; i++) {
         recorder_read_lane(recorder, i, &recorder->before[i]);
         tally_add(all, &recorder->before[i]);
+        recorder_read_answers(recorder, i);
         lane_finish(&report->lanes[i], &recorder->before[i], report->rate_s);
     }
     lane_finish(&report->all, all, report->rate_s);

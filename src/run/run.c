@@ -9,6 +9,7 @@
 #include "load/flow.h"
 #include "load/flow_reuse.h"
 #include "load/generator.h"
+#include "measure/tracked.h"
 #include "net/limits.h"
 #include "net/route.h"
 #include "report/judgement.h"
@@ -227,6 +228,7 @@ static int run_find_targets(struct run *run, char error[CREW_ERROR_BYTES])
         report->lanes[i].target = &run->targets[i];
         address_format(address, report->lanes[i].name);
         route_device_read(address, &report->lanes[i].device);
+        report->lanes[i].offloads = offloads_read(report->lanes[i].device.name);
         report->target_is_local = report->target_is_local && route_is_local(address) == 1;
     }
     result = sources_init(&run->sources, config->source, config->source_ports, error);
@@ -286,6 +288,7 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
     if (result < 0)
         return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
     report->engine = crew_engine(run->crew)->name;
+    report->engine_features = crew_engine_features(run->crew);
     snprintf(report->engine_reason, sizeof(report->engine_reason), "%s",
              crew_engine_reason(run->crew));
     return 0;
@@ -308,6 +311,7 @@ static int run_drive(struct run *run, char error[CREW_ERROR_BYTES])
     crew_go(run->crew);
     result = crew_run(run->crew, error);
     live_end(live);
+    run->report.tracked_connections = tracked_connections("");
     recorder_finish(run->recorder);
     run_count_sockets(run);
     return result;

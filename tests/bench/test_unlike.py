@@ -19,12 +19,13 @@ CONTEXT = {"host_name": "one", "num_cpus": 2, "mhz_per_cpu": 3000, "cpu_scaling_
            "library_build_type": "release", "here": {"clock_source": "tsc"}}
 
 
-def told(clock_source="tsc", reused=98, timestamps="1"):
+def told(clock_source="tsc", reused=98, timestamps="1", features=("defer_taskrun",), tracked=0, gro=True):
     """What hello-load tells, as far as it matters here."""
-    return {"run": {"engine": "uring", "target_is_local": True,
+    return {"run": {"engine": "uring", "engine_features": list(features), "target_is_local": True,
                     "sockets": {"opened": 100 - reused, "reused": reused}},
-            "result": {"lanes": [{"device": "lo", "mtu_bytes": 65536}]},
-            "machine": {"clock_source": clock_source, "memory_bytes": 1 << 30,
+            "result": {"lanes": [{"device": "lo", "mtu_bytes": 65536, "gro": gro, "gso": True,
+                                  "tso": None}]},
+            "machine": {"tracked_connections": tracked, "clock_source": clock_source, "memory_bytes": 1 << 30,
                         "settings": {"net.ipv4.tcp_timestamps": timestamps}}}
 
 
@@ -36,6 +37,29 @@ def test_each_fact_that_differs_is_named_with_its_sides():
     assert line(A=[told()], B=[told("hpet", 0, "0")]) == (
         "unlike: clock_source tsc (A) / hpet (B); net.ipv4.tcp_timestamps 1 (A) / 0 (B); "
         "sockets reused 98% (A) / 0% (B)")
+
+
+@pytest.mark.parametrize("other, said", [
+    ({"features": []}, "engine features defer_taskrun (A) / none (B)"),
+    ({"tracked": 1}, "connections tracked no (A) / yes (B)"),
+    ({"tracked": None}, "connections tracked no (A) / unknown (B)"),
+    ({"gro": False}, "device lo of MTU 65536, gro on, gso on, tso unknown (A)"
+                     " / lo of MTU 65536, gro off, gso on, tso unknown (B)"),
+])
+def test_what_the_kernel_does_beside_is_a_difference(other, said):
+    assert line(A=[told()], B=[told(**other)]) == f"unlike: {said}"
+
+
+def test_how_many_connections_were_tracked_is_no_difference():
+    assert line(A=[told(tracked=7)], B=[told(tracked=70000)]) == ""
+
+
+def test_what_an_older_hello_load_does_not_tell_is_unknown():
+    older = told()
+    del older["run"]["engine_features"], older["machine"]["tracked_connections"]
+    assert line(A=[older], B=[older]) == ""
+    assert line(A=[told()], B=[older]) == (
+        "unlike: connections tracked no (A) / unknown (B); engine features defer_taskrun (A) / unknown (B)")
 
 
 def test_runs_that_are_alike_have_no_warning():

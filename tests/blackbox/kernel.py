@@ -166,6 +166,7 @@ SYSCALLS = {
     "signalfd": {"x86_64": 289, "aarch64": 74},
     "eventfd": {"x86_64": 290, "aarch64": 19},
     "epoll_create1": {"x86_64": 291, "aarch64": 20},
+    "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "epoll_ctl": {"x86_64": 233, "aarch64": 21},
     "accept4": {"x86_64": 288, "aarch64": 242},
     "send": {"x86_64": 44, "aarch64": 206},  # glibc: sendto

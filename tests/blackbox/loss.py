@@ -14,6 +14,10 @@ _ADDRESS = {IPV4: "127.0.1.{}", IPV6: "2001:2:1::{}"}
 _WORD = {IPV4: "ip", IPV6: "ip6"}
 _TYPE = {IPV4: "ipv4_addr", IPV6: "ipv6_addr"}
 _ADDRESSES = 9
+_PERCENTS = (1, 5, 10, 20, 30)
+
+# The sets of addresses, and what is lost of the packets from and to those that are in them.
+_FATES = {"dark": "", **{f"poor_{percent}": f"numgen random mod 100 < {percent}" for percent in _PERCENTS}}
 
 
 def address(family, number):
@@ -38,12 +42,12 @@ class Network:
         if not shutil.which("nft"):
             pytest.skip("no nft here: install nftables")
         rules = "".join(
-            f"set dark_{_WORD[family]} {{ type {_TYPE[family]}; flags timeout; }}\n"
-            for family in _WORD
+            f"set {name}_{_WORD[family]} {{ type {_TYPE[family]}; flags timeout; }}\n"
+            for family in _WORD for name in _FATES
         )
         drops = "".join(
-            f"{_WORD[family]} {end} @dark_{_WORD[family]} drop\n"
-            for family in _WORD for end in ("saddr", "daddr")
+            f"{_WORD[family]} {end} @{name}_{_WORD[family]} {chance} drop\n"
+            for family in _WORD for name, chance in _FATES.items() for end in ("saddr", "daddr")
         )
         refused = self._nft("table inet loss")
         if refused:
@@ -62,18 +66,19 @@ class Network:
         error = self._nft(script)
         assert error is None, error
 
-    def lose(self, number, percent):
-        """Of the packets from and to the client address of this number, lose so many by chance."""
+    def _doom(self, name, number, seconds):
         for family, word in _WORD.items():
-            for end in ("saddr", "daddr"):
-                self._add(f"add rule inet loss arriving {word} {end} {address(family, number)}"
-                          f" numgen random mod 100 < {percent} drop")
+            self._add(f"add element inet loss {name}_{word}"
+                      f" {{ {address(family, number)} timeout {int(1000 * seconds)}ms }}")
+
+    def lose(self, number, percent, seconds):
+        """Lose so many of the packets from and to the client address of this number, by chance, from
+        now on. A time is part of it: whatever chance brings, it is no worse than an outage as long."""
+        self._doom(f"poor_{percent}", number, seconds)
 
     def outage(self, number, seconds):
         """Lose all packets from and to the client address of this number, from now on."""
-        for family, word in _WORD.items():
-            self._add(f"add element inet loss dark_{word}"
-                      f" {{ {address(family, number)} timeout {int(1000 * seconds)}ms }}")
+        self._doom("dark", number, seconds)
 
     def outage_ends(self, number):
         for family, word in _WORD.items():

@@ -108,17 +108,39 @@ def test_another_http_status_than_was_expected(peer):
 
 @pytest.mark.parametrize("expect, offset, shown", [
     ("moin", 0, 'expected "moin", got "hello\\n"'),
-    ("hello\\nworld", 6, None),  # too short is no wrong answer: nothing came that could be shown
     ("hel", 0, 'expected "hel", got "hello\\n"'),
     ("helmo", 0, 'expected "helmo", got "hello\\n"'),
 ])
 def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
     _, document, summary = told_of("--expect", expect, server().target(IPV4))
     wrong = document["result"]["wrong_answer"]
-    if shown is None:
-        assert wrong is None and "got \"" not in summary
-    else:
-        assert wrong["offset_bytes"] == offset and shown in summary
+    assert wrong["offset_bytes"] == offset and shown in summary
+    assert document["result"]["lanes"][0]["wrong_answer"] == wrong
+
+
+@pytest.mark.parametrize("said, came, shown", [
+    (b"hel", 3, 'expected 6 bytes, got 3: "hel"'),
+    (b"", 0, "expected 6 bytes, got none"),
+])
+def test_an_answer_that_ends_too_early_is_shown(peer, said, came, shown):
+    _, document, summary = told_of(peer(says(said)).target)
+    lane = document["result"]["lanes"][0]
+    assert lane["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
+    assert lane["wrong_answer"] is None and document["result"]["wrong_answer"] is None
+    assert shown in summary
+
+
+@pytest.mark.parametrize("threads", [1, 2])
+def test_each_target_has_its_own_first_answer_that_is_wrong(server, peer, threads):
+    good, wrong, ended = server().target(IPV4), peer(says(b"moin\n")).target, peer(says(b"he")).target
+    _, document, summary = told_of_any("-t", threads, good, wrong, ended)
+    lanes = document["result"]["lanes"]
+    answer = {"offset_bytes": 0, "got": r"moin\n"}
+    assert [lane["wrong_answer"] for lane in lanes] == [None, answer, None]
+    assert [lane["short_answer"] and lane["short_answer"]["got"] for lane in lanes] == [None, None, "he"]
+    assert document["result"]["wrong_answer"] == answer
+    assert f'from {wrong}: expected "hello\\n", got "moin\\n"' in summary
+    assert f'from {ended}: expected 6 bytes, got 2: "he"' in summary
 
 
 def test_control_characters_of_an_answer_command_no_terminal(peer):

@@ -19,6 +19,8 @@ static void has_all(struct report_sample *sample)
     report_sample_open_loop(sample);
     report_sample_failures(sample);
     report_sample_troubles(sample);
+    report_sample_wrong_answer(sample, 0, 1, 4, "moin");
+    report_sample_short_answer(sample, 0, 1, 0);
     report_sample_verdicts(sample);
     report_sample_assertions(sample);
     sample->config.connect_timeout_ns = 1000000000;
@@ -26,7 +28,6 @@ static void has_all(struct report_sample *sample)
     sample->config.source_ports = (struct option_ports){20000, 29999};
     sample->config.proxy_protocol = LOAD_PROXY_V2;
     sample->config.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
-    sample->config.expect = (struct option_bytes){.any = true};
     sample->report.intervals_cut = true;
 }
 
@@ -50,6 +51,10 @@ static void is_empty(struct report_sample *sample)
     memset(&sample->all, 0, sizeof(sample->all));
     report->machine = (struct machine){
         .quota_us = FACT_UNKNOWN, .memory_bytes = FACT_UNKNOWN, .memory_limit_bytes = FACT_UNKNOWN};
+    report->tracked_connections = FACT_UNKNOWN;
+    report->engine_features = 0;
+    report->lanes[0].offloads = (struct offloads){FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN};
+    sample->config.expect = (struct option_bytes){.any = true};
     report->window_s = 0;
     report->all.connections_per_s = 0.0 / report->window_s;
     report->lanes[0].connections_per_s = 1 / report->window_s;

@@ -2,6 +2,7 @@
 
 #include "base/fact.h"
 #include "base/units.h"
+#include "engine/engine.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,6 +62,9 @@ static void lane_fill(struct report_sample *sample, uint32_t i)
     lane->target = target;
     lane->tally = &sample->tallies[i];
     address_format(&target->address, lane->name);
+    snprintf(lane->device.name, sizeof(lane->device.name), "lo");
+    lane->device.mtu_bytes = 65536;
+    lane->offloads = (struct offloads){.gro = 1, .gso = 1, .tso = 0};
 }
 
 /* What follows from the lanes: the sum of them, and the rates. */
@@ -177,6 +181,7 @@ struct report_sample *report_sample_new(uint32_t lane_count)
         .connections = IN_FLIGHT,
         .engine = "uring",
         .engine_reason = "the best that works here",
+        .engine_features = ENGINE_SINGLE_ISSUER | ENGINE_DEFER_TASKRUN | ENGINE_REGISTERED_RING,
         .sockets = {.opened = 64, .reused = 47936},
         .threads = 2,
         .seed = 7,
@@ -282,6 +287,23 @@ void report_sample_failures(struct report_sample *sample)
         point_fill_failures(&sample->intervals[second].all, tally);
         point_fill_failures(&sample->intervals[second].lanes[0], tally);
     }
+}
+
+void report_sample_wrong_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t offset, const char *got)
+{
+    struct wrong_answer *wrong = &sample->report.lanes[lane].wrong_answer;
+
+    *wrong =
+        (struct wrong_answer){.at_ns = at_ns, .offset = offset, .bytes = (uint32_t)strlen(got)};
+    memcpy(wrong->data, got, wrong->bytes);
+}
+
+void report_sample_short_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t came_bytes)
+{
+    sample->report.lanes[lane].short_answer =
+        (struct short_answer){.at_ns = at_ns, .came_bytes = came_bytes};
 }
 
 void report_sample_verdicts(struct report_sample *sample)

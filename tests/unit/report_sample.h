@@ -38,6 +38,13 @@ void report_sample_open_loop(struct report_sample *sample);
  * 10 * k + p times. RESULT_OTHER is half EHOSTDOWN, half unknown (0). */
 void report_sample_failures(struct report_sample *sample);
 
+/* Let a lane's first answer be wrong so at a time: after `offset` expected bytes came these; or too
+ * short. The counts are the test's. */
+void report_sample_wrong_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t offset, const char *got);
+void report_sample_short_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+                                uint32_t came_bytes);
+
 /* Verdicts "generator_busy" and "throttled"; assertions of which the second does not hold. */
 void report_sample_verdicts(struct report_sample *sample);
 void report_sample_assertions(struct report_sample *sample);

@@ -17,6 +17,7 @@
 #include <unistd.h>
 
 #include <linux/filter.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/ioctl.h>
 #include <sys/resource.h>
@@ -143,6 +144,26 @@ static void assert_client_reads(int client, const char *expected)
 static void wait_ends_at_the_timeout(void **state)
 {
     assert_nothing_happens(*state);
+}
+
+static void what_it_got_from_the_kernel_is_told(void **state)
+{
+    const struct fixture *f = *state;
+    unsigned features = f->engine->features;
+
+    if (strcmp(class->name, "uring") == 0) {
+        assert_true(features & ENGINE_SINGLE_ISSUER && features & ENGINE_DEFER_TASKRUN);
+        assert_true(features & ENGINE_REGISTERED_RING); /* older kernels lack the others, too */
+        assert_false(features & ENGINE_NANOSECOND_TIMEOUT);
+    } else {
+        struct epoll_event event;
+        int epoll_fd = epoll_create1(EPOLL_CLOEXEC);
+        const struct timespec none = {0};
+        bool has_pwait2 = epoll_pwait2(epoll_fd, &event, 1, &none, NULL) == 0;
+
+        close(epoll_fd);
+        assert_int_equal(has_pwait2 ? ENGINE_NANOSECOND_TIMEOUT : 0, features);
+    }
 }
 
 static void wake_is_reported_each_time(void **state)
@@ -875,6 +896,7 @@ static int run_contract(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE(wait_ends_at_the_timeout),
+        ENGINE(what_it_got_from_the_kernel_is_told),
         ENGINE(wake_is_reported_each_time),
         ENGINE(accepting_goes_on_until_it_is_stopped),
         ENGINE(accepting_stops_also_while_a_client_comes),

@@ -260,6 +260,66 @@ static void wrong_byte_is_a_mismatch(void **state)
     assert_failed(f, PHASE_GREETING, RESULT_MISMATCH);
 }
 
+/* A connection to a lane gets this, and then EOF, in the next nanosecond. */
+static void answers(struct fixture *f, uint32_t lane, bool measured, const char *text)
+{
+    fake_engine_calls(&f->fake); /* it has room for a few */
+    f->now_ns++;
+    flow_start(&f->flows, &(struct flow_start){.lane = lane,
+                                               .measured = measured,
+                                               .intended_ns = INTENDED_NS,
+                                               .now_ns = f->now_ns});
+    ends(f, ENGINE_OP_CONNECT, 0);
+    if (*text)
+        receives(f, text);
+    if (flows_open(&f->flows) > 0)
+        ends(f, ENGINE_OP_RECV, 0);
+}
+
+static void assert_wrong(const struct fixture *f, uint32_t lane, uint64_t at_ns, uint32_t offset,
+                         const char *got)
+{
+    const struct wrong_answer *wrong = &f->flows.wrong_answers[lane];
+
+    assert_int_equal(at_ns, wrong->at_ns);
+    assert_int_equal(offset, wrong->offset);
+    assert_int_equal(strlen(got), wrong->bytes);
+    assert_memory_equal(got, wrong->data, strlen(got));
+}
+
+static void the_first_wrong_answer_of_each_lane_is_kept(void **state)
+{
+    struct fixture *f = *state;
+
+    answers(f, 0, false, "moin\n"); /* in the warm-up */
+    answers(f, 0, true, "hello\n");
+    assert_int_equal(0, f->flows.wrong_answers[0].bytes);
+    answers(f, 0, true, "HTTP");
+    answers(f, 1, true, "hello\nworld");
+    answers(f, 0, true, "moin\n");
+    assert_wrong(f, 0, START_NS + 3, 0, "HTTP");
+    assert_wrong(f, 1, START_NS + 4, 0, "hello\nworld");
+    assert_int_equal(0, f->flows.short_answers[0].at_ns);
+}
+
+static void the_first_short_answer_of_each_lane_is_kept(void **state)
+{
+    struct fixture *f = *state;
+    const struct short_answer *kept = f->flows.short_answers;
+
+    answers(f, 0, false, "h"); /* in the warm-up */
+    answers(f, 0, true, "hello\n");
+    assert_int_equal(0, kept[0].at_ns);
+    answers(f, 0, true, "hel");
+    answers(f, 1, true, "");
+    answers(f, 0, true, "hello");
+    assert_int_equal(START_NS + 3, kept[0].at_ns);
+    assert_int_equal(3, kept[0].came_bytes);
+    assert_int_equal(START_NS + 4, kept[1].at_ns);
+    assert_int_equal(0, kept[1].came_bytes);
+    assert_int_equal(0, f->flows.wrong_answers[0].bytes);
+}
+
 static void one_byte_too_many_is_extra_at_once_or_later(void **state)
 {
     struct fixture *f = *state;
@@ -852,6 +912,8 @@ int main(void)
         FLOW(the_rate_is_of_what_ends_in_the_window_whenever_it_started),
         FLOW(eof_too_early_is_short),
         FLOW(wrong_byte_is_a_mismatch),
+        FLOW(the_first_wrong_answer_of_each_lane_is_kept),
+        FLOW(the_first_short_answer_of_each_lane_is_kept),
         FLOW(one_byte_too_many_is_extra_at_once_or_later),
         FLOW(a_long_greeting_is_read_by_a_few_calls),
         FLOW(a_short_greeting_is_read_by_one_call_and_its_end_by_another),

@@ -2,6 +2,7 @@
  * the document looks like is checked by test_report_schema.py. */
 #include "base/fact.h"
 #include "base/units.h"
+#include "engine/engine.h"
 #include "report_sample.h"
 
 #include <errno.h>
@@ -190,6 +191,90 @@ static void the_machine_is_told_in_nanoseconds(void **state)
     json_decref(document);
 }
 
+static void what_the_engine_got_is_named(void **state)
+{
+    struct report_sample *sample = *state;
+    json_t *document;
+
+    sample->report.engine_features = ENGINE_DEFER_TASKRUN | ENGINE_ACCEPT_POLL_FIRST;
+    document = document_of(&sample->report);
+    assert_int_equal(2, json_array_size(member_at(document, "run.engine_features")));
+    expect_text("defer_taskrun", document, "run.engine_features.0");
+    expect_text("accept_poll_first", document, "run.engine_features.1");
+    json_decref(document);
+    sample->report.engine_features = 0;
+    document = document_of(&sample->report);
+    assert_int_equal(0, json_array_size(member_at(document, "run.engine_features")));
+    json_decref(document);
+}
+
+static void expect_switch(bool expected, const json_t *document, const char *path)
+{
+    assert_true(json_is_boolean(member_at(document, path)));
+    assert_int_equal(expected, json_is_true(member_at(document, path)));
+}
+
+static void what_the_device_of_a_target_does_is_told_or_unknown(void **state)
+{
+    struct report_sample *sample = *state;
+
+    sample->report.lanes[0].offloads = (struct offloads){.gro = 0, .gso = 1, .tso = FACT_UNKNOWN};
+    sample->report.lanes[1].offloads = (struct offloads){.gro = FACT_UNKNOWN, .gso = 0, .tso = 1};
+    json_t *document = document_of(&sample->report);
+    expect_switch(false, document, "result.lanes.0.gro");
+    expect_switch(true, document, "result.lanes.0.gso");
+    expect_null(document, "result.lanes.0.tso");
+    expect_null(document, "result.lanes.1.gro");
+    expect_switch(false, document, "result.lanes.1.gso");
+    expect_switch(true, document, "result.lanes.1.tso");
+    expect_null(document, "result.all.gso");
+    json_decref(document);
+}
+
+static void tracked_connections_are_counted_or_unknown(void **state)
+{
+    struct report_sample *sample = *state;
+    json_t *document = document_of(&sample->report);
+
+    expect_number(0, document, "machine.tracked_connections");
+    json_decref(document);
+    sample->report.tracked_connections = 12345;
+    document = document_of(&sample->report);
+    expect_number(12345, document, "machine.tracked_connections");
+    json_decref(document);
+    sample->report.tracked_connections = FACT_UNKNOWN;
+    document = document_of(&sample->report);
+    expect_null(document, "machine.tracked_connections");
+    json_decref(document);
+}
+
+static void the_first_answers_that_were_not_as_expected_are_told_by_target(void **state)
+{
+    struct report_sample *sample = *state;
+    json_t *document = document_of(&sample->report);
+
+    expect_null(document, "result.wrong_answer");
+    expect_null(document, "result.lanes.0.wrong_answer");
+    expect_null(document, "result.lanes.0.short_answer");
+    json_decref(document);
+    report_sample_wrong_answer(sample, 0, 9, 4, "!\n");
+    report_sample_wrong_answer(sample, 1, 8, 0, "moin");
+    report_sample_short_answer(sample, 1, 7, 3);
+    document = document_of(&sample->report);
+    expect_number(0, document, "result.wrong_answer.offset_bytes"); /* the earlier one */
+    expect_text("moin", document, "result.wrong_answer.got");
+    expect_number(4, document, "result.lanes.0.wrong_answer.offset_bytes");
+    expect_text("!\\n", document, "result.lanes.0.wrong_answer.got");
+    expect_text("moin", document, "result.lanes.1.wrong_answer.got");
+    expect_null(document, "result.lanes.0.short_answer");
+    expect_number(6, document, "result.lanes.1.short_answer.expected_bytes");
+    expect_number(3, document, "result.lanes.1.short_answer.came_bytes");
+    expect_text("hel", document, "result.lanes.1.short_answer.got");
+    expect_null(document, "result.all.wrong_answer");
+    expect_null(document, "result.all.short_answer");
+    json_decref(document);
+}
+
 static void what_was_not_timed_is_null_and_not_0(void **state)
 {
     struct report_sample *sample = *state;
@@ -308,6 +393,10 @@ int main(void)
         WITH_SAMPLE(the_lanes_are_told_number_by_number),
         WITH_SAMPLE(an_errno_without_a_name_goes_by_its_number),
         WITH_SAMPLE(the_machine_is_told_in_nanoseconds),
+        WITH_SAMPLE(what_the_engine_got_is_named),
+        WITH_SAMPLE(what_the_device_of_a_target_does_is_told_or_unknown),
+        WITH_SAMPLE(tracked_connections_are_counted_or_unknown),
+        WITH_SAMPLE(the_first_answers_that_were_not_as_expected_are_told_by_target),
         WITH_SAMPLE(what_was_not_timed_is_null_and_not_0),
         WITH_SAMPLE(each_second_is_told_number_by_number),
         WITH_SAMPLE(numbers_that_json_does_not_have_are_replaced),

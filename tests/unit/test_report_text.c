@@ -1,4 +1,5 @@
 /* The summary that people read, and the last line that programs read. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report/figure.h"
 #include "told.h"
@@ -258,12 +259,74 @@ static void the_machine_is_told(void **state)
     snprintf(sample->report.engine_reason, sizeof(sample->report.engine_reason),
              "since io_uring is refused here: io_uring_setup: Operation not permitted; allow it");
     told = told_by(sample, 80);
-    told_check_sentence(&told, "2 of 4 CPUs, quota of 5ms in 80ms ");
+    told_check_sentence(&told, "2 of 4 CPUs, quota of 5ms in 80ms own CPU ");
     told_check_sentence(&told, "steal 3.1 %, throttled in 61 periods for 3.75s, 60 stalls, longest "
                                "75.0ms ");
     told_check_sentence(&told,
                         "engine uring, since io_uring is refused here: io_uring_setup: Operation "
                         "not permitted; allow it ");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void tracking_is_told_of_where_the_kernel_does_it(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    static const uint64_t none[] = {0, FACT_UNKNOWN};
+    struct told told;
+
+    (void)state;
+    sample->report.tracked_connections = 12345;
+    told = told_by(sample, 100);
+    told_check_sentence(&told, "2 of 4 CPUs, no quota, the kernel tracks connections (12,345) own");
+    told_free(&told);
+    for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
+        sample->report.tracked_connections = none[i];
+        told = told_by(sample, 100);
+        told_check_no_sentence(&told, "the kernel tracks connections");
+        told_free(&told);
+    }
+    report_sample_free(sample);
+}
+
+static void the_first_answers_that_were_not_as_expected_are_shown(void **state)
+{
+    struct report_sample *sample = report_sample_new(1);
+    struct told told;
+
+    (void)state;
+    report_sample_failures(sample);
+    report_sample_wrong_answer(sample, 0, 1, 2, "y\n");
+    report_sample_short_answer(sample, 0, 1, 3);
+    told = told_by(sample, 100);
+    told_check_sentence(&told, "expected 6 bytes, got 3: \"hel\" ");
+    told_check_sentence(&told, "after 2 bytes expected \"llo\\n\", got \"y\\n\" ");
+    told_check_no_sentence(&told, "from 127.0.0.1:1848");
+    told_free(&told);
+    report_sample_short_answer(sample, 0, 1, 0);
+    told = told_by(sample, 100);
+    told_check_sentence(&told, "expected 6 bytes, got none ");
+    told_free(&told);
+    report_sample_free(sample);
+}
+
+static void of_several_targets_the_first_wrong_answer_is_shown_with_its_target(void **state)
+{
+    struct report_sample *sample = report_sample_new(3);
+    struct told told;
+
+    (void)state;
+    report_sample_failures(sample);
+    report_sample_wrong_answer(sample, 0, 5, 0, "late");
+    report_sample_wrong_answer(sample, 1, 4, 0, "early");
+    report_sample_wrong_answer(sample, 2, 6, 0, "later");
+    report_sample_short_answer(sample, 1, 3, 1);
+    report_sample_short_answer(sample, 2, 2, 5);
+    told = told_by(sample, 100);
+    told_check_sentence(&told, "from [::1]:1848: expected \"hello\\n\", got \"early\" ");
+    told_check_sentence(&told, "from 127.0.0.2:1848: expected 6 bytes, got 5: \"hello\" ");
+    told_check_no_sentence(&told, "late");
+    told_check_no_sentence(&told, "got 1:");
     told_free(&told);
     report_sample_free(sample);
 }
@@ -422,6 +485,9 @@ int main(void)
         cmocka_unit_test(a_failure_is_told_with_its_target),
         cmocka_unit_test(what_the_kernel_counted_is_told_if_it_is_something),
         cmocka_unit_test(the_machine_is_told),
+        cmocka_unit_test(the_first_answers_that_were_not_as_expected_are_shown),
+        cmocka_unit_test(of_several_targets_the_first_wrong_answer_is_shown_with_its_target),
+        cmocka_unit_test(tracking_is_told_of_where_the_kernel_does_it),
         cmocka_unit_test(verdicts_are_told_in_full),
         cmocka_unit_test(a_run_that_was_cut_short_says_so),
         cmocka_unit_test(the_last_line_is_for_programs),

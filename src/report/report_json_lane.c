@@ -1,0 +1,132 @@
+/* What was measured of one target, or of all together, as JSON. */
+#include "report/report_json_lane.h"
+
+#include "base/fact.h"
+#include "report/member.h"
+#include "report/report_json_series.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static json_t *timing_json(const struct histogram *histogram)
+{
+    static const struct {
+        const char *name;
+        double percentile;
+    } rows[] = {
+        {"50", 50}, {"75", 75},     {"90", 90},       {"95", 95},
+        {"99", 99}, {"99.9", 99.9}, {"99.99", 99.99},
+    };
+    bool has_values = histogram->count > 0;
+    json_t *object = json_object();
+    json_t *percentiles = json_object();
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
+        member_put_number_if(has_values, &percentiles, rows[i].name,
+                             histogram_percentile(histogram, rows[i].percentile));
+    member_put_number(&object, "count", histogram->count);
+    member_put_number_if(has_values, &object, "min_ns", histogram->min_ns);
+    member_put_real(&object, "mean_ns", has_values ? histogram_mean(histogram) : (double)NAN);
+    member_put_number_if(has_values, &object, "max_ns", histogram->max_ns);
+    member_put_number(&object, "above_range", histogram->above);
+    member_put(&object, "percentiles_ns", percentiles);
+    return object;
+}
+
+/* By the names of errno(3), and only those that were seen. */
+static json_t *other_errors_json(const struct tally *tally)
+{
+    json_t *object = json_object();
+
+    for (int error = 0; error < TALLY_ERRNO_MAX; error++) {
+        const char *name = error != 0 ? strerrorname_np(error) : NULL;
+        char number[32] = "unknown";
+
+        if (tally->other[error] == 0)
+            continue;
+        if (error != 0)
+            snprintf(number, sizeof(number), "errno %d", error);
+        member_put_number(&object, name != NULL ? name : number, tally->other[error]);
+    }
+    return object;
+}
+
+/* A fact that is on or off, of a target; null if it is not known, and of all together. */
+static void put_switch(json_t **object, const char *name, const struct report_lane *lane,
+                       uint64_t fact)
+{
+    bool is_known = lane->target != NULL && fact_is_number(fact);
+
+    member_put(object, name, is_known ? json_boolean(fact != 0) : json_null());
+}
+
+json_t *report_json_wrong_answer(const struct report_lane *lane)
+{
+    const struct wrong_answer *wrong = &lane->wrong_answer;
+
+    if (wrong->bytes == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "offset_bytes", wrong->offset);
+    member_put(&object, "got", member_of_bytes(wrong->data, wrong->bytes));
+    return object;
+}
+
+/* What came is the beginning of what was expected. */
+static json_t *short_answer_json(const struct option_bytes *expect, const struct report_lane *lane)
+{
+    uint32_t bytes = lane->short_answer.came_bytes;
+
+    if (lane->short_answer.at_ns == 0)
+        return json_null();
+    json_t *object = json_object();
+    member_put_number(&object, "expected_bytes", expect->bytes);
+    member_put_number(&object, "came_bytes", bytes);
+    member_put(&object, "got",
+               member_of_bytes(expect->data,
+                               bytes < WRONG_ANSWER_BYTES_MAX ? bytes : WRONG_ANSWER_BYTES_MAX));
+    return object;
+}
+
+json_t *report_json_lane(const struct report *report, const struct report_lane *lane)
+{
+    const struct target *target = lane->target;
+    const struct tally *tally = lane->tally;
+    json_t *object = json_object();
+    json_t *errors = json_object();
+    json_t *timings = json_object();
+
+    for (unsigned phase = 0; phase < PHASE_COUNT; phase++)
+        member_put(&errors, phase_name((enum phase)phase),
+                   report_json_failures(tally->failed[phase]));
+    for (unsigned timing = 0; timing < TIMING_COUNT; timing++)
+        member_put(&timings, timing_name((enum timing)timing),
+                   timing_json(&tally->timings[timing]));
+
+    member_put_text(&object, "name", lane->name);
+    member_put_text(&object, "host", target != NULL ? target->host : NULL);
+    member_put_text(&object, "family",
+                    target != NULL ? address_family_name(&target->address) : NULL);
+    member_put_fact(&object, "device", lane->device.name);
+    member_put_number_if(lane->device.mtu_bytes != 0, &object, "mtu_bytes", lane->device.mtu_bytes);
+    put_switch(&object, "gro", lane, lane->offloads.gro);
+    put_switch(&object, "gso", lane, lane->offloads.gso);
+    put_switch(&object, "tso", lane, lane->offloads.tso);
+    member_put_number_if(target != NULL, &object, "weight", target != NULL ? target->weight : 0);
+    member_put_real(&object, "connections_per_s", lane->connections_per_s);
+    member_put_number(&object, "started", tally->started);
+    member_put_number(&object, "ok", tally->ok);
+    member_put_number(&object, "ok_in_window", tally->ok_in_window);
+    member_put_number(&object, "failed", tally_failed(tally));
+    member_put_number(&object, "late", tally->late);
+    member_put_number(&object, "dropped", tally->dropped);
+    member_put_number(&object, "abandoned", tally->abandoned);
+    member_put_number(&object, "warmup", tally->warmup);
+    member_put(&object, "errors", errors);
+    member_put(&object, "other_errors", other_errors_json(tally));
+    member_put(&object, "wrong_answer", report_json_wrong_answer(lane));
+    member_put(&object, "short_answer", short_answer_json(&report->config->expect, lane));
+    member_put(&object, "timings", timings);
+    return object;
+}
