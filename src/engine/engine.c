@@ -10,6 +10,12 @@
 const struct engine_class *const engine_classes[] = {&engine_uring, &engine_epoll, NULL};
 const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
 
+void engine_destroy(struct engine *engine)
+{
+    if (engine)
+        engine->class->destroy(engine);
+}
+
 int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
                 uint64_t needed_bytes)
 {

@@ -158,7 +158,7 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
     struct epoll_socket *state = &epoll->sockets[sock];
     int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
 
-    state->readable = state->more = false; /* what was, of a recycled socket */
+    state->readable = state->more = false; /* what was, of one that made a connection before */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});

@@ -30,6 +30,7 @@ int flows_init(struct flows *flows, const struct flow_settings *settings, struct
 
     *flows = (struct flows){.settings = settings,
                             .engine = engine,
+                            .pool = {.engine = engine},
                             .tallies = tallies,
                             .source_stride = threads,
                             .window_end_ns = UINT64_MAX};
@@ -317,4 +318,5 @@ void flows_abandon(struct flows *flows)
         }
         slab_give(&flows->slab, flow);
     }
+    socket_pool_close(&flows->pool);
 }

@@ -300,10 +300,8 @@ static bool generator_is_done(struct generator *generator, const struct worker *
 /* Count what a signal kept from starting and from ending. */
 static void generator_end(struct generator *generator)
 {
-    struct engine_sockets sockets = engine_sockets(generator->engine);
-
-    counter_set(&generator->progress.sockets_opened, sockets.opened);
-    counter_set(&generator->progress.sockets_reused, sockets.reused);
+    counter_set(&generator->progress.sockets_opened, generator->flows.pool.opened);
+    counter_set(&generator->progress.sockets_reused, generator->flows.pool.reused);
     generator_drop_until(generator, clock_now_ns() - GENERATOR_GRACE_NS);
     flows_abandon(&generator->flows);
     counter_set(&generator->progress.in_flight, 0);

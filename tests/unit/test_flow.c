@@ -607,6 +607,10 @@ static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
     connects(f);
     assert_string_equal("disconnect connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    runs_well(f);
+    fake_engine_calls(&f->fake);
+    flows_abandon(&f->flows);
+    assert_string_equal("close", fake_engine_calls(&f->fake)); /* of the one that was kept */
 }
 
 static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
