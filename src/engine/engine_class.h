@@ -23,7 +23,8 @@ struct engine_delivery;
 struct engine_event;
 
 enum engine_op {
-    ENGINE_OP_ACCEPT = 1,
+    ENGINE_OP_NONE,
+    ENGINE_OP_ACCEPT,
     ENGINE_OP_CONNECT,
     ENGINE_OP_SEND,
     ENGINE_OP_RECV,

@@ -1,5 +1,6 @@
 #include "load/generator.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/pages.h"
@@ -304,6 +305,8 @@ static void generator_end(struct generator *generator)
     counter_set(&generator->progress.sockets_reused, generator->flows.pool.reused);
     generator_drop_until(generator, clock_now_ns() - GENERATOR_GRACE_NS);
     flows_abandon(&generator->flows);
+    for (uint32_t i = 0; i < generator->args->lane_count; i++)
+        tally_check(&generator->tallies[i]);
     counter_set(&generator->progress.in_flight, 0);
     if (generator->open_loop)
         counter_set(&generator->progress.next_start_ns,
@@ -314,6 +317,7 @@ static int generator_run(void *state, const struct worker *worker)
 {
     struct generator *generator = state;
     struct engine_event events[ENGINE_EVENTS_MAX];
+    uint64_t last_ns = 0;
     int count = 0;
 
     prctl(PR_SET_TIMERSLACK, 1); /* else the kernel wakes it up to 50 us late (prctl(2)) */
@@ -328,6 +332,9 @@ static int generator_run(void *state, const struct worker *worker)
             break;
         count = engine_wait(generator->engine, generator_timeout_ns(generator, again_ns), events);
         now_ns = clock_now_ns();
+        CHECK(now_ns >= last_ns, "before=%llu now=%llu", (unsigned long long)last_ns,
+              (unsigned long long)now_ns);
+        last_ns = now_ns;
         for (int i = 0; i < count; i++) {
             if (events[i].op != ENGINE_OP_WAKE)
                 flow_event(&generator->flows, &events[i], now_ns);

@@ -1,5 +1,6 @@
 /* The life of a connection, step by step, on an engine that only remembers what it was asked. */
 #include "base/units.h"
+#include "breaking.h"
 #include "fake_engine.h"
 #include "server/connection.h"
 
@@ -779,19 +780,51 @@ static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
     assert_ended(f, OUTCOME_ABANDONED);
 }
 
-static void event_of_a_connection_that_is_gone_changes_nothing(void **state)
+static void hear_of_a_connection_that_is_gone(void *context)
 {
-    struct fixture *f = *state;
-    struct engine_event stale;
+    struct fixture *f = context;
+    struct engine_event stale = {.token = fake_engine_last(&f->fake)->token, .op = ENGINE_OP_SEND};
 
-    accept_one(f);
-    stale = (struct engine_event){.token = fake_engine_last(&f->fake)->token, .op = ENGINE_OP_RECV};
     ends(f, ENGINE_OP_SEND, -EPIPE);
-    fake_engine_calls(&f->fake);
     accept_one(f);
     connection_event(&f->connections, &stale, START_NS);
-    assert_string_equal("send", fake_engine_calls(&f->fake));
-    assert_int_equal(1, connections_open(&f->connections));
+}
+
+static void hear_of_an_operation_that_is_not_pending(void *context)
+{
+    ends(context, ENGINE_OP_RECV, 0);
+}
+
+static void hear_of_more_than_was_sent(void *context)
+{
+    ends(context, ENGINE_OP_SEND, GREETING_SIZE + 1);
+}
+
+static void accept_more_than_there_is_room_for(void *context)
+{
+    for (int i = 0; i < 5; i++)
+        accept_one(context);
+}
+
+static void lose_count(void *context)
+{
+    struct fixture *f = context;
+
+    f->connections.counts.outcomes[OUTCOME_GREETED]++;
+    connections_abandon(&f->connections);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    assert_breaks(hear_of_a_connection_that_is_gone, f, "token=0x");
+    assert_breaks(hear_of_an_operation_that_is_not_pending, f, "in state greeting");
+    assert_breaks(hear_of_more_than_was_sent, f, "bytes=7 rest_bytes=6");
+    assert_breaks(accept_more_than_there_is_room_for, f, "open=4 of 4");
+    assert_breaks(lose_count, f, "1 is not 2");
+    connections_abandon(&f->connections);
 }
 
 static void totals_are_printed_by_name(void **state)
@@ -863,7 +896,7 @@ int main(void)
         LINGER(connections_that_are_stopped_end_when_nothing_is_pending_on_them),
         LINGER(client_that_closes_while_its_connection_is_stopped_is_greeted),
         LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
-        LINGER(event_of_a_connection_that_is_gone_changes_nothing),
+        LINGER(what_breaks_an_invariant_ends_the_program),
         cmocka_unit_test(totals_are_printed_by_name),
     };
 

@@ -1,6 +1,7 @@
 /* The life of a flow: every way in which a connection of the generator can end, and what is timed.
  */
 #include "base/pages.h"
+#include "breaking.h"
 #include "fake_engine.h"
 #include "load/flow.h"
 
@@ -844,6 +845,49 @@ static void what_is_open_when_a_run_is_abandoned_is_counted_as_that(void **state
     assert_int_equal(0, flows_taken(&f->flows));
 }
 
+static void hear_of_a_flow_that_is_gone(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event stale = {.token = fake_engine_last(&f->fake)->token,
+                                 .op = ENGINE_OP_CONNECT};
+
+    ends(f, ENGINE_OP_CONNECT, -ECONNREFUSED);
+    flow_event(&f->flows, &stale, f->now_ns);
+}
+
+static void hear_of_an_operation_that_is_not_pending(void *context)
+{
+    ends(context, ENGINE_OP_RECV, 0);
+}
+
+static void start_more_than_there_is_room_for(void *context)
+{
+    for (int i = 0; i < 3; i++)
+        starts(context);
+}
+
+/* A duration below zero would be a sample of centuries. */
+static void end_before_it_was_to_start(void *context)
+{
+    struct fixture *f = context;
+
+    f->now_ns = INTENDED_NS - 1;
+    connects(f);
+    ends_well(f);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_breaks(start_more_than_there_is_room_for, f, "taken=2 of 2");
+    assert_breaks(end_before_it_was_to_start, f, "intended=999000 connected=998999");
+    starts(f);
+    assert_breaks(hear_of_a_flow_that_is_gone, f, "token=0x");
+    assert_breaks(hear_of_an_operation_that_is_not_pending, f, "in state 0");
+    flows_abandon(&f->flows);
+}
+
 #define FLOW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -888,6 +932,7 @@ int main(void)
         FLOW(an_error_of_the_handshake_that_comes_late_is_one_of_the_handshake),
         FLOW(in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while),
         FLOW(what_is_open_when_a_run_is_abandoned_is_counted_as_that),
+        FLOW(what_breaks_an_invariant_ends_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
