@@ -69,8 +69,10 @@ struct engine {
 
 /* The engines by preference, the best first; NULL ends the list. */
 extern const struct engine_class *const engine_classes[];
-/* What a user may choose: "auto", then the names of engine_classes in their order; then NULL. */
+/* What a user may choose: "auto", names of engines, NULL; and the engine of each, NULL for "auto".
+ * One of engine_choices*.c is linked, see src/CMakeLists.txt. */
 extern const char *const engine_choices[];
+extern const struct engine_class *const engine_chosen[];
 
 /* Say why something could not start; needed_bytes as for advice_limits_measure. Returns error. */
 int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
