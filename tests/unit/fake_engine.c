@@ -103,9 +103,10 @@ static void fake_close(struct engine *engine, int sock, unsigned flags)
 
 static int fake_socket(struct engine *engine, int family)
 {
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
     int result = fake_called(engine, (struct fake_call){"socket", 0, family, 0, 0});
 
-    return result < 0 ? result : 7;
+    return result < 0 ? result : 7 + fake->sockets_opened++;
 }
 
 static int fake_connect(struct engine *engine, uint64_t token, int sock,

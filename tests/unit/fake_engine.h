@@ -22,6 +22,7 @@ struct fake_engine {
     int call_count;
     const char *failing;             /* the call of this name fails ... */
     int error;                       /* ... with this -errno */
+    int sockets_opened;              /* each has a number of its own, from 7 on */
     int connect_error;               /* what engine_connect_error answers ... */
     int connects_doubted;            /* ... and how often it was asked */
     int sent_now;                    /* what engine_send_now answers; 0: that it cannot */
