@@ -75,6 +75,7 @@ int client_new(const struct client_args *args, struct client **ret_client,
 
 void client_free(struct client *client)
 {
+    flows_abandon(&client->flows);
     flows_release(&client->flows);
     engine_destroy(client->engine);
     if (client->wake_fd >= 0)

@@ -1,5 +1,7 @@
 #include "base/deadline.h"
 
+#include "base/check.h"
+
 #include <stddef.h>
 
 void deadline_queue_init(struct deadline_queue *queue, uint64_t timeout_ns)
@@ -15,6 +17,9 @@ void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uin
     deadline->due_ns = now_ns + queue->timeout_ns;
     deadline->next = &queue->ends;
     deadline->previous = queue->ends.previous;
+    CHECK(deadline->previous->due_ns <= deadline->due_ns || deadline->previous == &queue->ends,
+          "last=%llu new=%llu", (unsigned long long)deadline->previous->due_ns,
+          (unsigned long long)deadline->due_ns);
     deadline->previous->next = deadline;
     queue->ends.previous = deadline;
 }

@@ -26,7 +26,8 @@ struct deadline_queue {
  */
 void deadline_queue_init(struct deadline_queue *queue, uint64_t timeout_ns);
 
-/* Start a deadline, or start it anew: it comes timeout_ns after now_ns. */
+/* Start a deadline, or start it anew: it comes timeout_ns after now_ns, which is never earlier than
+ * in the call before. */
 void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uint64_t now_ns);
 
 /* Stop a deadline; nothing happens if it is in no queue. */

@@ -1,5 +1,6 @@
 #include "base/slab.h"
 
+#include "base/check.h"
 #include "base/pages.h"
 
 #include <errno.h>
@@ -51,6 +52,8 @@ void *slab_take(struct slab *slab)
     } else {
         return NULL;
     }
+    CHECK(item->generation % 2 == 0, "item=%u generation=%u is in use", item_index(slab, item),
+          item->generation);
     item->generation++;
     slab->live++;
     return item;
@@ -60,6 +63,8 @@ void slab_give(struct slab *slab, void *item)
 {
     struct slab_item *head = item;
 
+    CHECK(head->generation % 2 == 1, "item=%u generation=%u is free", item_index(slab, item),
+          head->generation);
     head->generation++;
     head->next_free = slab->free_first;
     slab->free_first = item_index(slab, item);
@@ -71,6 +76,8 @@ uint64_t slab_token(const struct slab *slab, const void *item)
     const struct slab_item *head = item;
     uint64_t generation = head->generation & TOKEN_GENERATION_MASK;
 
+    CHECK(generation % 2 == 1, "item=%u generation=%u is free", item_index(slab, item),
+          head->generation);
     return generation << TOKEN_INDEX_BITS | item_index(slab, item);
 }
 

@@ -33,7 +33,7 @@ void slab_release(struct slab *slab);
 /* Take an item, zeroed but for its head. Returns NULL if all are in use. */
 void *slab_take(struct slab *slab);
 
-/* Give an item back. Its token is stale from here on. */
+/* Give an item back that is in use. Its token is stale from here on. */
 void slab_give(struct slab *slab, void *item);
 
 /* The token of an item in use: never 0, below 2^56, and no other item's for 2^23 uses. */

@@ -106,8 +106,9 @@ static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
 
     snprintf(crew->engine_reason, sizeof(crew->engine_reason), "%s",
              any ? "the best that works here" : "asked for");
-    for (size_t i = any ? 0 : crew->args.engine - 1;; i++) {
-        const struct engine_class *class = engine_classes[i];
+    for (size_t i = 0;; i++) {
+        const struct engine_class *class =
+            any ? engine_classes[i] : engine_chosen[crew->args.engine];
         const struct engine_class *next = any ? engine_classes[i + 1] : NULL;
         struct engine_failure failure;
         int result = crew_start_workers(crew, class, &failure);

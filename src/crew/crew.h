@@ -12,7 +12,7 @@
 
 #define CREW_ERROR_BYTES 512
 
-/* Value of crew_args.engine; any other is 1 + a place in engine_classes. */
+/* Value of crew_args.engine; any other is a place in engine_choices. */
 enum { CREW_ENGINE_AUTO = 0 };
 
 struct crew;

@@ -6,9 +6,14 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A new engine is its files and a row in both lists. */
+/* A new engine is its files, an entry here and one in each engine_choices*.c. */
 const struct engine_class *const engine_classes[] = {&engine_uring, &engine_epoll, NULL};
-const char *const engine_choices[] = {"auto", "uring", "epoll", NULL};
+
+void engine_destroy(struct engine *engine)
+{
+    if (engine)
+        engine->class->destroy(engine);
+}
 
 const char *engine_feature_name(unsigned i)
 {

@@ -14,7 +14,6 @@
 #define HELLO_ENGINE_H
 
 #include "engine/engine_class.h"
-#include "engine/socket_pool.h"
 
 #include <stdbool.h>
 #include <stdint.h>
@@ -75,18 +74,19 @@ const char *engine_feature_name(unsigned i);
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;
-    unsigned features;           /* enum engine_feature; set when it was opened */
-    const char *failed_call;     /* why an operation did not start, if not by its own call */
-    int close_error;             /* why the last close that failed did, positive; 0: none did */
-    uint32_t turns_behind;       /* waits in a row that could not hand out all that had happened */
-    struct socket_pool pools[2]; /* of IPv4 and of IPv6 */
+    unsigned features;       /* enum engine_feature; set when it was opened */
+    const char *failed_call; /* why an operation did not start, if not by its own call */
+    int close_error;         /* why the last close that failed did, positive; 0: none did */
+    uint32_t turns_behind;   /* waits in a row that could not hand out all that had happened */
     void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */
 };
 
 /* The engines by preference, the best first; NULL ends the list. */
 extern const struct engine_class *const engine_classes[];
-/* What a user may choose: "auto", then the names of engine_classes in their order; then NULL. */
+/* What a user may choose: "auto", names of engines, NULL; and the engine of each, NULL for "auto".
+ * One of engine_choices*.c is linked, see src/CMakeLists.txt. */
 extern const char *const engine_choices[];
+extern const struct engine_class *const engine_chosen[];
 
 /* Say why something could not start; needed_bytes as for advice_limits_measure. Returns error. */
 int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
@@ -100,8 +100,8 @@ static inline int engine_open(const struct engine_class *class, const struct eng
     return class->open(args, ret_engine, ret_failure);
 }
 
-/* Stop an engine and free it, and close what was recycled or to be closed later, not what is open
- * otherwise. NULL is fine. */
+/* Stop an engine and free it, and close what was to be closed later, not what is open otherwise.
+ * NULL is fine. */
 void engine_destroy(struct engine *engine);
 
 /* Accept connections from listener_fd, at most `room` of them before the owner is asked again: the
@@ -118,9 +118,12 @@ static inline void engine_accept_stop(struct engine *engine)
     engine->class->accept_stop(engine);
 }
 
-/* Open a TCP socket of the family AF_INET or AF_INET6 for engine_connect, or take one that was
- * recycled. Returns it, the caller's to give to engine_close or engine_recycle, or -errno. */
-int engine_socket(struct engine *engine, int family);
+/* Open a TCP socket of the family AF_INET or AF_INET6 for engine_connect. Returns it, the caller's
+ * to give to engine_close, or -errno. */
+static inline int engine_socket(struct engine *engine, int family)
+{
+    return engine->class->socket(engine, family);
+}
 
 /* Connect a socket; `address` must stay until the next engine_wait. The event's result is 0 or
  * -errno; the socket stays open either way. A result of 0 may come too early, see
@@ -210,6 +213,17 @@ static inline int engine_hand_over(struct engine *engine, int sock, const void *
     return engine->class->hand_over(engine, sock, data, bytes, timeout_ns);
 }
 
+/* End the connection of a socket that has seen EOF and on which nothing is pending, and make the
+ * socket ready for another engine_connect (connect(2), AF_UNSPEC). Its next sequence numbers go on
+ * from these instead of from the clock (tcp_disconnect in Linux's net/ipv4/tcp.c), so a peer in
+ * TIME_WAIT can tell a new connection by its timestamp only (RFC 6191): without timestamps it is
+ * not done. Returns 0, -EAGAIN (no timestamps, or the FIN is not acknowledged yet) or another
+ * -errno; the FIN is sent by then, and the socket remains to be closed. */
+static inline int engine_disconnect(struct engine *engine, int sock)
+{
+    return engine->class->disconnect(engine, sock);
+}
+
 /* Close a socket on which nothing is pending. No event follows. A TCP socket that is closed with
  * unread input resets its peer (RFC 2525 2.17), which may then lose what was sent to it:
  * ENGINE_DRAIN reads what has arrived first. With ENGINE_LATER, which goes with no other flag, the
@@ -218,21 +232,6 @@ static inline void engine_close(struct engine *engine, int sock, unsigned flags)
 {
     engine->class->close(engine, sock, flags);
 }
-
-/* Close a socket from engine_socket that has seen EOF and on which nothing is pending, as
- * engine_close without flags does, and keep it for engine_socket if its FIN was acknowledged at
- * once and it had timestamps. Only for sockets that are as good as new (not bound, no options set,
- * connected to an address without a scope and not IPv4-mapped, little sent and received, as the
- * kernel grows the buffers of the others), and only where a port comes again a millisecond later at
- * the earliest, so that timestamps tell its uses apart. Source: socket_disconnect. */
-void engine_recycle(struct engine *engine, int sock, int family);
-
-/* What engine_socket gave out so far. For the thread of the engine. */
-struct engine_sockets {
-    uint64_t opened; /* new ones */
-    uint64_t reused; /* ones that were recycled */
-};
-struct engine_sockets engine_sockets(const struct engine *engine);
 
 /* True if the last engine_wait left events for the next: what seems to be pending may have ended,
  * so it is too early to cancel it for being late. Never true for ever, however busy the engine. */

@@ -23,7 +23,8 @@ struct engine_delivery;
 struct engine_event;
 
 enum engine_op {
-    ENGINE_OP_ACCEPT = 1,
+    ENGINE_OP_NONE,
+    ENGINE_OP_ACCEPT,
     ENGINE_OP_CONNECT,
     ENGINE_OP_SEND,
     ENGINE_OP_RECV,
@@ -57,7 +58,7 @@ struct engine_class {
     int (*delivery)(struct engine *engine, int sock, struct engine_delivery *ret_delivery);
     int (*hand_over)(struct engine *engine, int sock, const void *data, uint32_t bytes,
                      uint64_t timeout_ns);
-    int (*disconnect)(struct engine *engine, int sock); /* see engine_recycle */
+    int (*disconnect)(struct engine *engine, int sock);
     void (*close)(struct engine *engine, int sock, unsigned flags);
     int (*wait)(struct engine *engine, int64_t timeout_ns, struct engine_event *events);
 };

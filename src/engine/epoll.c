@@ -6,6 +6,7 @@
  * connection that never blocks costs no epoll_ctl at all. */
 #include "engine/epoll.h"
 
+#include "base/check.h"
 #include "base/units.h"
 #include "engine/socket.h"
 
@@ -119,6 +120,8 @@ static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operat
     struct epoll_socket *state = &epoll->sockets[sock];
     int result;
 
+    CHECK(state->op == ENGINE_OP_NONE, "sock=%d op=%u while op=%u is pending", sock, operation.op,
+          state->op);
     operation.generation = state->generation;
     operation.watched = state->watched;
     operation.readable = state->readable;
@@ -158,7 +161,7 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
     struct epoll_socket *state = &epoll->sockets[sock];
     int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
 
-    state->readable = state->more = false; /* what was, of a recycled socket */
+    state->readable = state->more = false; /* what was, of one that made a connection before */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
@@ -269,7 +272,7 @@ static void epoll_accept(struct epoll *epoll)
         int sock = accept4(epoll->listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
         if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {
-            close(sock); /* cannot be: fewer sockets than this are ever open at once */
+            close(sock); /* the descriptor limit was raised since, from outside (prlimit(2)) */
             sock = -1;
             errno = EMFILE;
         }
@@ -295,6 +298,7 @@ static void epoll_resume(struct epoll *epoll, uint64_t event_data, uint32_t happ
     struct epoll_socket *state = &epoll->sockets[sock];
     int result = -EAGAIN;
 
+    CHECK(sock < epoll->sockets_max, "sock=%u of %u", sock, epoll->sockets_max);
     if (state->generation != event_data >> 32)
         return; /* stale */
     if (happened & (EPOLLRDHUP | EPOLLHUP | EPOLLERR | EPOLLPRI))

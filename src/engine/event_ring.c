@@ -1,5 +1,6 @@
 #include "engine/event_ring.h"
 
+#include "base/check.h"
 #include "base/pages.h"
 
 #include <errno.h>
@@ -22,6 +23,7 @@ void event_ring_release(struct event_ring *ring)
 
 void event_ring_push(struct event_ring *ring, struct engine_event event)
 {
+    CHECK(ring->count < ring->capacity, "count=%u capacity=%u", ring->count, ring->capacity);
     ring->events[(ring->first + ring->count) % ring->capacity] = event;
     ring->count++;
 }

@@ -43,12 +43,7 @@ int socket_delivery(struct engine *engine, int sock, struct engine_delivery *ret
 int socket_hand_over(struct engine *engine, int sock, const void *data, uint32_t bytes,
                      uint64_t timeout_ns);
 
-/* The `disconnect` of an engine's class: end the connection of a socket that has seen EOF, and make
- * the socket ready for another connect (connect(2), AF_UNSPEC). Its next sequence numbers go on
- * from these instead of from the clock (tcp_disconnect in Linux's net/ipv4/tcp.c), so a peer in
- * TIME_WAIT can tell a new connection by its timestamp only (RFC 6191): without timestamps it is
- * not done. Returns 0, -EAGAIN (no timestamps, or the FIN is not acknowledged yet) or another
- * -errno; the FIN is sent by then, and the socket remains to be closed. */
+/* engine_disconnect. */
 int socket_disconnect(struct engine *engine, int sock);
 
 /* engine_close (ENGINE_RESET: SO_LINGER with no time, socket(7)). */

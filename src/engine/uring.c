@@ -8,6 +8,7 @@
  * holds back the close of all later ones (kernel commit 7029acd8a950). */
 #include "engine/uring.h"
 
+#include "base/check.h"
 #include "base/pages.h"
 #include "base/units.h"
 #include "engine/socket.h"
@@ -74,6 +75,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
     uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
     uint32_t waiting = uring->accept_later ? socket_waiting(uring->listener_fd) : 0;
 
+    CHECK_EQUAL(0u, uring->accepts_armed);
     uring->accepts_ending = false;
     uring->accept_error = 0;
     for (uint32_t i = 0; i < requests; i++) {
@@ -192,6 +194,7 @@ static void uring_close(struct engine *engine, int sock, unsigned flags)
  * Returns false if the owner need not know. */
 static bool uring_accepted(struct uring *uring, struct engine_event *event)
 {
+    CHECK(uring->accepts_armed > 0, "result=%d", event->result);
     uring->accepts_armed--;
     event->more = uring->accepts_armed > 0;
     if (event->result >= 0)

@@ -1,5 +1,6 @@
 #include "load/flow.h"
 
+#include "base/check.h"
 #include "base/counter.h"
 #include "base/pages.h"
 #include "load/flow_socket.h"
@@ -30,6 +31,7 @@ int flows_init(struct flows *flows, const struct flow_settings *settings, struct
 
     *flows = (struct flows){.settings = settings,
                             .engine = engine,
+                            .pool = {.engine = engine},
                             .tallies = tallies,
                             .source_stride = threads,
                             .window_end_ns = UINT64_MAX};
@@ -90,6 +92,7 @@ void flow_start(struct flows *flows, const struct flow_start *start)
 {
     struct flow *flow = slab_take(&flows->slab);
 
+    CHECK(flow, "taken=%u of %u", flows_taken(flows), flows->slab.capacity);
     flow->lane = (uint8_t)start->lane;
     flow->measured = start->measured;
     flow->intended_ns = start->intended_ns;
@@ -127,6 +130,7 @@ static void flow_send(struct flows *flows, struct flow *flow, uint64_t now_ns)
         flow_read(flows, flow, now_ns);
         return;
     }
+    CHECK(flow->moved_bytes <= bytes, "moved_bytes=%u bytes=%u", flow->moved_bytes, bytes);
     result = engine_send(flows->engine, slab_token(&flows->slab, flow), flow->sock,
                          data + flow->moved_bytes, bytes - flow->moved_bytes, flags);
     if (result < 0)
@@ -203,12 +207,24 @@ static void flow_interrupted(struct flows *flows, struct flow *flow, int error, 
     flow_read(flows, flow, now_ns);
 }
 
+/* The operation that is pending on a flow. */
+static enum engine_op flow_pending(const struct flow *flow)
+{
+    static const enum engine_op pending[] = {
+        [FLOW_CONNECTING] = ENGINE_OP_CONNECT, [FLOW_SENDING_HEADER] = ENGINE_OP_SEND,
+        [FLOW_SENDING] = ENGINE_OP_SEND,       [FLOW_READING] = ENGINE_OP_RECV,
+        [FLOW_RESTING] = ENGINE_OP_NONE,
+    };
+
+    return pending[flow->state];
+}
+
 void flow_event(struct flows *flows, const struct engine_event *event, uint64_t now_ns)
 {
     struct flow *flow = slab_find(&flows->slab, event->token);
 
-    if (!flow)
-        return; /* cannot be: each operation has one event */
+    CHECK(flow, "token=%#llx op=%d", (unsigned long long)event->token, (int)event->op);
+    CHECK(event->op == flow_pending(flow), "op=%d in state %u", (int)event->op, flow->state);
     if (event->result >= 0)
         deadline_stop(&flow->handshake); /* it is over, or proven */
     if (event->op == ENGINE_OP_CONNECT && flow->expired == RESULT_OK &&
@@ -235,14 +251,6 @@ uint64_t flows_due_ns(const struct flows *flows)
                                                    &flows->timeouts, &flows->rests};
 
     return deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
-}
-
-/* The operation that is pending on an open flow. */
-static enum engine_op flow_pending(const struct flow *flow)
-{
-    if (flow->state == FLOW_CONNECTING)
-        return ENGINE_OP_CONNECT;
-    return flow->state == FLOW_READING ? ENGINE_OP_RECV : ENGINE_OP_SEND;
 }
 
 /* End the operation that is pending, and with it the flow. */
@@ -298,6 +306,7 @@ void flows_expire(struct flows *flows, uint64_t now_ns)
     while ((deadline = deadline_queue_take(&flows->timeouts, now_ns)))
         flow_time_out(flows, FLOW_OF(deadline, deadline));
     while ((deadline = deadline_queue_take(&flows->rests, now_ns))) {
+        CHECK(flows->resting > 0, "taken=%u", flows_taken(flows));
         flows->resting--;
         slab_give(&flows->slab, FLOW_OF(deadline, deadline));
     }
@@ -310,11 +319,15 @@ void flows_abandon(struct flows *flows)
     while ((flow = slab_next(&flows->slab, flow))) {
         struct tally *tally = &flows->tallies[flow->lane];
 
-        if (flow->state != FLOW_RESTING) {
+        if (flow->state == FLOW_RESTING) {
+            flows->resting--;
+        } else {
             engine_close(flows->engine, flow->sock, ENGINE_RESET);
             if (flow->measured)
                 counter_add(&tally->abandoned, 1);
         }
         slab_give(&flows->slab, flow);
     }
+    CHECK_EQUAL(0u, flows->resting);
+    socket_pool_close(&flows->pool);
 }

@@ -15,6 +15,7 @@
 #include "base/slab.h"
 #include "engine/engine.h"
 #include "load/config.h"
+#include "load/socket_pool.h"
 #include "load/source.h"
 #include "load/tally.h"
 #include "load/target.h"
@@ -47,7 +48,8 @@ struct flow_settings {
 struct flows {
     const struct flow_settings *settings;
     struct engine *engine;
-    struct tally *tallies; /* one for each lane */
+    struct socket_pool pool; /* counters readable */
+    struct tally *tallies;   /* one for each lane */
     struct slab slab;
     unsigned char *shared; /* where the rest of a long greeting is read to */
     struct deadline_queue connect_timeouts;
@@ -101,8 +103,8 @@ void flows_expire(struct flows *flows, uint64_t now_ns);
 uint32_t flows_open(const struct flows *flows);
 uint32_t flows_taken(const struct flows *flows);
 
-/* Close all that are open, and count them as abandoned: the run was cut short. The engine must not
- * be waited for again. */
+/* Close all that are open, and count them as abandoned: the run was cut short; and the sockets that
+ * were kept. The engine must not be waited for again. */
 void flows_abandon(struct flows *flows);
 
 #endif

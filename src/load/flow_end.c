@@ -1,4 +1,5 @@
 /* How flows end, and what is counted then. */
+#include "base/check.h"
 #include "base/counter.h"
 #include "load/flow_socket.h"
 #include "load/flow_state.h"
@@ -23,6 +24,11 @@ static void flow_count(struct flows *flows, const struct flow *flow, enum result
             counter_add(&tally->other[-error < TALLY_ERRNO_MAX ? -error : 0], 1);
         return;
     }
+    CHECK(flow->intended_ns <= flow->connected_ns && flow->connected_ns <= flow->greeted_ns &&
+              flow->greeted_ns <= now_ns,
+          "intended=%llu connected=%llu greeted=%llu now=%llu",
+          (unsigned long long)flow->intended_ns, (unsigned long long)flow->connected_ns,
+          (unsigned long long)flow->greeted_ns, (unsigned long long)now_ns);
     counter_add(&tally->ok, 1);
     histogram_record(&tally->timings[TIMING_CONNECT], flow->connected_ns - flow->intended_ns);
     histogram_record(&tally->timings[TIMING_GREETING], flow->greeted_ns - flow->connected_ns);

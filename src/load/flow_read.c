@@ -1,4 +1,5 @@
 /* How flows read: what comes is compared in place, byte for byte. */
+#include "base/check.h"
 #include "load/flow_state.h"
 
 #include <errno.h>
@@ -76,6 +77,8 @@ static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned 
     uint32_t missing_bytes = expect->bytes - flow->moved_bytes;
     uint32_t compared_bytes = bytes < missing_bytes ? bytes : missing_bytes;
 
+    CHECK(flow->moved_bytes <= expect->bytes, "moved_bytes=%u expected=%u", flow->moved_bytes,
+          expect->bytes);
     if (memcmp(data, expect->data + flow->moved_bytes, compared_bytes) != 0) {
         flow_keep_wrong(flows, flow, data, bytes, now_ns);
         flow_close(flows, flow, RESULT_MISMATCH, 0, now_ns);

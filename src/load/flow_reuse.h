@@ -10,12 +10,13 @@
 #include <stdint.h>
 
 /* A socket that sent and received no more than this in each direction makes further connections,
- * where engine_recycle can: its buffers are still what a new socket's are. */
+ * where socket_pool_give can: its buffers are still what a new socket's are. */
 #define FLOW_SHORT_BYTES (16u << 10)
 
 /* Fewer local ports than this would come again within the millisecond that tells their uses apart
- * (see engine_recycle): the kernel goes through its range in steps of up to 16 (inet_hashtables.c),
- * so these last for 1 ms at a million connections per second to a target, if most are free. */
+ * (see socket_pool_give): the kernel goes through its range in steps of up to 16
+ * (inet_hashtables.c), so these last for 1 ms at a million connections per second to a target, if
+ * most are free. */
 #define FLOW_REUSE_PORTS_MIN      16384
 #define FLOW_REUSE_PORTS_EACH_MIN 16 /* for each connection in flight */
 

@@ -24,7 +24,7 @@ int flow_socket_open(struct flows *flows, uint32_t lane, uint16_t *tries, enum r
 {
     const struct sources *sources = flows->settings->sources;
     int family = flow_socket_family(flows, lane);
-    int sock = engine_socket(flows->engine, family);
+    int sock = socket_pool_take(&flows->pool, family);
     int result;
 
     if (sock < 0) {
@@ -99,7 +99,7 @@ void flow_socket_close(struct flows *flows, uint32_t lane, int sock, enum result
     if (settings->config->close == LOAD_CLOSE_RST || result == RESULT_REFUSED)
         engine_close(flows->engine, sock, ENGINE_RESET);
     else if (result == RESULT_OK && flow_may_recycle(settings, address))
-        engine_recycle(flows->engine, sock, address->sa.sa_family);
+        socket_pool_give(&flows->pool, sock, address->sa.sa_family);
     else
         engine_close(flows->engine, sock, 0);
 }

@@ -1,5 +1,6 @@
 #include "load/generator.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "base/counter.h"
 #include "base/pages.h"
@@ -305,12 +306,12 @@ static bool generator_is_done(struct generator *generator, const struct worker *
 /* Count what a signal kept from starting and from ending. */
 static void generator_end(struct generator *generator)
 {
-    struct engine_sockets sockets = engine_sockets(generator->engine);
-
-    counter_set(&generator->progress.sockets_opened, sockets.opened);
-    counter_set(&generator->progress.sockets_reused, sockets.reused);
+    counter_set(&generator->progress.sockets_opened, generator->flows.pool.opened);
+    counter_set(&generator->progress.sockets_reused, generator->flows.pool.reused);
     generator_drop_until(generator, clock_now_ns() - GENERATOR_GRACE_NS);
     flows_abandon(&generator->flows);
+    for (uint32_t i = 0; i < generator->args->lane_count; i++)
+        tally_check(&generator->tallies[i]);
     counter_set(&generator->progress.in_flight, 0);
     if (generator->open_loop)
         counter_set(&generator->progress.next_start_ns,
@@ -321,6 +322,7 @@ static int generator_run(void *state, const struct worker *worker)
 {
     struct generator *generator = state;
     struct engine_event events[ENGINE_EVENTS_MAX];
+    uint64_t last_ns = 0;
     int count = 0;
 
     prctl(PR_SET_TIMERSLACK, 1); /* else the kernel wakes it up to 50 us late (prctl(2)) */
@@ -335,6 +337,9 @@ static int generator_run(void *state, const struct worker *worker)
             break;
         count = engine_wait(generator->engine, generator_timeout_ns(generator, again_ns), events);
         now_ns = clock_now_ns();
+        CHECK(now_ns >= last_ns, "before=%llu now=%llu", (unsigned long long)last_ns,
+              (unsigned long long)now_ns);
+        last_ns = now_ns;
         for (int i = 0; i < count; i++) {
             if (events[i].op != ENGINE_OP_WAKE)
                 flow_event(&generator->flows, &events[i], now_ns);

@@ -1,5 +1,6 @@
 #include "load/tally.h"
 
+#include "base/check.h"
 #include "base/counter.h"
 
 #include <stddef.h>
@@ -39,8 +40,13 @@ void tally_subtract(struct tally *ret_difference, const struct tally *now,
 {
     uint64_t *counters = (void *)ret_difference;
 
-    for (size_t i = 0; i < COUNTER_COUNT; i++)
-        counter_set(&counters[i], tally_counters(now)[i] - tally_counters(before)[i]);
+    for (size_t i = 0; i < COUNTER_COUNT; i++) {
+        uint64_t older = tally_counters(before)[i], newer = tally_counters(now)[i];
+
+        CHECK(older <= newer, "counter=%zu older=%llu newer=%llu", i, (unsigned long long)older,
+              (unsigned long long)newer);
+        counter_set(&counters[i], newer - older);
+    }
     for (int i = 0; i < TIMING_COUNT; i++)
         histogram_subtract(&ret_difference->timings[i], &now->timings[i], &before->timings[i]);
 }
@@ -62,6 +68,11 @@ uint64_t tally_failed(const struct tally *tally)
     for (int i = RESULT_OK + 1; i < RESULT_COUNT; i++)
         failed += tally_failed_as(tally, (enum result)i);
     return failed;
+}
+
+void tally_check(const struct tally *tally)
+{
+    CHECK_EQUAL(tally->started, tally->ok + tally_failed(tally) + tally->abandoned);
 }
 
 uint64_t tally_failed_as(const struct tally *tally, enum result result)

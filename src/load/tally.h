@@ -51,6 +51,9 @@ void tally_add(struct tally *total, const struct tally *part);
 void tally_subtract(struct tally *ret_difference, const struct tally *now,
                     const struct tally *before);
 
+/* Check the books of a run that is over: started = ok + failed + abandoned. */
+void tally_check(const struct tally *tally);
+
 /* Empty a tally; its writer only. Touches no more of it than was in use. */
 void tally_clear(struct tally *tally);
 

@@ -1,5 +1,6 @@
 #include "option/option.h"
 
+#include "base/check.h"
 #include "base/escape.h"
 #include "option/option_environment.h"
 #include "option/option_nearest.h"
@@ -60,8 +61,7 @@ size_t option_row_find(const struct option_table *table, const char *name)
         if (is_positional(&table->rows[i]) && strcmp(table->rows[i].argument, name) == 0)
             row = i;
     }
-    if (row == table->row_count)
-        abort(); /* a slip in the program, not in what the user typed */
+    CHECK(row < table->row_count, "%s has no option '%s'", table->program, name);
     return row;
 }
 
@@ -305,8 +305,7 @@ int option_parse(const struct option_table *table, int argc, char *const argv[],
     struct parse parse = {
         .table = table, .configuration = configuration, .sources = sources, .error = error};
 
-    if (table->row_count > OPTION_ROWS_MAX)
-        abort(); /* a slip in the program */
+    CHECK(table->row_count <= OPTION_ROWS_MAX, "%zu of %d", table->row_count, OPTION_ROWS_MAX);
     for (size_t i = 0; i < table->row_count; i++) {
         memset(parse.configuration + table->rows[i].offset, 0, table->rows[i].kind->value_bytes);
         sources[i] = OPTION_FROM_DEFAULT;

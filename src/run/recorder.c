@@ -377,6 +377,7 @@ void recorder_finish(struct recorder *recorder)
         recorder_read_answers(recorder, i);
         lane_finish(&report->lanes[i], &recorder->before[i], report->rate_s);
     }
+    tally_check(all);
     lane_finish(&report->all, all, report->rate_s);
     if (!recorder->measured)
         recorder->end = recorder->begin; /* the run ended in its warm-up */

@@ -1,12 +1,11 @@
 #include "server/connection.h"
 
+#include "base/check.h"
 #include "base/counter.h"
 #include "net/peer_error.h"
 #include "server/connection_state.h"
 
 #include <errno.h>
-#include <stdio.h>
-#include <stdlib.h>
 
 static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {
     "closed", "greeting", "retrying", "leaving", "lingering"};
@@ -30,12 +29,16 @@ static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
 
 static void connection_move(struct connection *connection, enum connection_state state)
 {
-    if (!(connection_moves[connection->state] & BIT(state))) {
-        fprintf(stderr, "connection: impossible move from %s to %s\n",
-                connection_state_names[connection->state], connection_state_names[state]);
-        abort();
-    }
+    CHECK(connection_moves[connection->state] & BIT(state), "from %s to %s",
+          connection_state_names[connection->state], connection_state_names[state]);
     connection->state = (uint8_t)state;
+}
+
+enum engine_op connection_pending(const struct connection *connection)
+{
+    if (connection->state == CONNECTION_GREETING)
+        return ENGINE_OP_SEND;
+    return connection->state == CONNECTION_LINGERING ? ENGINE_OP_RECV : ENGINE_OP_NONE;
 }
 
 int connections_init(struct connections *connections, const struct connection_settings *settings,
@@ -188,6 +191,16 @@ static void connection_finish(struct connections *connections, struct connection
     connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
 
+/* The kernel took so much more of the greeting. */
+static void connection_note_sent(struct connections *connections, struct connection *connection,
+                                 uint32_t bytes)
+{
+    uint32_t rest_bytes = connection_rest_bytes(connections, connection);
+
+    CHECK(bytes <= rest_bytes, "bytes=%u rest_bytes=%u", bytes, rest_bytes);
+    connection->sent_bytes += bytes;
+}
+
 void connection_send(struct connections *connections, struct connection *connection,
                      uint64_t now_ns)
 {
@@ -217,7 +230,8 @@ static void connection_begin(struct connections *connections, struct connection 
         connection_fail(connections, connection, result, now_ns);
         return;
     }
-    connection->sent_bytes = result > 0 ? (uint32_t)result : 0;
+    if (result > 0)
+        connection_note_sent(connections, connection, (uint32_t)result);
     if (connection->sent_bytes == settings->greeting_bytes)
         connection_finish(connections, connection, now_ns);
     else
@@ -228,12 +242,9 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 {
     struct connection *connection = slab_take(&connections->slab);
 
+    /* The worker accepts only while there is room. */
+    CHECK(connection, "open=%u of %u", connections_open(connections), connections->slab.capacity);
     counter_add(&connections->counts.accepted, 1);
-    if (!connection) { /* cannot be: the worker accepts only while there is room */
-        engine_close(connections->engine, sock, 0);
-        counter_add(&connections->counts.outcomes[OUTCOME_FAILED], 1);
-        return;
-    }
     connection->sock = sock;
     connection->accepted_ns = now_ns;
     connection->left_bytes = connections->settings->greeting_bytes + 1;
@@ -254,7 +265,7 @@ static void connection_sent(struct connections *connections, struct connection *
         connection_fail(connections, connection, result, now_ns);
         return;
     }
-    connection->sent_bytes += (uint32_t)result;
+    connection_note_sent(connections, connection, (uint32_t)result);
     if (connection->sent_bytes == connections->settings->greeting_bytes) {
         connection_finish(connections, connection, now_ns);
         return;
@@ -281,19 +292,11 @@ void connection_event(struct connections *connections, const struct engine_event
 {
     struct connection *connection = slab_find(&connections->slab, event->token);
 
-    if (!connection)
-        return; /* closed since: cannot be while each operation has one event */
-    switch ((enum connection_state)connection->state) {
-    case CONNECTION_GREETING:
+    CHECK(connection, "token=%#llx op=%d", (unsigned long long)event->token, (int)event->op);
+    CHECK(event->op == connection_pending(connection), "op=%d in state %s", (int)event->op,
+          connection_state_names[connection->state]);
+    if (event->op == ENGINE_OP_SEND)
         connection_sent(connections, connection, event->result, now_ns);
-        break;
-    case CONNECTION_LINGERING:
+    else
         connection_drained(connections, connection, event->result, now_ns);
-        break;
-    case CONNECTION_CLOSED:
-    case CONNECTION_LEAVING:
-    case CONNECTION_RETRYING:
-    case CONNECTION_STATE_COUNT:
-        break; /* nothing is pending in these states */
-    }
 }

@@ -1,4 +1,5 @@
 /* What time does to connections: looks, deadlines, the end of all. */
+#include "base/check.h"
 #include "server/connection_state.h"
 #include "server/patience.h"
 
@@ -26,8 +27,9 @@ uint64_t connections_due_ns(const struct connections *connections, bool others_c
 static void connection_end(struct connections *connections, struct connection *connection,
                            enum outcome outcome, uint64_t now_ns)
 {
-    enum engine_op op = connection->state == CONNECTION_GREETING ? ENGINE_OP_SEND : ENGINE_OP_RECV;
+    enum engine_op op = connection_pending(connection);
 
+    CHECK(op != ENGINE_OP_NONE, "state=%u outcome=%d", connection->state, (int)outcome);
     if (engine_cancel(connections->engine, op, slab_token(&connections->slab, connection),
                       connection->sock) < 0) {
         deadline_start(&connections->undelivered, &connection->deadline, now_ns);
@@ -142,4 +144,5 @@ void connections_abandon(struct connections *connections)
 
     while ((connection = slab_next(&connections->slab, connection)))
         connection_close(connections, connection, OUTCOME_ABANDONED);
+    outcome_counts_check(&connections->counts, connections_open(connections));
 }

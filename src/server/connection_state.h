@@ -29,6 +29,9 @@ struct connection {
 };
 _Static_assert(sizeof(struct connection) == 64, "a connection is one cache line");
 
+/* The operation that is pending on an open connection. */
+enum engine_op connection_pending(const struct connection *connection);
+
 /* Places are not to be held for long: more than half of them are taken. */
 bool connections_scarce(const struct connections *connections);
 

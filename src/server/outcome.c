@@ -1,5 +1,6 @@
 #include "server/outcome.h"
 
+#include "base/check.h"
 #include "base/counter.h"
 
 #include <inttypes.h>
@@ -18,12 +19,24 @@ void outcome_counts_add(struct outcome_counts *total, const struct outcome_count
         total->outcomes[i] += counter_read(&part->outcomes[i]);
 }
 
-uint64_t outcome_counts_open(const struct outcome_counts *counts)
+static uint64_t outcome_counts_ended(const struct outcome_counts *counts)
 {
     uint64_t ended = 0;
 
     for (int i = 0; i < OUTCOME_COUNT; i++)
         ended += counts->outcomes[i];
+    return ended;
+}
+
+void outcome_counts_check(const struct outcome_counts *counts, uint64_t open)
+{
+    CHECK_EQUAL(counts->accepted, outcome_counts_ended(counts) + open);
+}
+
+uint64_t outcome_counts_open(const struct outcome_counts *counts)
+{
+    uint64_t ended = outcome_counts_ended(counts);
+
     /* Of counters that change while they are read, one may be ahead of another. */
     return counts->accepted > ended ? counts->accepted - ended : 0;
 }

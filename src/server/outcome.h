@@ -26,6 +26,10 @@ struct outcome_counts {
 /* Add the counters of one worker, which may be at work, to a total. */
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
 
+/* Check the books: accepted = the sum of the outcomes + the connections that are open. Not of
+ * counters that change meanwhile. */
+void outcome_counts_check(const struct outcome_counts *counts, uint64_t open);
+
 /* The connections that have not ended. */
 uint64_t outcome_counts_open(const struct outcome_counts *counts);
 

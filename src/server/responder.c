@@ -1,5 +1,6 @@
 #include "server/responder.h"
 
+#include "base/check.h"
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/peer_error.h"
@@ -142,9 +143,11 @@ static void responder_dispatch(struct responder *responder, const struct engine_
     case ENGINE_OP_RECV:
         connection_event(&responder->connections, event, responder->now_ns);
         break;
-    case ENGINE_OP_WAKE:    /* stop_deadline_ns is looked at in every turn */
-    case ENGINE_OP_CONNECT: /* never asked for */
+    case ENGINE_OP_WAKE: /* stop_deadline_ns is looked at in every turn */
         break;
+    case ENGINE_OP_NONE:
+    case ENGINE_OP_CONNECT:
+        CHECK(false, "op=%d was never asked for", (int)event->op);
     }
 }
 
@@ -271,6 +274,16 @@ static int responder_end(struct responder *responder, struct engine_event *event
     return count < 0 ? count : 0;
 }
 
+/* Once a turn. */
+static void responder_read_clock(struct responder *responder)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    CHECK(now_ns >= responder->now_ns, "before=%llu now=%llu",
+          (unsigned long long)responder->now_ns, (unsigned long long)now_ns);
+    responder->now_ns = now_ns;
+}
+
 static int responder_run(void *state, const struct worker *worker)
 {
     struct responder *responder = state;
@@ -278,11 +291,11 @@ static int responder_run(void *state, const struct worker *worker)
     int count = 0;
 
     responder->worker = worker;
-    responder->now_ns = clock_now_ns();
+    responder_read_clock(responder);
     responder_keep_accepting(responder);
     while (responder->phase != RESPONDER_DONE && count >= 0) {
         count = engine_wait(responder->engine, responder_timeout_ns(responder), events);
-        responder->now_ns = clock_now_ns();
+        responder_read_clock(responder);
         for (int i = 0; i < count; i++)
             responder_dispatch(responder, &events[i]);
         connections_look(&responder->connections, responder->now_ns);

@@ -369,6 +369,7 @@ int server_run(struct server *server, struct outcome_counts *ret_total,
 
     conditions_flush(&server->conditions, clock_now_ns());
     *ret_total = server_totals(server);
+    outcome_counts_check(ret_total, 0);
     return result;
 }
 

@@ -46,9 +46,9 @@ def pytest_collection_modifyitems(items):
             item.add_marker(pytest.mark.flaky(reruns=4))
 
 
-@pytest.fixture(params=["uring", "epoll"])
+@pytest.fixture(params=programs.ENGINES)
 def engine(request):
-    if request.param == "uring" and kernel.io_uring_error():
+    if request.param.endswith("uring") and kernel.io_uring_error():
         pytest.skip(f"no io_uring here: {kernel.io_uring_error()}")
     return request.param
 

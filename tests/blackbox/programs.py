@@ -15,12 +15,14 @@ import time
 import kernel
 
 SANITIZED = os.environ.get("HELLO_SANITIZE", "")
+CHECKED = "checked:" if os.environ.get("HELLO_TEST_CHECKED") else ""  # engines check their use
+ENGINES = [CHECKED + name for name in ("uring", "epoll")]
 DEADLINE_S = 60 if SANITIZED else 15  # far more than anything here takes; reached only by a bug
 
 OUTCOMES = ("greeted", "expired", "reset", "stalled", "orphaned", "failed", "abandoned")
 START_LINE = re.compile(
     r"hello-server: listening on (?P<host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<port>\d+)"
-    r" engine=(?P<engine>uring|epoll) workers=(?P<workers>\d+)"
+    r" engine=(?:checked:)?(?P<engine>uring|epoll) workers=(?P<workers>\d+)"
     r" close=(?P<close>linger|swift) pid=(?P<pid>\d+)\n"
 )
 STOP_LINE = re.compile(
@@ -54,7 +56,15 @@ def environment(changes=None):
         for name, value in os.environ.items()
         if not name.startswith("HELLO_") and name not in ("PORT", "NOTIFY_SOCKET")
     }
-    return {**kept, **(changes or {})}
+    return {**kept, **checked_engines(), **(changes or {})}
+
+
+def checked_engines():
+    """What makes the programs use a checking engine where a test names none."""
+    if not CHECKED:
+        return {}
+    engine = ENGINES[1] if kernel.io_uring_error() else ENGINES[0]
+    return {"HELLO_SERVER_ENGINE": engine, "HELLO_LOAD_ENGINE": engine}
 
 
 def limits(**values):

@@ -10,6 +10,7 @@ import pytest
 
 import kernel
 import loss
+import programs
 from clients import (
     FAMILIES, GREETING, IPV4, close_all, connect, read_exactly, read_to_end, socket_for,
 )
@@ -19,7 +20,7 @@ LARGE = bytes(range(256)) * 256  # 64 KiB
 MEDIUM_BYTES = 6_000  # a few packets
 PATIENCE_S = 100  # in which the kernel repeats what is lost, as often as it takes
 
-ENGINES = ["epoll"] if kernel.io_uring_error() else ["uring", "epoll"]
+ENGINES = programs.ENGINES[1:] if kernel.io_uring_error() else programs.ENGINES
 MODES = list(itertools.product(ENGINES, ["linger", "swift"]))
 
 OUTAGES_S = {1: 1, 2: 2, 3: 4, 4: 8}  # by the number of the client's address

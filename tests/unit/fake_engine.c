@@ -103,17 +103,41 @@ static void fake_close(struct engine *engine, int sock, unsigned flags)
 
 static int fake_socket(struct engine *engine, int family)
 {
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
     int result = fake_called(engine, (struct fake_call){"socket", 0, family, 0, 0});
 
-    return result < 0 ? result : 7;
+    return result < 0 ? result : 7 + fake->sockets_opened++;
 }
 
 static int fake_connect(struct engine *engine, uint64_t token, int sock,
                         const struct sockaddr *address, socklen_t address_bytes)
 {
-    (void)address;
     (void)address_bytes;
+    ((struct fake_engine *)(void *)engine)->address = address;
     return fake_called(engine, (struct fake_call){"connect", token, sock, 0, 0});
+}
+
+static int fake_accept_start(struct engine *engine, uint32_t room)
+{
+    (void)engine;
+    (void)room;
+    return 0;
+}
+
+static void fake_accept_stop(struct engine *engine)
+{
+    (void)engine;
+}
+
+static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
+    int count = fake->happened_count;
+
+    (void)timeout_ns;
+    memcpy(events, fake->happened, (size_t)count * sizeof(*events));
+    fake->happened_count = 0;
+    return count;
 }
 
 static void fake_destroy(struct engine *engine)
@@ -124,6 +148,8 @@ static void fake_destroy(struct engine *engine)
 static const struct engine_class fake_class = {
     .name = "fake",
     .destroy = fake_destroy,
+    .accept_start = fake_accept_start,
+    .accept_stop = fake_accept_stop,
     .socket = fake_socket,
     .connect = fake_connect,
     .connect_error = fake_connect_error,
@@ -138,6 +164,7 @@ static const struct engine_class fake_class = {
     .hand_over = fake_hand_over,
     .disconnect = fake_disconnect,
     .close = fake_close,
+    .wait = fake_wait,
 };
 
 void fake_engine_init(struct fake_engine *fake)

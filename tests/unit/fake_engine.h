@@ -1,4 +1,5 @@
-/* An engine that does nothing but remember what it was asked, for tests of what stands above it. */
+/* An engine that does nothing but remember what it was asked, and tell what a test wants to have
+ * happened, for tests of what stands above it. */
 #ifndef HELLO_FAKE_ENGINE_H
 #define HELLO_FAKE_ENGINE_H
 
@@ -21,6 +22,7 @@ struct fake_engine {
     int call_count;
     const char *failing;             /* the call of this name fails ... */
     int error;                       /* ... with this -errno */
+    int sockets_opened;              /* each has a number of its own, from 7 on */
     int connect_error;               /* what engine_connect_error answers ... */
     int connects_doubted;            /* ... and how often it was asked */
     int sent_now;                    /* what engine_send_now answers; 0: that it cannot */
@@ -28,6 +30,9 @@ struct fake_engine {
     bool disconnects;                /* at once */
     struct engine_delivery delivery; /* what engine_delivery answers */
     uint64_t handed_over_ns;         /* the timeout that engine_hand_over was given */
+    const struct sockaddr *address;  /* that the last engine_connect was given */
+    struct engine_event happened[4]; /* what the next engine_wait hands out ... */
+    int happened_count;              /* ... and how much of it */
 };
 
 /* Make a fake engine that remembers nothing yet. */

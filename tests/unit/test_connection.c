@@ -1,5 +1,7 @@
 /* The life of a connection, step by step, on an engine that only remembers what it was asked. */
 #include "base/units.h"
+#include "breaking.h"
+#include "engine/checked.h"
 #include "fake_engine.h"
 #include "server/connection.h"
 
@@ -11,7 +13,8 @@
 
 #include <cmocka.h>
 
-#define SOCK          5
+#define FIRST_SOCK    5
+#define SOCKETS_MAX   (1 << 20) /* the fake engine gives each number once */
 #define START_NS      (100 * NS_PER_S)
 #define LEAVE_NS      (100 * NS_PER_MS)
 #define SLACK_NS      (30 * NS_PER_MS)
@@ -22,6 +25,8 @@
 
 struct fixture {
     struct fake_engine fake;
+    struct engine *engine; /* checks how the fake one is used */
+    int sock;              /* of the next client */
     struct connection_settings settings;
     struct connections connections;
 };
@@ -31,13 +36,16 @@ static int set_up_with(void **state, bool linger, uint32_t greeting_bytes)
     static struct fixture fixture;
 
     fake_engine_init(&fixture.fake);
+    assert_int_equal(0, checked_wrap(&fixture.fake.engine, SOCKETS_MAX, &fixture.engine));
+    engine_accept_start(fixture.engine, UINT32_MAX);
+    fixture.sock = FIRST_SOCK;
     fixture.settings = (struct connection_settings){.greeting = GREETING,
                                                     .greeting_bytes = greeting_bytes,
                                                     .linger = linger,
                                                     .linger_timeout_ns = LINGER_NS,
                                                     .delivery_timeout_ns = DELIVERY_NS};
     *state = &fixture;
-    return connections_init(&fixture.connections, &fixture.settings, &fixture.fake.engine, 4);
+    return connections_init(&fixture.connections, &fixture.settings, fixture.engine, 4);
 }
 
 static int set_up_leaving(void **state)
@@ -75,19 +83,34 @@ static int tear_down(void **state)
         ended += f->connections.counts.outcomes[i];
     assert_int_equal(f->connections.counts.accepted, ended + connections_open(&f->connections));
     connections_release(&f->connections);
+    engine_destroy(f->engine);
     return 0;
+}
+
+/* Let this be what the next engine_wait tells, and return how it tells it. */
+static struct engine_event happens(struct fixture *f, struct engine_event event)
+{
+    static struct engine_event events[ENGINE_EVENTS_MAX];
+
+    f->fake.happened[f->fake.happened_count++] = event;
+    assert_int_equal(1, engine_wait(f->engine, 0, events));
+    return events[0];
 }
 
 static void accept_one(struct fixture *f)
 {
-    connection_accept(&f->connections, SOCK, START_NS);
+    struct engine_event event = happens(
+        f, (struct engine_event){.result = f->sock++, .op = ENGINE_OP_ACCEPT, .more = true});
+
+    connection_accept(&f->connections, event.result, START_NS);
 }
 
 /* The operation that was asked for last ends with this result. */
 static void ends(struct fixture *f, enum engine_op op, int result)
 {
-    struct engine_event event = {
-        .token = fake_engine_last(&f->fake)->token, .result = result, .op = op};
+    struct engine_event event =
+        happens(f, (struct engine_event){
+                       .token = fake_engine_last(&f->fake)->token, .result = result, .op = op});
 
     connection_event(&f->connections, &event, START_NS);
 }
@@ -512,12 +535,14 @@ static void delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter(void **
 
 static void client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout(void **state)
 {
+    static const char large[1 << 16];
     struct fixture *f = *state;
     uint64_t now_ns = START_NS;
 
-    f->settings.greeting_bytes = 1 << 16;
+    f->settings.greeting = large;
+    f->settings.greeting_bytes = sizeof(large);
     accept_one(f);
-    ends(f, ENGINE_OP_SEND, 1 << 16);
+    ends(f, ENGINE_OP_SEND, sizeof(large));
     f->fake.delivery = (struct engine_delivery){60000, .refused = true}; /* between two reads */
     fake_engine_calls(&f->fake);
     while (now_ns + LINGER_NS < START_NS + DELIVERY_NS) {
@@ -676,7 +701,7 @@ static void looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once(void **st
     const int greeted = CONNECTION_LOOKS_MAX + 1;
 
     connections_release(&f->connections);
-    assert_int_equal(0, connections_init(&f->connections, &f->settings, &f->fake.engine,
+    assert_int_equal(0, connections_init(&f->connections, &f->settings, f->engine,
                                          2 * CONNECTION_LOOKS_MAX + 2));
     f->fake.sent_now = GREETING_SIZE;
     for (int i = 0; i < greeted; i++)
@@ -779,19 +804,66 @@ static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
     assert_ended(f, OUTCOME_ABANDONED);
 }
 
-static void event_of_a_connection_that_is_gone_changes_nothing(void **state)
+/* An event of the only connection, from an engine that nobody checks. */
+static struct engine_event event_of(struct fixture *f, enum engine_op op, int result)
 {
-    struct fixture *f = *state;
-    struct engine_event stale;
+    struct slab *slab = &f->connections.slab;
 
-    accept_one(f);
-    stale = (struct engine_event){.token = fake_engine_last(&f->fake)->token, .op = ENGINE_OP_RECV};
+    return (struct engine_event){
+        .token = slab_token(slab, slab_next(slab, NULL)), .result = result, .op = op};
+}
+
+static void hear_of_a_connection_that_is_gone(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event stale = event_of(f, ENGINE_OP_SEND, 0);
+
     ends(f, ENGINE_OP_SEND, -EPIPE);
-    fake_engine_calls(&f->fake);
     accept_one(f);
     connection_event(&f->connections, &stale, START_NS);
-    assert_string_equal("send", fake_engine_calls(&f->fake));
-    assert_int_equal(1, connections_open(&f->connections));
+}
+
+static void hear_of_an_operation_that_is_not_pending(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event event = event_of(f, ENGINE_OP_RECV, 0);
+
+    connection_event(&f->connections, &event, START_NS);
+}
+
+static void hear_of_more_than_was_sent(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event event = event_of(f, ENGINE_OP_SEND, GREETING_SIZE + 1);
+
+    connection_event(&f->connections, &event, START_NS);
+}
+
+static void accept_more_than_there_is_room_for(void *context)
+{
+    for (int i = 0; i < 5; i++)
+        accept_one(context);
+}
+
+static void lose_count(void *context)
+{
+    struct fixture *f = context;
+
+    f->connections.counts.outcomes[OUTCOME_GREETED]++;
+    connections_abandon(&f->connections);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    assert_breaks(hear_of_a_connection_that_is_gone, f, "token=0x");
+    assert_breaks(hear_of_an_operation_that_is_not_pending, f, "in state greeting");
+    assert_breaks(hear_of_more_than_was_sent, f, "bytes=7 rest_bytes=6");
+    assert_breaks(accept_more_than_there_is_room_for, f, "open=4 of 4");
+    assert_breaks(lose_count, f, "1 is not 2");
+    connections_abandon(&f->connections);
 }
 
 static void totals_are_printed_by_name(void **state)
@@ -863,7 +935,7 @@ int main(void)
         LINGER(connections_that_are_stopped_end_when_nothing_is_pending_on_them),
         LINGER(client_that_closes_while_its_connection_is_stopped_is_greeted),
         LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
-        LINGER(event_of_a_connection_that_is_gone_changes_nothing),
+        LINGER(what_breaks_an_invariant_ends_the_program),
         cmocka_unit_test(totals_are_printed_by_name),
     };
 

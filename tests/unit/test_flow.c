@@ -1,6 +1,8 @@
 /* The life of a flow: every way in which a connection of the generator can end, and what is timed.
  */
 #include "base/pages.h"
+#include "breaking.h"
+#include "engine/checked.h"
 #include "fake_engine.h"
 #include "load/flow.h"
 
@@ -23,11 +25,13 @@
 #define EXPECTED    "hello\n"
 #define LANES       2
 #define LONG_BYTES  (64u << 10)
+#define SOCKETS_MAX (1 << 20) /* the fake one gives each number once */
 
 /* A fake engine whose receives find these bytes. */
 struct fixture {
     struct fake_engine fake;
     struct engine_class class;
+    struct engine *engine; /* checks how the fake one is used */
     struct load_config *config;
     struct target targets[LANES];
     struct sources sources;
@@ -88,6 +92,7 @@ static int set_up(void **state)
     f->class.recv_now = receive_what_arrived;
     f->after_it = -EAGAIN;
     f->fake.engine.class = &f->class;
+    assert_int_equal(0, checked_wrap(&f->fake.engine, SOCKETS_MAX, &f->engine));
     expect_bytes(&f->config->expect, EXPECTED);
     f->config->timeout_ns = TIMEOUT_NS;
     f->config->connect_timeout_ns = CONNECT_NS;
@@ -96,7 +101,7 @@ static int set_up(void **state)
     f->settings =
         (struct flow_settings){.config = f->config, .targets = f->targets, .sources = &f->sources};
     f->now_ns = START_NS;
-    return flows_init(&f->flows, &f->settings, &f->fake.engine, f->tallies, 2, 0, 1);
+    return flows_init(&f->flows, &f->settings, f->engine, f->tallies, 2, 0, 1);
 }
 
 /* Every test ends with the books in balance. */
@@ -108,6 +113,7 @@ static int tear_down(void **state)
         assert_int_equal(f->tallies[i].started,
                          f->tallies[i].ok + tally_failed(&f->tallies[i]) + f->tallies[i].abandoned);
     flows_release(&f->flows);
+    engine_destroy(f->engine);
     pages_unmap(f->tallies, LANES * sizeof(struct tally));
     free(f->config);
     free(f);
@@ -123,10 +129,12 @@ static void starts(struct fixture *f)
 
 static void ends(struct fixture *f, enum engine_op op, int result)
 {
-    struct engine_event event = {
-        .token = fake_engine_last(&f->fake)->token, .result = result, .op = op};
+    static struct engine_event events[ENGINE_EVENTS_MAX];
 
-    flow_event(&f->flows, &event, f->now_ns);
+    f->fake.happened[f->fake.happened_count++] = (struct engine_event){
+        .token = fake_engine_last(&f->fake)->token, .result = result, .op = op};
+    assert_int_equal(1, engine_wait(f->engine, 0, events));
+    flow_event(&f->flows, &events[0], f->now_ns);
 }
 
 static void receives(struct fixture *f, const char *text)
@@ -667,6 +675,10 @@ static void a_socket_is_used_again_once_its_connection_ended_well(void **state)
     connects(f);
     assert_string_equal("disconnect connect recv", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
+    runs_well(f);
+    fake_engine_calls(&f->fake);
+    flows_abandon(&f->flows);
+    assert_string_equal("close", fake_engine_calls(&f->fake)); /* of the one that was kept */
 }
 
 static void a_socket_that_is_not_as_good_as_new_is_not_used_again(void **state)
@@ -900,6 +912,59 @@ static void what_is_open_when_a_run_is_abandoned_is_counted_as_that(void **state
     assert_int_equal(0, flows_taken(&f->flows));
 }
 
+/* An event of the only flow, from an engine that nobody checks. */
+static struct engine_event event_of(struct fixture *f, enum engine_op op)
+{
+    struct slab *slab = &f->flows.slab;
+
+    return (struct engine_event){.token = slab_token(slab, slab_next(slab, NULL)), .op = op};
+}
+
+static void hear_of_a_flow_that_is_gone(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event stale = event_of(f, ENGINE_OP_CONNECT);
+
+    ends(f, ENGINE_OP_CONNECT, -ECONNREFUSED);
+    flow_event(&f->flows, &stale, f->now_ns);
+}
+
+static void hear_of_an_operation_that_is_not_pending(void *context)
+{
+    struct fixture *f = context;
+    struct engine_event event = event_of(f, ENGINE_OP_RECV);
+
+    flow_event(&f->flows, &event, f->now_ns);
+}
+
+static void start_more_than_there_is_room_for(void *context)
+{
+    for (int i = 0; i < 3; i++)
+        starts(context);
+}
+
+/* A duration below zero would be a sample of centuries. */
+static void end_before_it_was_to_start(void *context)
+{
+    struct fixture *f = context;
+
+    f->now_ns = INTENDED_NS - 1;
+    connects(f);
+    ends_well(f);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    struct fixture *f = *state;
+
+    assert_breaks(start_more_than_there_is_room_for, f, "taken=2 of 2");
+    assert_breaks(end_before_it_was_to_start, f, "intended=999000 connected=998999");
+    starts(f);
+    assert_breaks(hear_of_a_flow_that_is_gone, f, "token=0x");
+    assert_breaks(hear_of_an_operation_that_is_not_pending, f, "in state 0");
+    flows_abandon(&f->flows);
+}
+
 #define FLOW(test) cmocka_unit_test_setup_teardown(test, set_up, tear_down)
 
 int main(void)
@@ -946,6 +1011,7 @@ int main(void)
         FLOW(an_error_of_the_handshake_that_comes_late_is_one_of_the_handshake),
         FLOW(in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while),
         FLOW(what_is_open_when_a_run_is_abandoned_is_counted_as_that),
+        FLOW(what_breaks_an_invariant_ends_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

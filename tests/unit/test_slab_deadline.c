@@ -1,6 +1,7 @@
 /* The two structures every worker stands on: slabs of items and queues of deadlines. */
 #include "base/deadline.h"
 #include "base/slab.h"
+#include "breaking.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -137,6 +138,58 @@ static void deadline_stopped_never_comes(void **state)
     assert_null(deadline_queue_take(&queue, UINT64_MAX - 1));
 }
 
+static void give_back_twice(void *context)
+{
+    struct slab *slab = context;
+    struct item *item = slab_take(slab);
+
+    slab_give(slab, item);
+    slab_give(slab, item);
+}
+
+static void name_what_was_given_back(void *context)
+{
+    struct slab *slab = context;
+    struct item *item = slab_take(slab);
+
+    slab_give(slab, item);
+    slab_token(slab, item);
+}
+
+static void take_what_is_in_use(void *context)
+{
+    struct slab *slab = context;
+    struct item *item = slab_take(slab);
+
+    slab_give(slab, item);
+    item->head.generation++; /* whoever had it writes on */
+    slab_take(slab);
+}
+
+static void go_back_in_time(void *context)
+{
+    struct deadline_queue *queue = context;
+    struct deadline first = {0}, second = {0};
+
+    deadline_start(queue, &first, 100);
+    deadline_start(queue, &second, 99);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    struct deadline_queue queue;
+    struct slab slab;
+
+    (void)state;
+    slab_init(&slab, 2, sizeof(struct item));
+    assert_breaks(give_back_twice, &slab, "item=0 generation=2 is free");
+    assert_breaks(name_what_was_given_back, &slab, "item=0 generation=2 is free");
+    assert_breaks(take_what_is_in_use, &slab, "item=0 generation=3 is in use");
+    slab_release(&slab);
+    deadline_queue_init(&queue, 10);
+    assert_breaks(go_back_in_time, &queue, "last=110 new=109");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -148,6 +201,7 @@ int main(void)
         cmocka_unit_test(deadlines_come_in_the_order_of_their_start),
         cmocka_unit_test(deadline_started_anew_comes_later),
         cmocka_unit_test(deadline_stopped_never_comes),
+        cmocka_unit_test(what_breaks_an_invariant_ends_the_program),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

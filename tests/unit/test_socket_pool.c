@@ -1,5 +1,6 @@
 /* Which sockets are kept for another connection, and that they never add to what is open. */
 #include "fake_engine.h"
+#include "load/socket_pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -12,12 +13,14 @@
 #define SOCK 5
 
 static struct fake_engine fake;
+static struct socket_pool pool;
 
 static int set_up(void **state)
 {
     (void)state;
     fake_engine_init(&fake);
     fake.disconnects = true;
+    pool = (struct socket_pool){.engine = &fake.engine};
     return 0;
 }
 
@@ -29,7 +32,7 @@ static const char *calls(void)
 static void recycles(int count, int family)
 {
     for (int i = 0; i < count; i++)
-        engine_recycle(&fake.engine, SOCK, family);
+        socket_pool_give(&pool, SOCK, family);
 }
 
 static void a_recycled_socket_is_the_next_of_its_family(void **state)
@@ -37,9 +40,9 @@ static void a_recycled_socket_is_the_next_of_its_family(void **state)
     (void)state;
     recycles(1, AF_INET6);
     assert_string_equal("disconnect", calls());
-    assert_int_equal(SOCK, engine_socket(&fake.engine, AF_INET6));
+    assert_int_equal(SOCK, socket_pool_take(&pool, AF_INET6));
     assert_string_equal("", calls());
-    assert_true(engine_socket(&fake.engine, AF_INET6) != SOCK);
+    assert_true(socket_pool_take(&pool, AF_INET6) != SOCK);
     assert_string_equal("socket", calls());
 }
 
@@ -49,7 +52,7 @@ static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
     fake.disconnects = false;
     recycles(1, AF_INET);
     assert_string_equal("disconnect close", calls());
-    engine_socket(&fake.engine, AF_INET);
+    socket_pool_take(&pool, AF_INET);
     assert_string_equal("socket", calls());
 }
 
@@ -104,12 +107,12 @@ static void one_bad_moment_does_not_decide_the_rest_of_a_run(void **state)
 static void sockets_are_counted_as_opened_and_reused(void **state)
 {
     (void)state;
-    engine_socket(&fake.engine, AF_INET);
-    engine_socket(&fake.engine, AF_INET6);
+    socket_pool_take(&pool, AF_INET);
+    socket_pool_take(&pool, AF_INET6);
     recycles(1, AF_INET6);
-    engine_socket(&fake.engine, AF_INET6);
-    assert_int_equal(2, engine_sockets(&fake.engine).opened);
-    assert_int_equal(1, engine_sockets(&fake.engine).reused);
+    socket_pool_take(&pool, AF_INET6);
+    assert_int_equal(2, pool.opened);
+    assert_int_equal(1, pool.reused);
 }
 
 static void no_more_are_kept_than_there_is_room_for(void **state)
@@ -126,18 +129,18 @@ static void what_is_kept_does_not_add_to_what_is_open(void **state)
     (void)state;
     recycles(1, AF_INET);
     calls();
-    engine_socket(&fake.engine, AF_INET6);
+    socket_pool_take(&pool, AF_INET6);
     assert_string_equal("close socket", calls());
-    assert_true(engine_socket(&fake.engine, AF_INET) != SOCK);
+    assert_true(socket_pool_take(&pool, AF_INET) != SOCK);
 }
 
-static void what_is_kept_is_closed_with_the_engine(void **state)
+static void what_is_kept_is_closed_in_the_end(void **state)
 {
     (void)state;
     recycles(2, AF_INET);
     recycles(1, AF_INET6);
     calls();
-    engine_destroy(&fake.engine);
+    socket_pool_close(&pool);
     assert_string_equal("close close close", calls());
 }
 
@@ -153,7 +156,7 @@ int main(void)
         POOL(sockets_are_counted_as_opened_and_reused),
         POOL(no_more_are_kept_than_there_is_room_for),
         POOL(what_is_kept_does_not_add_to_what_is_open),
-        POOL(what_is_kept_is_closed_with_the_engine),
+        POOL(what_is_kept_is_closed_in_the_end),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,4 +1,5 @@
 /* What is counted of connections, added up, and how errors are sorted. */
+#include "breaking.h"
 #include "load/result.h"
 #include "load/tally.h"
 
@@ -183,6 +184,28 @@ static void everything_has_a_name_of_its_own(void **state)
     assert_string_equal("lateness", timing_name(TIMING_LATENESS));
 }
 
+static void subtract_more_than_there_is(void *context)
+{
+    (void)context;
+    one.ok = 2;
+    tally_subtract(&total, &other, &one);
+}
+
+static void lose_count(void *context)
+{
+    (void)context;
+    one.started = 4;
+    one.ok = one.abandoned = one.failed[PHASE_GREETING][RESULT_SHORT] = 1;
+    tally_check(&one);
+}
+
+static void what_breaks_an_invariant_ends_the_program(void **state)
+{
+    (void)state;
+    assert_breaks(subtract_more_than_there_is, NULL, "counter=1 older=2 newer=0");
+    assert_breaks(lose_count, NULL, "4 is not 3");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -192,6 +215,7 @@ int main(void)
         cmocka_unit_test_setup(failures_are_counted_over_all_phases, clear_all),
         cmocka_unit_test(errors_are_sorted_by_what_they_mean_to_the_user),
         cmocka_unit_test(everything_has_a_name_of_its_own),
+        cmocka_unit_test_setup(what_breaks_an_invariant_ends_the_program, clear_all),
     };
     return cmocka_run_group_tests_name("tally", tests, NULL, NULL);
 }

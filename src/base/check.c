@@ -1,0 +1,39 @@
+#include "base/check.h"
+
+#include <limits.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+/* A line that a pipe takes at once or not at all (pipe(7)). */
+#define LINE_BYTES 512
+_Static_assert(LINE_BYTES <= PIPE_BUF, "it is one write");
+
+#define WRITE_TIMEOUT_MS 1000
+
+/* Where the text ends that snprintf(3) wrote, or cut: the newline has its place behind it. */
+static size_t line_end(size_t start, int bytes)
+{
+    size_t end = bytes < 0 ? start : start + (size_t)bytes;
+
+    return end < LINE_BYTES - 1 ? end : LINE_BYTES - 1;
+}
+
+void check_failed(const char *expression, const char *file, int line, const char *format, ...)
+{
+    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
+    char text[LINE_BYTES];
+    size_t bytes = line_end(
+        0, snprintf(text, sizeof(text), "invariant broken: %s (%s:%d): ", expression, file, line));
+    va_list values;
+
+    va_start(values, format);
+    bytes = line_end(bytes, vsnprintf(text + bytes, sizeof(text) - bytes, format, values));
+    va_end(values);
+    text[bytes++] = '\n';
+    if (poll(&ready, 1, WRITE_TIMEOUT_MS) > 0 && write(STDERR_FILENO, text, bytes) < 0)
+        abort(); /* as it would anyway: nobody is left to be told */
+    abort();
+}

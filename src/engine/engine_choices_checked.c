@@ -1,0 +1,11 @@
+/* What users may choose in debug builds that have the tests: also engines that check their use. */
+#include "engine/checked.h"
+#include "engine/epoll.h"
+#include "engine/uring.h"
+
+#include <stddef.h>
+
+const char *const engine_choices[] = {"auto",          "uring",         "epoll",
+                                      "checked:uring", "checked:epoll", NULL};
+const struct engine_class *const engine_chosen[] = {NULL, &engine_uring, &engine_epoll,
+                                                    &engine_checked_uring, &engine_checked_epoll};
