@@ -110,23 +110,40 @@ build_as() {
     fi
 }
 
-# run_tests NAME [CTEST OPTION...]: the tests in build/NAME, as many at a time as there are CPUs. The
-# counts go to build/NAME/junit.xml. $test_launcher, if set, is what starts ctest.
+# run_tests NAME [CTEST OPTION...]: the tests in build/NAME, two at a time for each CPU, as most of them wait most
+# of the time; those that do not count as two. What became of each goes to build/NAME, see tests/outcomes.py.
+# $test_launcher, if set, is what starts ctest.
 run_tests() {
-    local name=$1
+    local name=$1 status=0
     shift
     say "what each test prints goes to build/$name/Testing/Temporary/LastTest.log"
-    ${test_launcher:-} ctest --test-dir "build/$name" --no-tests=error --output-on-failure \
-        --parallel "$(nproc)" --output-junit junit.xml "$@"
+    forget_outcomes "$name"
+    HELLO_OUTCOMES=$PWD/build/$name/outcomes.jsonl ${test_launcher:-} ctest --test-dir "build/$name" \
+        --no-tests=error --output-on-failure --parallel $((2 * $(nproc))) --output-junit junit.xml \
+        --test-output-size-passed 1000000 "$@" || status=$?
+    outcomes "build/$name" || true
+    return $status
 }
 
-# run_pytest NAME PYTEST ARGUMENT...: tests that need more than a build. The counts go to
-# build/NAME/junit.xml.
+# run_pytest NAME PYTEST ARGUMENT...: tests that need more than a build.
 run_pytest() {
-    local name=$1
+    local name=$1 status=0
     shift
-    PYTHONDONTWRITEBYTECODE=1 ${test_launcher:-} /usr/bin/python3 -m pytest -v -rs --tb=short -p no:cacheprovider \
-        --junitxml "build/$name/junit.xml" "$@"
+    mkdir -p "build/$name"
+    forget_outcomes "$name"
+    HELLO_OUTCOMES=$PWD/build/$name/outcomes.jsonl PYTHONDONTWRITEBYTECODE=1 ${test_launcher:-} \
+        /usr/bin/python3 -m pytest -v -rs --tb=short "$@" || status=$?
+    outcomes "build/$name" || true
+    return $status
+}
+
+# outcomes OPTION... FOLDER...: what became of the tests that ran last in folders of build/.
+outcomes() {
+    python3 -B tests/outcomes.py "$@"
+}
+
+forget_outcomes() {
+    rm -f "build/$1/junit.xml" "build/$1/outcomes.jsonl"
 }
 
 # start_server COMMAND...: start a responder and wait until it listens. Sets server_pid, server_line

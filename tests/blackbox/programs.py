@@ -10,6 +10,7 @@ import signal
 import socket
 import subprocess
 import tempfile
+import threading
 import time
 
 import kernel
@@ -127,6 +128,33 @@ def stop_for(process, seconds):
             time.sleep(seconds)
             ended = time.monotonic()
     return ended - began
+
+
+class Pauses:
+    """How long this machine kept a thread waiting that sleeps for a moment at a time, while a test ran: so
+    much of what the test measures may be the machine's. Only to be allowed for where it makes times longer."""
+
+    STEP_S = 0.005
+
+    def __init__(self):
+        self.longest_s = self.total_s = 0.0
+        self.over = threading.Event()
+        self.thread = threading.Thread(target=self._watch)
+        self.thread.start()
+
+    def _watch(self):
+        before = time.monotonic()
+        while not self.over.wait(self.STEP_S):
+            now = time.monotonic()
+            late_s = now - before - self.STEP_S
+            if late_s > self.STEP_S:
+                self.longest_s = max(self.longest_s, late_s)
+                self.total_s += late_s
+            before = now
+
+    def stop(self):
+        self.over.set()
+        self.thread.join()
 
 
 def one_after_the_other(*functions):
@@ -350,11 +378,16 @@ class Server:
         finally:
             self.process.send_signal(signal.SIGCONT)
 
-    def cpu_share(self, during_s=1.5):
-        """The part of one CPU that the server uses, measured over `during_s`."""
-        start, used = time.monotonic(), kernel.cpu_seconds(self.pid)
+    def wakes_per_s(self, during_s=1.5):
+        """How often the server wakes in a second; it must go to sleep each time, or this never ends.
+
+        What it costs is counted, since a machine that is busy needs more CPU time for the same."""
+        start, before = time.monotonic(), kernel.sleeps(self.pid)
         time.sleep(during_s)
-        return (kernel.cpu_seconds(self.pid) - used) / (time.monotonic() - start)
+        count = kernel.sleeps(self.pid) - before
+        seconds = time.monotonic() - start
+        self.wait_until_asleep()
+        return count / seconds
 
     def stop(self, signum=signal.SIGTERM, **expectation):
         self.process.send_signal(signum)

@@ -15,29 +15,34 @@ HOLDERS = 10_000
 LINGER_S = 5
 
 
-def median_visit_seconds(one):
-    def visit_seconds(address):
-        start = time.monotonic()
-        assert visit(address) == GREETING
-        return time.monotonic() - start
+def median_visits_seconds(*servers):
+    """What a visit to each takes. They take turns, so that whatever else runs here delays them alike."""
+    times = [[] for _ in servers]
+    for n in range(100):
+        for one, seconds in zip(servers, times):
+            start = time.monotonic()
+            assert visit(one.address(FAMILIES[n % 2])) == GREETING
+            seconds.append(time.monotonic() - start)
+    return map(statistics.median, times)
 
-    return statistics.median(visit_seconds(one.address(FAMILIES[n % 2])) for n in range(100))
 
-
-@pytest.mark.timed
 def test_ten_thousand_holders_delay_nobody(server, engine):
+    """Beside a server of the same kind that nobody holds."""
     need_descriptors(HOLDERS + 500)
-    one = server("--engine", engine, "--workers", 2, "--linger-timeout", "1h")
-    alone_seconds, rss_before = median_visit_seconds(one), rss_bytes(one.pid)
+    one, empty = (server("--engine", engine, "--workers", 2, "--linger-timeout", "1h") for _ in range(2))
+    rss_before = rss_bytes(one.pid)
     holders = [connect(one.address(FAMILIES[n % 2])) for n in range(HOLDERS)]
     wait_until(lambda: one.open_connections() == HOLDERS, "the holders to be greeted")
-    assert median_visit_seconds(one) < 3 * alone_seconds + 0.005
+    among_holders_s, alone_s = median_visits_seconds(one, empty)
+    assert among_holders_s < 3 * alone_s + 0.005
     assert all(read_exactly(sock, len(GREETING)) == GREETING for sock in holders)
     if not SANITIZED:
         assert rss_bytes(one.pid) - rss_before < 2 << 20
     close_all(holders)
     one.wait_until_idle()
-    assert one.stop() == totals(greeted=200 + HOLDERS)
+    empty.wait_until_idle()
+    assert one.stop(all_accepted=False) == totals(greeted=100 + HOLDERS)
+    assert empty.stop(all_accepted=False) == totals(greeted=100)
 
 
 def test_ten_thousand_holders_are_let_go_in_time(server, engine):
@@ -78,15 +83,14 @@ def test_swift_lets_nobody_hold(server, engine, family):
     assert all(read_to_end(sock) == GREETING for sock in holders)
 
 
-@pytest.mark.timed
 @pytest.mark.parametrize("timeout_s", [0.1, 1.0])
-def test_a_holder_is_let_go_after_the_linger_timeout(server, engine, family, timeout_s):
+def test_a_holder_is_let_go_after_the_linger_timeout(server, engine, family, timeout_s, pauses):
     one = server("--engine", engine, "--linger-timeout", f"{round(timeout_s * 1000)}ms")
     start = time.monotonic()
     with connect(one.address(family)) as sock:
         assert read_exactly(sock, len(GREETING)) == GREETING
         one.wait_until_idle()
-    assert timeout_s <= time.monotonic() - start + 0.01 < timeout_s + 2
+    assert timeout_s <= time.monotonic() - start + 0.01 < timeout_s + 2 + pauses.total_s
     assert one.stop() == totals(expired=1)
 
 
@@ -130,7 +134,7 @@ def test_waiting_for_room_costs_no_cpu_and_one_line(server, engine):
     clients = [connect(one.address(IPV4)) for _ in range(200)]
     wait_until(lambda: count_with_data(clients) == 10, "as many as possible to be greeted")
     wait_until(one.stderr, "a line that says so")
-    assert one.cpu_share() < 0.05
+    assert one.wakes_per_s() <= 3  # it is looked once a second whether anybody waits
     assert count_with_data(clients) == 10
     assert len(one.stderr()) == 1 and "--max-connections" in one.stderr()[0]
 

@@ -152,7 +152,7 @@ def test_families_are_shown_side_by_side(server, terminal):
 
 
 def test_an_open_loop_shows_what_came_late_or_was_dropped(server, terminal):
-    one = terminal("-d", "3s", "-r", "500", server().target(IPV4))
+    one = terminal("-d", "3s", "-r", "500", "--assert", "dropped<100%", server().target(IPV4))
     one.wait_for("history")
     lines = one.lines()
     assert lines[0].endswith("  open loop at 500/s"), lines

@@ -1,4 +1,6 @@
-"""hello-load over a link whose delay is known: what it measures is arithmetic."""
+"""hello-load over a link whose delay is known: what it measures is arithmetic.
+
+Where the link itself is late, as on a machine that others use, it says by how much: that is allowed for."""
 import collections
 
 import pytest
@@ -7,18 +9,32 @@ from clients import IPV4, IPV6
 from misbehaving import waits_then_says
 from programs import ahead_of_others
 
-pytestmark = pytest.mark.timed
-
 ONE_WAY_MS = 40
 ROUND_TRIP_S = 2 * ONE_WAY_MS / 1000
 
 
-def about(seconds, rel=0.01):
-    return pytest.approx(seconds, rel=rel)
+class Within:
+    """Equal to times that a link may have made longer on each of some round trips, and nothing else by more
+    than a part of them."""
+
+    def __init__(self, seconds, extra_s=0, round_trips=1, rel=0.01):
+        self.least, self.most = seconds * (1 - rel), seconds * (1 + rel) + round_trips * extra_s
+
+    def __eq__(self, seconds):
+        return self.least <= seconds <= self.most
+
+    def __repr__(self):
+        return f"{self.least:.6f} to {self.most:.6f}"
+
+
+def extra_of(way):
+    """By how much the link made round trips longer that should take their exact time."""
+    told = way.stop()
+    return (told["there_extra_us"] + told["back_extra_us"]) / 1e6
 
 
 @pytest.mark.parametrize(
-    "loop", [("-c", 20), ("-r", "100/s"), ("-r", "100/s", "--arrivals", "poisson")],
+    "loop", [("-c", 20), ("-r", "200/s"), ("-r", "200/s", "--arrivals", "poisson")],
     ids=["closed", "constant", "poisson"],
 )
 def test_each_phase_takes_the_round_trips_that_it_must(link, server, report, engine, family, loop):
@@ -29,10 +45,11 @@ def test_each_phase_takes_the_round_trips_that_it_must(link, server, report, eng
     told = report(*loop, "-n", 300, "-t", 1, "-e", engine, one.target(way.far(family)),
                   before=ahead_of_others)
     assert (told.code, told.ok, told.errors) == (0, 300, {})
-    assert told.time("connect", "50") == about(ROUND_TRIP_S)
-    assert told.time("greeting", "50") == about(ROUND_TRIP_S)
+    extra_s = extra_of(way)
+    assert told.time("connect", "50") == Within(ROUND_TRIP_S, extra_s)
+    assert told.time("greeting", "50") == Within(ROUND_TRIP_S, extra_s)
     assert told.time("close", "50") < 0.005
-    assert told.time("total", "50") == about(2 * ROUND_TRIP_S)
+    assert told.time("total", "50") == Within(2 * ROUND_TRIP_S, extra_s, round_trips=2)
     assert told.time("connect", "min") >= ROUND_TRIP_S  # nothing outruns the link
     assert told.time("total", "min") >= 2 * ROUND_TRIP_S
 
@@ -44,10 +61,11 @@ def test_a_server_that_thinks_shows_in_the_phase_in_which_it_thinks(link, peer, 
     told = report("-c", 10, "-n", 100, "-t", 1, "-e", engine, one.target,
                   before=ahead_of_others)
     assert told.ok == 100
-    assert told.time("connect", "50") == about(ROUND_TRIP_S)
-    assert told.time("greeting", "50") == about(ROUND_TRIP_S + 0.1, rel=0.02)
-    assert told.time("close", "50") == about(0.05, rel=0.05)
-    assert told.time("total", "50") == about(2 * ROUND_TRIP_S + 0.15, rel=0.02)
+    extra_s = extra_of(way)
+    assert told.time("connect", "50") == Within(ROUND_TRIP_S, extra_s)
+    assert told.time("greeting", "50") == Within(ROUND_TRIP_S + 0.1, extra_s, rel=0.02)
+    assert told.time("close", "50") == Within(0.05, extra_s, rel=0.05)
+    assert told.time("total", "50") == Within(2 * ROUND_TRIP_S + 0.15, extra_s, round_trips=2, rel=0.02)
 
 
 def test_targets_near_and_far_are_told_apart(link, server, report, engine):
@@ -60,7 +78,8 @@ def test_targets_near_and_far_are_told_apart(link, server, report, engine):
     assert collections.Counter({lane["family"]: lane["ok"] for lane in told.lanes}) == {
         "ipv4": 100, "ipv6": 100}
     far, near = told.lanes
-    assert told.time("connect", "50", far) == about(0.04, rel=0.02)
+    extra_s = extra_of(way)
+    assert told.time("connect", "50", far) == Within(0.04, extra_s, rel=0.02)
     assert told.time("connect", "50", near) < 0.01
     # Half of all, so that the median of all is one or the other, and the rest is far.
-    assert told.time("connect", "75") == about(0.04, rel=0.05)
+    assert told.time("connect", "75") == Within(0.04, extra_s, rel=0.05)

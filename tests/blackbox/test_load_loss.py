@@ -12,7 +12,7 @@ pytestmark = pytest.mark.timed
 def test_each_lost_SYN_shows_as_a_second_more_and_is_counted(link, server, report, engine, family,
                                                             tmp_path):
     """Of every 100th connection the first SYN is lost, of every 1000th the second, too: they are
-    repeated 1 s and then 2 s later."""
+    repeated 1 s and then 2 s later. A machine that others use may hold up some of them, but hardly all."""
     way = link(there_ms=10, back_ms=10, lost_syns={100: 1, 1000: 2})
     one = server(link=way)
     log = tmp_path / "log"
@@ -28,12 +28,15 @@ def test_each_lost_SYN_shows_as_a_second_more_and_is_counted(link, server, repor
 
     connect = histograms(log)["connect"]
     assert connect.count == 3000
-    modes = [connect.count_between(low, high) for low, high in ((0, 0.9), (1, 1.3), (3, 3.5))]
+    modes = [connect.count_between(low, high) for low, high in ((0, 1), (1, 3), (3, 60))]
     assert modes == [2970, 27, 3]
+    quickest = [connect.percentile(100 * (before + 1) / 3000) for before in (0, 2970, 2997)]
+    for seconds, (least, most) in zip(quickest, ((0.02, 0.5), (1.02, 1.3), (3.02, 3.5))):
+        assert least <= seconds < most, quickest
     assert told.time("connect", "95") < 0.5
     assert told.time("connect", "99.9") == pytest.approx(
         connect.percentile(99.9), rel=0.002)
-    assert 3.02 <= told.time("connect", "max") < 3.5
+    assert told.time("connect", "max") >= 3.02
 
 
 def test_loss_by_chance_shows_at_the_rate_at_which_it_happens(link, server, report, engine,

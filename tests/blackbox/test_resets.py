@@ -4,13 +4,16 @@ import errno
 import signal
 import socket
 import struct
+import time
 
 from clients import (
-    FAMILIES, GREETING, connect, crowd, read_exactly, read_to_end, reset, silent_client, socket_for,
+    FAMILIES, GREETING, close_all, connect, crowd, read_exactly, read_to_end, reset, silent_client, socket_for,
 )
 from programs import ServiceManager, totals, wait_until
 
 SO_ATTACH_FILTER, SO_DETACH_FILTER = 26, 27
+REPEATED_AFTER_S = 1  # the kernel's answer to a SYN
+TRIES = 10
 
 
 def serves_on(one):
@@ -132,17 +135,31 @@ def test_a_half_open_connection_that_comes_to_life_is_greeted(server, engine, fa
     assert one.stop() == totals(greeted=50)
 
 
-def test_a_handshake_under_way_when_a_stop_begins_is_let_end(server, engine, family, tmp_path):
-    """The server has answered, the answer is lost, and is repeated after a second."""
+def stop_amid_handshakes(server, engine, family, tmp_path):
+    """A server that stops, and 50 who could not hear its answer till now, and from then on can. None where this
+    machine took so long that the answer was repeated to the deaf."""
+    tmp_path.mkdir()
     with ServiceManager(tmp_path) as manager:
         one = server("--engine", engine, env=manager.environment)
         manager.expect("READY=1")
+        began = time.monotonic()
         halves = [half_open(one.address(family)) for _ in range(50)]
         one.process.send_signal(signal.SIGTERM)
         manager.expect("STOPPING=1")
     for sock in halves:
         sock.setsockopt(socket.SOL_SOCKET, SO_DETACH_FILTER, 0)
         sock.settimeout(20)
+    if time.monotonic() - began < REPEATED_AFTER_S:
+        return one, halves
+    close_all(halves)
+    one.finish(warnings=None, all_accepted=False)
+    return None
+
+
+def test_a_handshake_under_way_when_a_stop_begins_is_let_end(server, engine, family, tmp_path):
+    """The server has answered, the answer is lost, and is repeated after a second: a stop waits for 1.5 s."""
+    tries = (stop_amid_handshakes(server, engine, family, tmp_path / str(n)) for n in range(TRIES))
+    one, halves = next(filter(None, tries))
     wait_until(lambda: all(map(is_established, halves)), "the handshakes to complete", within=20)
     assert [read_to_end(sock) for sock in halves] == [GREETING] * 50
     assert one.finish() == totals(greeted=50)

@@ -62,10 +62,10 @@ def test_more_than_may_be_open_at_once_are_served_too(server, engine):
     assert one.finish(warnings=None) == totals(greeted=100)
 
 
-@pytest.mark.timed
-@by_signal
+@pytest.mark.parametrize(
+    "family, signum", zip(FAMILIES, (signal.SIGTERM, signal.SIGINT)), ids=["ipv4-SIGTERM", "ipv6-SIGINT"])
 def test_under_full_load_every_accepted_connection_is_greeted(
-    server, load, engine, family, close, signum
+    server, load, engine, family, close, signum, pauses
 ):
     """A client sees the whole greeting, or that nobody listens: nothing in between."""
     one = server("--engine", engine, "--close", close, "--workers", 2)
@@ -77,7 +77,7 @@ def test_under_full_load_every_accepted_connection_is_greeted(
     wait_until(lambda: one.counters["TcpPassiveOpens"] > 1000, "the load to be under way")
     start = time.monotonic()
     counts = one.stop(signum, within=10)
-    assert time.monotonic() - start < 5.5
+    assert time.monotonic() - start < 5.5 + pauses.total_s
     thread.join()
     assert counts == totals(greeted=counts["accepted"])
     assert results[0].ok == counts["greeted"]
@@ -96,13 +96,12 @@ def test_once_a_stop_has_begun_no_new_connection_begins(server, engine, family, 
     assert one.finish() == totals()
 
 
-@pytest.mark.timed
-def test_what_is_still_open_after_the_shutdown_timeout_is_abandoned(server, engine, family):
+def test_what_is_still_open_after_the_shutdown_timeout_is_abandoned(server, engine, family, pauses):
     one = server("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "500ms")
     socks = holders_of(one, family, 20)
     start = time.monotonic()
     assert one.stop() == totals(abandoned=20)
-    assert 0.5 <= time.monotonic() - start < 3
+    assert 0.5 <= time.monotonic() - start < 3 + pauses.total_s
     close_all(socks)
 
 

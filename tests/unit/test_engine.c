@@ -954,7 +954,7 @@ int main(int argc, char *argv[])
         return 1;
     }
     if (engine_open(class, &args, &engine, &failure) < 0) {
-        printf("skipped: engine %s does not work here: %s: %s\n", class->name, failure.step,
+        printf("SKIPPED: engine %s does not work here: %s: %s\n", class->name, failure.step,
                strerror(failure.error));
         return 77;
     }
