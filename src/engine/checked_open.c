@@ -30,7 +30,7 @@ int checked_wrap(struct engine *within, uint32_t sockets_max, struct engine **re
     if (!checked)
         return -ENOMEM;
     *checked = (struct checked){
-        .engine = {.class = &checked->class},
+        .engine = {.class = &checked->class, .features = within->features},
         .class = checked_class,
         .within = within,
         .thread = pthread_self(),

@@ -15,6 +15,7 @@ import flyctl
 from programs import DEADLINE_S
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+SCRIPT = str(TOP / "scripts/fly")
 APP = "hello-jo"
 V6, V4 = "::1", "127.0.0.1"  # what Fly offers here
 MACHINE_ID = "17811953c92018"
@@ -87,14 +88,25 @@ class World:
 
 
 def command(world, verb, *options):
-    return [str(TOP / "scripts/fly"), verb, "--app", APP, "--config", str(world.config),
-            *map(str, options)]
+    return [SCRIPT, verb, "--app", APP, "--config", str(world.config), *map(str, options)]
 
 
 def run(world, verb, *options, within=4 * DEADLINE_S):
     """scripts/fly without a terminal."""
-    return subprocess.run(command(world, verb, *options), env=world.environment(), timeout=within,
+    return run_words(world, *command(world, verb, *options)[1:], within=within)
+
+
+def run_words(world, *words, within=4 * DEADLINE_S, **environment):
+    """The same with these words only."""
+    return subprocess.run([SCRIPT, *words], env={**world.environment(), **environment}, timeout=within,
                           stdin=subprocess.DEVNULL, capture_output=True, text=True)
+
+
+def start(world, verb, *options, stdout=subprocess.PIPE, **environment):
+    """The same while it runs, in a process group of its own."""
+    return subprocess.Popen(
+        command(world, verb, *options), env={**world.environment(), **environment}, start_new_session=True,
+        stdin=subprocess.DEVNULL, stdout=stdout, stderr=subprocess.PIPE, text=True)
 
 
 def run_at_terminal(world, verb, *options, question, answer):

@@ -12,6 +12,7 @@ import datetime
 import fcntl
 import json
 import os
+import pathlib
 import shlex
 import signal
 import subprocess
@@ -46,9 +47,7 @@ class Failure(Exception):
 def main(arguments):
     name = " ".join(arguments[:2] if arguments[0] != "deploy" else arguments[:1])
     if name == os.environ.get("FLYCTL_HANGS"):
-        open(f"{os.environ['FLYCTL_WORLD']}.hangs", "w", encoding="utf-8").close()
-        signal.signal(signal.SIGINT, signal.SIG_DFL)
-        time.sleep(HANG_S)
+        hang(pathlib.Path(os.environ["FLYCTL_WORLD"] + ".hangs"))
     with open(os.environ["FLYCTL_WORLD"], "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         world = json.load(file)
@@ -68,11 +67,19 @@ def main(arguments):
             fail(world, f"{name}, done")
         except Failure as failure:
             print(f"Error: {failure}", file=sys.stderr)
-            code = 1
-        else:
-            code = 0
-        save(file, world)
-        return code
+            return 1
+        finally:
+            save(file, world)  # what was done is done, also if nobody reads of it
+        return 0
+
+
+def hang(file):
+    """Until somebody removes the file. Ctrl-C ends it."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    file.touch()
+    deadline = time.monotonic() + HANG_S
+    while file.exists() and time.monotonic() < deadline:
+        time.sleep(0.01)
 
 
 def fail(world, name):

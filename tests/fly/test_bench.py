@@ -59,6 +59,11 @@ def assert_only_the_responder_is_left(world):
     assert world["processes"] == {}
 
 
+def wait_until_hello_load_is_waited_for(world):
+    wait_until(lambda: any(call.startswith("machine exec") for call in fly.asked(world)),
+               "hello-load to be waited for")
+
+
 # What it does
 
 
@@ -76,8 +81,9 @@ def test_what_is_in_the_file_that_the_json_is_appended_to_stays(world, responder
     results = tmp_path / "results"
     results.write_text("an earlier run\n")
     with results.open("a") as file:
-        subprocess.run(fly.command(world, "bench", "--", "-n", "5"), env=world.environment(), check=True,
-                       timeout=4 * DEADLINE_S, stdin=subprocess.DEVNULL, stdout=file)
+        process = fly.start(world, "bench", "--", "-n", "5", stdout=file)
+        _, error = process.communicate(timeout=4 * DEADLINE_S)
+    assert process.returncode == 0, error
     earlier, told = results.read_text().split("\n", 1)
     assert (earlier, json.loads(told)["result"]["all"]["ok"]) == ("an earlier run", 5)
 
@@ -191,25 +197,31 @@ def test_hello_load_that_takes_too_long_is_ended(world, responder):
 
 
 def test_a_signal_ends_the_machine(world, responder):
-    process = subprocess.Popen(fly.command(world, "bench", "--", "-d", "60s"), env=world.environment(),
-                               stdin=subprocess.DEVNULL, stdout=-1, stderr=-1)
-    wait_until(lambda: any(call.startswith("machine exec") for call in fly.asked(world)),
-               "hello-load to be waited for")
+    process = fly.start(world, "bench", "--", "-d", "60s")
+    wait_until_hello_load_is_waited_for(world)
     process.send_signal(signal.SIGTERM)
     process.communicate(timeout=DEADLINE_S)
     assert process.returncode == 143
     assert_only_the_responder_is_left(world)
 
 
+def test_a_signal_while_flyctl_makes_the_machine_waits_for_that_and_then_ends_it(world, responder, tmp_path):
+    process = fly.start(world, "bench", "--", "-d", "60s", FLYCTL_HANGS="machine run")
+    hangs = tmp_path / "world.json.hangs"
+    wait_until(hangs.exists, "flyctl to make the Machine")
+    process.send_signal(signal.SIGTERM)
+    hangs.unlink()  # now flyctl goes on
+    process.communicate(timeout=DEADLINE_S)
+    assert process.returncode == 143
+    assert [call.split()[:2] for call in changes(world)] == [["machine", "run"], ["machine", "destroy"]]
+    assert_only_the_responder_is_left(world)
+
+
 def test_a_second_signal_while_the_machine_is_destroyed_tells_that_it_may_be_left(world, responder, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
-    process = subprocess.Popen(
-        fly.command(world, "bench", "--", "-d", "60s"), start_new_session=True, text=True,
-        env={**world.environment(), "FLYCTL_HANGS": "machine destroy", "TMPDIR": str(scratch)},
-        stdin=subprocess.DEVNULL, stdout=-1, stderr=-1)
-    wait_until(lambda: any(call.startswith("machine exec") for call in fly.asked(world)),
-               "hello-load to be waited for")
+    process = fly.start(world, "bench", "--", "-d", "60s", FLYCTL_HANGS="machine destroy", TMPDIR=str(scratch))
+    wait_until_hello_load_is_waited_for(world)
     process.send_signal(signal.SIGTERM)
     wait_until((tmp_path / "world.json.hangs").exists, "the Machine to be destroyed")
     os.killpg(process.pid, signal.SIGINT)
@@ -219,13 +231,20 @@ def test_a_second_signal_while_the_machine_is_destroyed_tells_that_it_may_be_lef
 
 
 def test_the_machine_is_destroyed_also_if_nobody_reads_what_is_said(world, responder):
-    process = subprocess.Popen(fly.command(world, "bench", "--wait", "1", "--", "-d", "60s"),
-                               env=world.environment(), stdin=subprocess.DEVNULL,
-                               stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+    process = fly.start(world, "bench", "--wait", "1", "--", "-d", "60s", stdout=subprocess.DEVNULL)
     while "machine run" not in process.stderr.readline():
         pass
     process.stderr.close()
     process.wait(DEADLINE_S)
+    assert_only_the_responder_is_left(world)
+
+
+def test_that_nobody_reads_of_the_end_of_the_machine_is_no_failure(world, responder):
+    process = fly.start(world, "bench", "--", "-n", "5", stdout=subprocess.DEVNULL)
+    while "Machine ID" not in process.stderr.readline():  # the last line before it is destroyed
+        pass
+    process.stderr.close()
+    assert process.wait(DEADLINE_S) == 0
     assert_only_the_responder_is_left(world)
 
 

@@ -1,6 +1,7 @@
 """scripts/fly deploy: from nothing to a greeting that was really read."""
+import os
 import re
-import subprocess
+import signal
 
 import pytest
 
@@ -10,6 +11,7 @@ from fly import (
     ALLOCATE_V4, ALLOCATE_V6, APP, CREATE, MACHINE_ID, V4, V6, changes, config_command, deploy_command,
 )
 from misbehaving import says
+from programs import DEADLINE_S, wait_until
 
 NOWHERE = "2001:db8::1"  # for documentation (RFC 3849), and no way leads there from a test
 NO_TOKEN = "no access token available. Please login with 'flyctl auth login'"
@@ -105,14 +107,13 @@ def test_flyctl_may_be_called_fly(world, server):
 
 def test_the_name_of_the_app_may_be_in_the_environment_or_in_the_configuration(world, server):
     server()
-    script, environment = str(fly.TOP / "scripts/fly"), world.environment()
-    command = [script, "deploy", "--config", str(world.config)]
+    words = ["deploy", "--config", str(world.config)]
     world.config.write_text(f"app = '{APP}'\n" + world.config.read_text())
     for more in ({}, {"FLY_APP": APP}):
-        result = subprocess.run(command, env={**environment, **more}, capture_output=True, text=True)
+        result = fly.run_words(world, *words, **more)
         assert result.returncode == 0, result
     world.config.write_text(world.config.read_text().replace(APP, "another"))
-    result = subprocess.run(command, env={**environment, "FLY_APP": APP}, capture_output=True, text=True)
+    result = fly.run_words(world, *words, FLY_APP=APP)
     assert result.returncode == 0, result
     assert changes(world).count(CREATE) == 1
 
@@ -298,6 +299,21 @@ def test_a_greeting_of_one_s_own_is_not_looked_for_by_the_machine(world):
 # What can fail
 
 
+@pytest.mark.parametrize("name", ["auth whoami", "deploy"])
+def test_ctrl_c_ends_it_without_another_word(world, server, tmp_path, name):
+    server()
+    process = fly.start(world, "deploy", FLYCTL_HANGS=name)
+    wait_until((tmp_path / "world.json.hangs").exists, f"flyctl {name}")
+    os.killpg(process.pid, signal.SIGINT)
+    _, error = process.communicate(timeout=DEADLINE_S)
+    assert (process.returncode, name in (error.splitlines() or [name])[-1]) == (130, True), error
+
+
+def test_a_flyctl_that_cannot_be_run_is_told(world):
+    (world.bin / "flyctl").write_text("#!/nowhere\n")
+    assert "fly: cannot run flyctl: No such file or directory; install flyctl" in fails(world)
+
+
 def test_without_flyctl_it_says_where_to_get_it(world):
     for path in world.bin.iterdir():
         path.unlink()
@@ -308,7 +324,7 @@ def test_without_flyctl_it_says_where_to_get_it(world):
 def test_it_does_not_take_itself_for_flyctl(world):
     for path in world.bin.iterdir():
         path.unlink()
-    (world.bin / "fly").symlink_to(fly.TOP / "scripts/fly")
+    (world.bin / "fly").symlink_to(fly.SCRIPT)
     assert "there is no flyctl here" in fails(world)
 
 
@@ -394,15 +410,15 @@ def test_wrong_usage_is_told_before_anything_is_asked(world, options, complaint)
 
 
 def test_without_a_name_it_says_what_names_are_like(world):
-    script = str(fly.TOP / "scripts/fly")
-    result = subprocess.run([script, "deploy"], env=world.environment(), capture_output=True, text=True)
+    result = fly.run_words(world, "deploy")
     assert (result.returncode, "a name that nobody on Fly has yet" in result.stderr) == (2, True)
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["deploy", "--help"]])
 def test_help_tells_of_each_verb(world, words):
-    script = str(fly.TOP / "scripts/fly")
-    result = subprocess.run([script, *words], env=world.environment(), capture_output=True, text=True)
+    result = fly.run_words(world, *words)
     assert (result.returncode, result.stderr) == (0, "")
     assert all(f"scripts/fly {verb}" in result.stdout for verb in ("deploy", "bench", "destroy"))
-    assert "shellcheck" not in result.stdout
+    assert "\n  --wait SECONDS     how long the first greeting may take to come; by default 90\n" in result.stdout
+    assert "\n  --wait SECONDS     how long hello-load may take, with the start of its Machine; by default 120\n" \
+        in result.stdout

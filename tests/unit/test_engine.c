@@ -151,7 +151,7 @@ static void what_it_got_from_the_kernel_is_told(void **state)
     const struct fixture *f = *state;
     unsigned features = f->engine->features;
 
-    if (strcmp(class->name, "uring") == 0) {
+    if (strstr(class->name, "uring")) {
         assert_true(features & ENGINE_SINGLE_ISSUER && features & ENGINE_DEFER_TASKRUN);
         assert_true(features & ENGINE_REGISTERED_RING); /* older kernels lack the others, too */
         assert_false(features & ENGINE_NANOSECOND_TIMEOUT);

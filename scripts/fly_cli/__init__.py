@@ -1,0 +1,12 @@
+"""What scripts/fly runs. Each command has a module with its name: deploy, bench, destroy.
+
+main          from the command line to the exit code
+options       the table of options, --help, and what an option may be
+messages      what users are told and asked; Problem, which ends a command
+signals       Ctrl-C and its like
+flyctl        how flyctl is found and run, and how its answers are read
+config        what the configuration (fly.toml) says
+app, machine  what Fly knows of the app, its addresses and its Machines
+verification  whether the greeting comes back from an address (deploy)
+generator     the Machine that runs hello-load (bench)
+"""

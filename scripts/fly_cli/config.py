@@ -1,0 +1,70 @@
+"""What the configuration says: a file in the form of fly.toml."""
+import re
+from typing import Any, Iterator, NamedTuple, Optional
+
+from fly_cli.flyctl import Flyctl, member
+from fly_cli.messages import Problem, WrongUsage
+
+DEFAULT_GREETING = b"hello\n"  # of hello-server, if it is told no other
+GREETING_VARIABLES = ("HELLO_SERVER_GREETING", "HELLO_GREETING")  # the first one counts
+ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
+
+
+class Config(NamedTuple):
+    port: int  # where clients connect to
+    internal_port: int  # where the Machine listens
+    greeting: bytes
+
+
+def app_named_in(file: str) -> str:
+    """By its line `app = "NAME"`; empty without one. Not by a reader of TOML, which Python has since 3.11."""
+    try:
+        with open(file, encoding="utf-8", errors="replace") as lines:
+            found = re.search(r"""^app *= *["']([^"'\n]+)["']""", lines.read(), re.MULTILINE)
+    except OSError as error:
+        raise WrongUsage(f"cannot read '{file}': {error.strerror}; give another --config") from error
+    return found[1] if found else ""
+
+
+def read(flyctl: Flyctl, app: str, file: str) -> Config:
+    """As flyctl reads it."""
+    config = flyctl.ask(
+        "config", "show", "--local", "--app", app, "--config", file, kind=dict, read=_of_answer,
+        failure=f"flyctl cannot read '{file}'; mend what it says above, and check it:\n"
+                f"    {flyctl.name} config validate --config {file}")
+    if config is None:
+        raise Problem(f"'{file}' has no [[services]] with a port; take fly.toml as it comes,"
+                      " and change what you need")
+    return config
+
+
+def _of_answer(answer: Any) -> Optional[Config]:
+    services = list(_objects(member(answer, "services")))
+    ports = [member(port, "port") for service in services for port in _objects(member(service, "ports"))]
+    port = _first_number(ports)
+    internal_port = _first_number([member(service, "internal_port") for service in services])
+    if port is None or internal_port is None:
+        return None
+    return Config(port, internal_port, _greeting(member(answer, "env")))
+
+
+def _objects(value: Any) -> Iterator[Any]:
+    """Those of an array; none of anything else."""
+    return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+def _first_number(values: list[Any]) -> Optional[int]:
+    return next((value for value in values if type(value) is int), None)  # to Python, True is an int
+
+
+def _greeting(env: Any) -> bytes:
+    """As the server reads it: a variable that is empty counts as not set."""
+    texts = (member(env, name) for name in GREETING_VARIABLES)
+    text = next((text for text in texts if isinstance(text, str) and text), None)
+    return DEFAULT_GREETING if text is None else _unescape(text)
+
+
+def _unescape(text: str) -> bytes:
+    return re.sub(rb"\\(?:x([0-9a-fA-F]{2})|([nrt\\]))",
+                  lambda found: bytes.fromhex(found[1].decode()) if found[1] else ESCAPES[found[2]],
+                  text.encode(errors="replace"))
