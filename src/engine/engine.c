@@ -15,16 +15,6 @@ void engine_destroy(struct engine *engine)
         engine->class->destroy(engine);
 }
 
-const char *engine_feature_name(unsigned i)
-{
-    static const char *const names[ENGINE_FEATURE_COUNT] = {
-        "single_issuer",     "defer_taskrun",      "registered_ring",
-        "accept_poll_first", "nanosecond_timeout",
-    };
-
-    return names[i];
-}
-
 int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
                 uint64_t needed_bytes)
 {

@@ -58,19 +58,6 @@ enum engine_flag {
     ENGINE_RESET = 8, /* close: drop what is unsent and reset the peer; frees memory at once */
 };
 
-/* What an engine got from the kernel that changes what a connection costs; bits of a set. */
-enum engine_feature {
-    ENGINE_SINGLE_ISSUER = 1,      /* uring: the kernel knows that one thread uses the ring */
-    ENGINE_DEFER_TASKRUN = 2,      /* uring: requests end where they are waited for, not between */
-    ENGINE_REGISTERED_RING = 4,    /* uring: entering it looks up no descriptor */
-    ENGINE_ACCEPT_POLL_FIRST = 8,  /* uring: accepts wait before they are tried */
-    ENGINE_NANOSECOND_TIMEOUT = 16 /* epoll: waits end to the nanosecond (epoll_pwait2) */
-};
-#define ENGINE_FEATURE_COUNT 5
-
-/* The name of the feature that bit i stands for: "single_issuer", ... */
-const char *engine_feature_name(unsigned i);
-
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;

@@ -4,6 +4,7 @@
 #define HELLO_ENGINE_CLASS_H
 
 #include "base/advice.h"
+#include "engine/engine_feature.h"
 
 #include <stdint.h>
 

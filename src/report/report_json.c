@@ -2,7 +2,7 @@
  * said in report.schema.json. */
 #include "base/fact.h"
 #include "base/units.h"
-#include "engine/engine.h"
+#include "engine/engine_feature.h"
 #include "report/answers.h"
 #include "report/member.h"
 #include "report/report.h"

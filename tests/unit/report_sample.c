@@ -2,7 +2,7 @@
 
 #include "base/fact.h"
 #include "base/units.h"
-#include "engine/engine.h"
+#include "engine/engine_feature.h"
 
 #include <errno.h>
 #include <stdio.h>

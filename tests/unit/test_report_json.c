@@ -2,7 +2,7 @@
  * the document looks like is checked by test_report_schema.py. */
 #include "base/fact.h"
 #include "base/units.h"
-#include "engine/engine.h"
+#include "engine/engine_feature.h"
 #include "report_sample.h"
 
 #include <errno.h>
