@@ -76,8 +76,6 @@ static void values_are_taken_from_the_command_line(void **state)
         {"listen=127.0.0.1:0", {"--listen", "127.0.0.1:0"}},
         {"listen=[::1]:80", {"--listen=[::1]:80"}},
         {"listen=[::1]", {"-l", "::1"}},
-        {"listen=fly-local-6pn", {"-l", "fly-local-6pn"}},
-        {"listen=localhost:0", {"-llocalhost:0"}},
         {"greeting=hi\\r\\n", {"-g", "hi\\r\\n"}},
         {"greeting=a=b", {"--greeting=a=b"}},
         {"greeting=--quiet", {"--greeting", "--quiet"}},
@@ -122,6 +120,33 @@ static void values_are_taken_from_the_command_line(void **state)
         if (reading.result != 0)
             fail_msg("%s: refused: %s", accepted[i].expected, reading.error);
         assert_string_equal(accepted[i].expected, sample_setting(&reading, accepted[i].expected));
+    }
+}
+
+static void a_name_in_place_of_an_address_is_kept_and_not_looked_up(void **state)
+{
+    static const struct {
+        const char *expected, *name, *typed;
+        uint16_t port;
+    } rows[] = {
+        {"listen=fly-local-6pn", "fly-local-6pn", "-lfly-local-6pn", 0},
+        {"listen=No.such_name:80", "No.such_name", "-lNo.such_name:80", 80},
+        {"listen=localhost:0", "localhost", "--listen=localhost:0", 0},
+    };
+    static struct sample_reading reading;
+
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(rows); i++) {
+        const struct option_address *listen = &reading.sample.listen;
+
+        sample_read(&reading, (struct sample_variable){0},
+                    (const char *const[SAMPLE_ARGUMENTS_MAX]){rows[i].typed});
+        assert_int_equal(0, reading.result);
+        assert_string_equal(rows[i].expected, sample_setting(&reading, "listen="));
+        assert_int_equal(strlen(rows[i].name), listen->name_bytes);
+        assert_memory_equal(rows[i].name, listen->name, listen->name_bytes);
+        assert_int_equal(AF_UNSPEC, listen->address.sa.sa_family);
+        assert_int_equal(rows[i].port, address_port(&listen->address));
     }
 }
 
@@ -407,6 +432,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(without_arguments_every_field_has_its_default),
         cmocka_unit_test(values_are_taken_from_the_command_line),
+        cmocka_unit_test(a_name_in_place_of_an_address_is_kept_and_not_looked_up),
         cmocka_unit_test(
             a_flag_wins_over_the_own_variable_that_over_the_short_one_and_that_over_the_default),
         cmocka_unit_test(what_kubernetes_tells_of_a_service_is_no_setting),
