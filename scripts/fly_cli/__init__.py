@@ -1,7 +1,8 @@
 """What scripts/fly runs. Each command has a module with its name: deploy, bench, destroy.
 
 main          from the command line to the exit code
-options       the table of options, --help, and what an option may be
+usage         the table of options, and --help
+options       the command line, and what an option may be
 messages      what users are told and asked; Problem, which ends a command
 signals       Ctrl-C and its like
 flyctl        how flyctl is found and run, and how its answers are read
