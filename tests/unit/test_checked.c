@@ -358,8 +358,8 @@ static void use_in_another_thread(void *context)
     pthread_t thread;
 
     (void)context;
-    pthread_create(&thread, NULL, stop_accepting, NULL);
-    pthread_join(thread, NULL);
+    if (pthread_create(&thread, NULL, stop_accepting, NULL) == 0)
+        pthread_join(thread, NULL);
 }
 
 static void each_rule_that_the_owner_breaks_is_told(void **state)
