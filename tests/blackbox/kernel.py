@@ -167,12 +167,17 @@ SYSCALLS = {
     "eventfd": {"x86_64": 290, "aarch64": 19},
     "epoll_create1": {"x86_64": 291, "aarch64": 20},
     "epoll_ctl": {"x86_64": 233, "aarch64": 21},
+    "epoll_wait": {"x86_64": 232},  # elsewhere there is epoll_pwait instead
+    "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "accept4": {"x86_64": 288, "aarch64": 242},
+    "connect": {"x86_64": 42, "aarch64": 203},
+    "socketpair": {"x86_64": 53, "aarch64": 199},
     "send": {"x86_64": 44, "aarch64": 206},  # glibc: sendto
     "recv": {"x86_64": 45, "aarch64": 207},  # glibc: recvfrom
     "shutdown": {"x86_64": 48, "aarch64": 210},
     "ioctl": {"x86_64": 16, "aarch64": 29},
     "setsockopt": {"x86_64": 54, "aarch64": 208},
+    "getsockopt": {"x86_64": 55, "aarch64": 209},
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)
