@@ -4,7 +4,9 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
+import subprocess
 
 import pytest
 
@@ -80,6 +82,27 @@ def command(pid):
 
 def blocks_signal(pid, signum):
     return bool(int(_status_field(f"/proc/{pid}/status", "SigBlk"), 16) >> (signum - 1) & 1)
+
+
+@contextlib.contextmanager
+def stepped(program, instructions):
+    """A process that has run so many instructions of its program, and stops there (ptrace(2)).
+    Gives its number; it is killed in the end."""
+    def be_traced():
+        if _libc.ptrace(_PTRACE_TRACEME, 0, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "PTRACE_TRACEME")
+
+    with subprocess.Popen([program], preexec_fn=be_traced, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for left in range(instructions, -1, -1):  # it stops before the first, too
+                _, status = os.waitpid(process.pid, 0)
+                assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == signal.SIGTRAP, status
+                if left:
+                    assert _libc.ptrace(_PTRACE_SINGLESTEP, process.pid, None, None) == 0
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def thread_state(pid, thread):
@@ -181,6 +204,7 @@ SYSCALLS = {
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_PTRACE_TRACEME, _PTRACE_SINGLESTEP = 0, 9
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06
