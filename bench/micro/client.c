@@ -29,7 +29,8 @@ struct client {
 static int client_open(struct client *client, const struct client_args *args,
                        struct engine_failure *ret_failure)
 {
-    struct engine_args engine_args = {.listener_fd = -1, .sockets_max = args->sockets_max};
+    struct engine_args engine_args = {
+        .connects = true, .listener_fd = -1, .sockets_max = args->sockets_max};
     int result;
 
     client->tally = pages_map(sizeof(*client->tally));

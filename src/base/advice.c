@@ -245,13 +245,28 @@ static void write_threads(const struct advice_limits *limits, char text[ADVICE_B
         write_memory("mmap", limits, text);
 }
 
+/* What a sandbox knows a function of the C library by: glibc makes threads by clone3, and by clone
+ * where there is no clone3. */
+static const char *call_in_profiles(const char *call)
+{
+    static const char *const names[][2] = {{"pthread_create", "clone3 and clone"},
+                                           {"eventfd", "eventfd2"},
+                                           {"send", "sendto"},
+                                           {"recv", "recvfrom"}};
+
+    for (size_t i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
+        if (strcmp(call, names[i][0]) == 0)
+            return names[i][1];
+    }
+    return call;
+}
+
 /* What is refused by rule, not for want of anything. */
 static void write_refusal(const char *call, int error, const struct advice_limits *limits,
                           char text[ADVICE_BYTES])
 {
     bool io_uring = strncmp(call, "io_uring", strlen("io_uring")) == 0;
-    /* glibc makes threads by clone3, and by clone where there is no clone3. */
-    const char *allowed = strcmp(call, "pthread_create") == 0 ? "clone3 and clone" : call;
+    const char *allowed = call_in_profiles(call);
 
     if (io_uring && error != ENOSYS && limits->io_uring_disabled > 0)
         snprintf(text, ADVICE_BYTES, "the sysctl kernel.io_uring_disabled is %d: set it to 0%s",

@@ -2,21 +2,21 @@
  * libraries are initialized, since as PID 1 of a container a process loses a signal that it neither
  * blocks nor handles (pid_namespaces(7)). What comes while the kernel and the dynamic loader still
  * make the process meets no code of ours: it ends an ordinary process, and PID 1 does not see it.
+ * There is no loader before a static program, which does this even earlier: base/signals_entry.c.
  */
-#include <signal.h>
+#include "base/signals_early.h"
+
+#include <stddef.h>
 #include <stdint.h>
 #include <unistd.h>
 
 #include <sys/syscall.h>
 
-#define BIT(signal) (UINT64_C(1) << ((signal)-1))
-
 /* By a plain system call: sanitizers are not yet there to see more. */
 __attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"))) static void
 signals_block(void)
 {
-    const uint64_t set =
-        BIT(SIGTERM) | BIT(SIGINT) | BIT(SIGHUP) | BIT(SIGQUIT) | BIT(SIGUSR1) | BIT(SIGUSR2);
+    const uint64_t set = SIGNALS_EARLY_SET;
 
     syscall(SYS_rt_sigprocmask, SIG_BLOCK, &set, NULL, sizeof(set));
 }

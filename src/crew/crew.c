@@ -99,30 +99,66 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
     return 0;
 }
 
-/* Start the engine that was asked for; "auto": the first that works, saying why not the others. */
-static int crew_start_engine(struct crew *crew, char error[CREW_ERROR_BYTES])
+/* Add to the line in `error` that an engine does not work, and why. */
+static void crew_add_failure(const struct engine_class *class, const struct engine_failure *failure,
+                             char error[CREW_ERROR_BYTES])
 {
-    bool any = crew->args.engine == CREW_ENGINE_AUTO;
+    size_t length = strlen(error);
 
-    snprintf(crew->engine_reason, sizeof(crew->engine_reason), "%s",
-             any ? "the best that works here" : "asked for");
-    for (size_t i = 0;; i++) {
-        const struct engine_class *class =
-            any ? engine_classes[i] : engine_chosen[crew->args.engine];
-        const struct engine_class *next = any ? engine_classes[i + 1] : NULL;
-        struct engine_failure failure;
-        int result = crew_start_workers(crew, class, &failure);
+    snprintf(error + length, CREW_ERROR_BYTES - length,
+             "%sengine %s does not work here: %s: %s (%s); %s", length > 0 ? "; " : "", class->name,
+             failure->step, strerror(failure->error), strerrorname_np(failure->error),
+             failure->advice);
+}
 
-        if (result == 0)
+/* Start the engine that was asked for. */
+static int crew_start_one(struct crew *crew, const struct engine_class *class,
+                          char error[CREW_ERROR_BYTES])
+{
+    struct engine_failure failure;
+    int result = crew_start_workers(crew, class, &failure);
+
+    error[0] = '\0';
+    if (result < 0)
+        crew_add_failure(class, &failure, error);
+    snprintf(crew->engine_reason, sizeof(crew->engine_reason), "asked for");
+    return result;
+}
+
+/* Start the first engine that works, and say why not those before it. If none does, all that is
+ * wrong stands in one line, once if it is the same. */
+static int crew_start_any(struct crew *crew, char error[CREW_ERROR_BYTES])
+{
+    struct engine_failure first = {0}, failure;
+    bool are_alike = true;
+    int result = -ENOENT;
+
+    error[0] = '\0';
+    for (size_t i = 0; engine_classes[i]; i++) {
+        size_t length = strlen(error);
+
+        result = crew_start_workers(crew, engine_classes[i], &failure);
+        if (result == 0 && i == 0) {
+            snprintf(crew->engine_reason, sizeof(crew->engine_reason), "the best that works here");
             return 0;
-        snprintf(error, CREW_ERROR_BYTES, "engine %s does not work here: %s: %s (%s); %s%s%s",
-                 class->name, failure.step, strerror(failure.error), strerrorname_np(failure.error),
-                 failure.advice, next ? "; using " : "", next ? next->name : "");
-        if (!next)
-            return result;
-        memcpy(crew->engine_reason, error, sizeof(crew->engine_reason));
-        crew->args.notice(crew->args.context, error);
+        }
+        if (result == 0) {
+            snprintf(error + length, CREW_ERROR_BYTES - length, "; using %s",
+                     engine_classes[i]->name);
+            memcpy(crew->engine_reason, error, sizeof(crew->engine_reason));
+            crew->args.notice(crew->args.context, error);
+            return 0;
+        }
+        if (i == 0)
+            first = failure;
+        are_alike =
+            are_alike && failure.error == first.error && strcmp(failure.step, first.step) == 0;
+        crew_add_failure(engine_classes[i], &failure, error);
     }
+    if (are_alike)
+        snprintf(error, CREW_ERROR_BYTES, "no engine works here: %s: %s (%s); %s", first.step,
+                 strerror(first.error), strerrorname_np(first.error), first.advice);
+    return result;
 }
 
 /* Say that a call failed which no engine has to do with. Returns error. */
@@ -157,7 +193,9 @@ int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[
     crew->args = *args;
     result = crew_open(crew, error);
     if (result == 0)
-        result = crew_start_engine(crew, error);
+        result = args->engine == CREW_ENGINE_AUTO
+                     ? crew_start_any(crew, error)
+                     : crew_start_one(crew, engine_chosen[args->engine], error);
     if (result < 0) {
         crew_free(crew);
         return result;

@@ -10,7 +10,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#define CREW_ERROR_BYTES 512
+/* Room for what each of the engines lacks. */
+#define CREW_ERROR_BYTES 1024
 
 /* Value of crew_args.engine; any other is a place in engine_choices. */
 enum { CREW_ENGINE_AUTO = 0 };
@@ -44,8 +45,9 @@ struct crew_args {
 };
 
 /* Start all workers with the engine asked for, or none, pinned as `pins` says; they
- * run from crew_go on. With CREW_ENGINE_AUTO a notice says why an engine was passed over. Returns
- * 0, or -errno with one line in error. *ret_crew is the caller's, to give to crew_run. */
+ * run from crew_go on. With CREW_ENGINE_AUTO a notice says why an engine was passed over, once
+ * another works. Returns 0, or -errno with one line in error. *ret_crew is the caller's, to give to
+ * crew_run. */
 int crew_start(const struct crew_args *args, struct crew **ret_crew, char error[CREW_ERROR_BYTES]);
 
 /* The engine that the workers use. */

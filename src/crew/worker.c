@@ -39,7 +39,8 @@ struct worker {
 static int worker_prepare(struct worker *worker, struct engine **ret_engine)
 {
     const struct worker_args *args = &worker->args;
-    struct engine_args engine_args = {.listener_fd = args->listener_fd,
+    struct engine_args engine_args = {.connects = args->listener_fd < 0,
+                                      .listener_fd = args->listener_fd,
                                       .wake_fd = worker->wake_fd,
                                       .sockets_max = args->sockets_max};
     int result;

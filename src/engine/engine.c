@@ -1,6 +1,7 @@
 #include "engine/engine.h"
 
 #include "engine/epoll.h"
+#include "engine/self_test.h"
 #include "engine/uring.h"
 
 #include <stddef.h>
@@ -23,4 +24,23 @@ int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
     *ret_failure = (struct engine_failure){.step = step, .error = -error};
     advice_find(call, -error, needed_bytes, ret_failure->advice);
     return error;
+}
+
+int engine_open(const struct engine_class *class, const struct engine_args *args,
+                struct engine **ret_engine, struct engine_failure *ret_failure)
+{
+    struct engine *engine;
+    struct self_test test;
+    int result = class->open(args, &engine, ret_failure);
+
+    if (result < 0)
+        return result;
+    result = self_test_run(&test, engine, args);
+    if (result < 0) {
+        engine_fail(ret_failure, test.step, result, 0);
+        engine_destroy(engine);
+        return result;
+    }
+    *ret_engine = engine;
+    return 0;
 }

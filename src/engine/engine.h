@@ -44,6 +44,7 @@ struct engine_delivery {
 
 /* What an engine needs to start. */
 struct engine_args {
+    bool connects;        /* the owner connects, and accepts nobody: what is tried at the start */
     int listener_fd;      /* where to accept, or -1; stays the owner's */
     int wake_fd;          /* an eventfd: written to make the owner look up; stays the owner's */
     uint32_t sockets_max; /* no socket will have a number as high as this */
@@ -62,7 +63,9 @@ enum engine_flag {
 struct engine {
     const struct engine_class *class;
     unsigned features;       /* enum engine_feature; set when it was opened */
-    const char *failed_call; /* why an operation did not start, if not by its own call */
+    int listener_fd;         /* as in engine_args */
+    const char *failed_call; /* why an operation did not start, if not by its own call; or by which
+                              * call a wait failed */
     int close_error;         /* why the last close that failed did, positive; 0: none did */
     uint32_t turns_behind;   /* waits in a row that could not hand out all that had happened */
     void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */
@@ -79,13 +82,11 @@ extern const struct engine_class *const engine_chosen[];
 int engine_fail(struct engine_failure *ret_failure, const char *step, int error,
                 uint64_t needed_bytes);
 
-/* Start an engine. On success *ret_engine is the caller's, to be given to engine_destroy.
- * Returns 0, or -errno with *ret_failure filled in and nothing left open. */
-static inline int engine_open(const struct engine_class *class, const struct engine_args *args,
-                              struct engine **ret_engine, struct engine_failure *ret_failure)
-{
-    return class->open(args, ret_engine, ret_failure);
-}
+/* Start an engine, and try what its owner will need of it (self_test.h). On success *ret_engine is
+ * the caller's, to be given to engine_destroy. Returns 0, or -errno with *ret_failure filled in and
+ * nothing left open. */
+int engine_open(const struct engine_class *class, const struct engine_args *args,
+                struct engine **ret_engine, struct engine_failure *ret_failure);
 
 /* Stop an engine and free it, and close what was to be closed later, not what is open otherwise.
  * NULL is fine. */

@@ -220,7 +220,7 @@ static int epoll_watch_listener(struct epoll *epoll, int how)
 {
     struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_LISTENER};
 
-    return epoll_ctl(epoll->epoll_fd, how, epoll->listener_fd, &event) < 0 ? -errno : 0;
+    return epoll_ctl(epoll->epoll_fd, how, epoll->engine.listener_fd, &event) < 0 ? -errno : 0;
 }
 
 /* The listener is watched though nobody accepts, as its end failed. Should it fail again, which
@@ -264,12 +264,12 @@ static void epoll_accept_stop(struct engine *engine)
  * more: who comes meanwhile is told of in the next turn. */
 static void epoll_accept(struct epoll *epoll)
 {
-    uint32_t accepts = socket_waiting(epoll->listener_fd);
+    uint32_t accepts = socket_waiting(epoll->engine.listener_fd);
 
     if (accepts == 0 || accepts > ACCEPTS_PER_TURN) /* 0: it does not tell, as in gVisor */
         accepts = ACCEPTS_PER_TURN;
     for (; accepts > 0 && epoll->room > 0; accepts--) {
-        int sock = accept4(epoll->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        int sock = accept4(epoll->engine.listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
         if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {
             close(sock); /* the descriptor limit was raised since, from outside (prlimit(2)) */
@@ -343,8 +343,10 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
         return event_ring_pop(&epoll->ready, events);
     epoll->turns_without_poll = 0;
     count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
-    if (count < 0 && errno != EINTR)
+    if (count < 0 && errno != EINTR) {
+        engine->failed_call = "epoll_wait";
         return -errno;
+    }
     for (int i = 0; i < count; i++) {
         if (ready[i].data.u64 == EVENT_LISTENER && epoll->room == 0) {
             epoll_unwatch_listener(epoll);

@@ -28,7 +28,6 @@ extern const struct engine_class engine_epoll;
 struct epoll {
     struct engine engine;
     int epoll_fd;
-    int listener_fd;
     int wake_fd;
     uint32_t sockets_max;
     uint32_t room; /* connections that may still be accepted; 0: not accepting */

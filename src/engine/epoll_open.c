@@ -49,7 +49,8 @@ static int epoll_prepare(struct epoll *epoll, const char **ret_step)
     *ret_step = "epoll_ctl";
     if (epoll_ctl(epoll->epoll_fd, EPOLL_CTL_ADD, epoll->wake_fd, &wake) < 0)
         return -errno;
-    if (epoll->listener_fd >= 0 && fcntl(epoll->listener_fd, F_SETFL, O_NONBLOCK) < 0)
+    *ret_step = "fcntl";
+    if (epoll->engine.listener_fd >= 0 && fcntl(epoll->engine.listener_fd, F_SETFL, O_NONBLOCK) < 0)
         return -errno;
     return 0;
 }
@@ -63,9 +64,8 @@ int epoll_open(const struct engine_args *args, struct engine **ret_engine,
 
     if (epoll) {
         *epoll = (struct epoll){
-            .engine = {.class = &engine_epoll},
+            .engine = {.class = &engine_epoll, .listener_fd = args->listener_fd},
             .epoll_fd = -1,
-            .listener_fd = args->listener_fd,
             .wake_fd = args->wake_fd,
             .sockets_max = args->sockets_max,
         };

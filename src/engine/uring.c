@@ -30,10 +30,12 @@
 /* How long the end of a ring may take. */
 #define LET_GO_NS (100 * NS_PER_MS)
 
-/* user_data: the operation above the owner's token. OP_SILENT completions are nobody's business. */
+/* user_data: the operation above the owner's token. OP_SILENT completions are nobody's business; a
+ * close completes only if it fails. */
 #define OP_SHIFT   ENGINE_TOKEN_BITS
 #define TOKEN_MASK ((UINT64_C(1) << OP_SHIFT) - 1)
 #define OP_SILENT  0u
+#define OP_CLOSE   (ENGINE_OP_WAKE + 1u)
 
 static struct uring *uring_of(struct engine *engine)
 {
@@ -73,7 +75,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
 {
     struct uring *uring = uring_of(engine);
     uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
-    uint32_t waiting = uring->accept_later ? socket_waiting(uring->listener_fd) : 0;
+    uint32_t waiting = uring->accept_later ? socket_waiting(uring->engine.listener_fd) : 0;
 
     CHECK_EQUAL(0u, uring->accepts_armed);
     uring->accepts_ending = false;
@@ -83,7 +85,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
 
         if (!sqe)
             break;
-        io_uring_prep_accept(sqe, uring->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+        io_uring_prep_accept(sqe, uring->engine.listener_fd, NULL, NULL, SOCK_CLOEXEC);
         if (i >= waiting) /* it might find nobody */
             sqe->ioprio |= uring->accept_later;
         request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
@@ -185,7 +187,7 @@ static void uring_close(struct engine *engine, int sock, unsigned flags)
         return;
     }
     io_uring_prep_close(sqe, sock);
-    request_set_data(sqe, OP_SILENT, 0);
+    request_set_data(sqe, OP_CLOSE, 0);
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
@@ -224,7 +226,9 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
         if (count == ENGINE_EVENTS_MAX)
             break;
         seen++;
-        if (op == OP_SILENT)
+        if (op == OP_CLOSE)
+            uring->engine.close_error = -cqe->res;
+        if (op == OP_SILENT || op == OP_CLOSE)
             continue;
         events[count] = (struct engine_event){
             .token = cqe->user_data & TOKEN_MASK, .result = cqe->res, .op = op};
@@ -272,6 +276,7 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
         nanosleep(&pause, NULL);
         return 0;
     }
+    engine->failed_call = "io_uring_enter";
     return result;
 }
 

@@ -24,7 +24,6 @@ extern const struct engine_class engine_uring;
 struct uring {
     struct engine engine;
     struct io_uring ring;
-    int listener_fd;
     int wake_fd;
     uint64_t wake_count;   /* where the kernel puts what it reads from wake_fd */
     uint16_t accept_later; /* the flag of an accept that waits before it is tried; 0: none has it */

@@ -4,7 +4,9 @@ import ctypes
 import errno
 import os
 import platform
+import signal
 import struct
+import subprocess
 
 import pytest
 
@@ -80,6 +82,27 @@ def command(pid):
 
 def blocks_signal(pid, signum):
     return bool(int(_status_field(f"/proc/{pid}/status", "SigBlk"), 16) >> (signum - 1) & 1)
+
+
+@contextlib.contextmanager
+def stepped(program, instructions):
+    """A process that has run so many instructions of its program, and stops there (ptrace(2)).
+    Gives its number; it is killed in the end."""
+    def be_traced():
+        if _libc.ptrace(_PTRACE_TRACEME, 0, None, None) != 0:
+            raise OSError(ctypes.get_errno(), "PTRACE_TRACEME")
+
+    with subprocess.Popen([program], preexec_fn=be_traced, stdin=subprocess.DEVNULL,
+                          stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            for left in range(instructions, -1, -1):  # it stops before the first, too
+                _, status = os.waitpid(process.pid, 0)
+                assert os.WIFSTOPPED(status) and os.WSTOPSIG(status) == signal.SIGTRAP, status
+                if left:
+                    assert _libc.ptrace(_PTRACE_SINGLESTEP, process.pid, None, None) == 0
+            yield process.pid
+        finally:
+            process.kill()
 
 
 def thread_state(pid, thread):
@@ -168,15 +191,21 @@ SYSCALLS = {
     "epoll_create1": {"x86_64": 291, "aarch64": 20},
     "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "epoll_ctl": {"x86_64": 233, "aarch64": 21},
+    "epoll_wait": {"x86_64": 232},  # elsewhere there is epoll_pwait instead
+    "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "accept4": {"x86_64": 288, "aarch64": 242},
+    "connect": {"x86_64": 42, "aarch64": 203},
+    "socketpair": {"x86_64": 53, "aarch64": 199},
     "send": {"x86_64": 44, "aarch64": 206},  # glibc: sendto
     "recv": {"x86_64": 45, "aarch64": 207},  # glibc: recvfrom
     "shutdown": {"x86_64": 48, "aarch64": 210},
     "ioctl": {"x86_64": 16, "aarch64": 29},
     "setsockopt": {"x86_64": 54, "aarch64": 208},
+    "getsockopt": {"x86_64": 55, "aarch64": 209},
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)
+_PTRACE_TRACEME, _PTRACE_SINGLESTEP = 0, 9
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000
 _LOAD, _JUMP_IF_EQUAL, _RETURN = 0x20, 0x15, 0x06

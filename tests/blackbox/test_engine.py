@@ -7,7 +7,7 @@ import pytest
 
 from clients import FAMILIES, crowd
 from kernel import io_uring_error, refusal
-from programs import run, server_path, totals
+from programs import one_after_the_other, run, server_path, totals
 
 REFUSALS = [
     ("io_uring_setup", errno.EPERM),  # Docker, containerd
@@ -64,6 +64,17 @@ def test_uring_where_it_is_refused_ends_with_the_same_advice(server, syscall, er
     assert re.fullmatch(r"hello-server: [^\n]+\n", result.stderr), result.stderr
     assert names(result.stderr, error)
     assert auto.stderr()[0].removesuffix("; using epoll") == result.stderr.rstrip()
+
+
+def test_if_no_engine_works_one_line_says_what_each_of_them_lacks():
+    before = one_after_the_other(refusal("io_uring_setup", errno.EPERM),
+                                 refusal("epoll_create1", errno.EPERM))
+    result = run(server_path(), "--engine", "auto", "0", before=before)
+    assert (result.returncode, result.stdout) == (1, "")
+    assert re.fullmatch(
+        r"hello-server: engine uring does not work here: io_uring_setup: [^\n]+; "
+        r"engine epoll does not work here: epoll_create1: [^\n]+ in its profile\n", result.stderr), (
+            result.stderr)
 
 
 def test_epoll_does_not_need_io_uring(server):

@@ -1,5 +1,6 @@
 """Signals: each has its meaning from the first instruction on, and nothing keeps them waiting."""
 import os
+import platform
 import re
 import signal
 import socket
@@ -9,13 +10,14 @@ import time
 import pytest
 
 from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
-from kernel import blocks_signal
+from kernel import blocks_signal, stepped
 from programs import (
     DEADLINE_S, OUTCOMES, PROGRAMS, SANITIZED, STOP_LINE, Server, ended, free_port, full_pipe,
     loaded, run_is_over, running, totals, wait_until,
 )
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
+ASKS = (signal.SIGUSR1, signal.SIGUSR2)
 AT_ONCE_S = 10 if SANITIZED else 1.5  # less than what an orderly end may take
 # ThreadSanitizer takes a second to exit, in which other threads may still tell their own ends.
 OWN_THREADS = 3 if "thread" in SANITIZED else 2  # of a hello-load that has no workers
@@ -108,6 +110,16 @@ def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
 
 
 # From the first instruction on
+
+
+if "static" in PROGRAMS and platform.machine() == "x86_64":  # where its first instructions are ours
+    @pytest.mark.parametrize("program", PROGRAMS["static"], ids=["hello-server", "hello-load"])
+    def test_a_static_program_begins_by_blocking_its_signals(program):
+        """With 8 instructions, and long before it has relocated itself."""
+        with stepped(program, instructions=0) as pid:
+            assert not any(blocks_signal(pid, signum) for signum in (*STOPS, *ASKS))
+        with stepped(program, instructions=10) as pid:
+            assert all(blocks_signal(pid, signum) for signum in (*STOPS, *ASKS))
 
 
 @pytest.mark.parametrize("as_pid_1", [False, True], ids=["ordinary", "PID 1"])

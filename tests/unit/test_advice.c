@@ -138,6 +138,15 @@ static void what_a_rule_refuses_is_never_answered_with_limits(void **state)
     }
 }
 
+static void a_refused_call_is_named_as_sandboxes_know_it(void **state)
+{
+    (void)state;
+    assert_advises("allow sendto in", advice("send", EPERM, WITH(seccomp, true)));
+    assert_advises("allow recvfrom in", advice("recv", EPERM, WITH(seccomp, true)));
+    assert_advises("allow eventfd2 in", advice("eventfd", EPERM, plenty()));
+    assert_advises("allow shutdown in", advice("shutdown", EPERM, WITH(seccomp, true)));
+}
+
 static void the_sysctl_that_forbids_io_uring_is_named_only_where_it_does(void **state)
 {
     (void)state;
@@ -190,6 +199,7 @@ int main(void)
         cmocka_unit_test(want_of_memory_names_what_is_full),
         cmocka_unit_test(a_thread_that_cannot_be_made_names_what_is_full),
         cmocka_unit_test(what_a_rule_refuses_is_never_answered_with_limits),
+        cmocka_unit_test(a_refused_call_is_named_as_sandboxes_know_it),
         cmocka_unit_test(the_sysctl_that_forbids_io_uring_is_named_only_where_it_does),
         cmocka_unit_test(descriptors_and_watches_are_named_with_their_limits),
         cmocka_unit_test(what_is_measured_is_what_holds),

@@ -52,7 +52,8 @@ static int set_up(void **state)
     f.listener_fd = listener_open(&f.address, 128, true, &step);
     f.wake_fd = eventfd(0, EFD_CLOEXEC);
     assert_true(f.listener_fd >= 0 && f.wake_fd >= 0);
-    args = (struct engine_args){f.listener_fd, f.wake_fd, SOCKETS_MAX};
+    args = (struct engine_args){
+        .listener_fd = f.listener_fd, .wake_fd = f.wake_fd, .sockets_max = SOCKETS_MAX};
     assert_int_equal(0, engine_open(class, &args, &f.engine, &failure));
     *state = &f;
     return 0;
@@ -816,7 +817,8 @@ static void a_close_that_may_wait_is_done_by_the_next_wait(void **state)
 static void a_close_that_may_wait_is_done_when_the_engine_ends(void **state)
 {
     struct fixture *f = *state, ends = *f; /* with an engine of its own */
-    struct engine_args args = {-1, f->wake_fd, SOCKETS_MAX};
+    struct engine_args args = {
+        .listener_fd = -1, .wake_fd = f->wake_fd, .sockets_max = SOCKETS_MAX};
     struct engine_failure failure;
     int other, sock, peer;
     char byte;
@@ -936,7 +938,8 @@ static int run_contract(void)
 /* The argument names the engine. Exits with 77, skipped, where that engine does not work. */
 int main(int argc, char *argv[])
 {
-    struct engine_args args = {-1, eventfd(0, EFD_CLOEXEC), SOCKETS_MAX};
+    struct engine_args args = {
+        .listener_fd = -1, .wake_fd = eventfd(0, EFD_CLOEXEC), .sockets_max = SOCKETS_MAX};
     struct engine_failure failure;
     struct engine *engine;
 
