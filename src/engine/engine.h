@@ -62,7 +62,7 @@ enum engine_flag {
 /* Every engine starts with this; the rest of it is private to its file. */
 struct engine {
     const struct engine_class *class;
-    const char *failed_call;     /* why an operation did not start, if not by its own call */
+    const char *failed_call;     /* that kept a wait or an operation from working, if not its own */
     int close_error;             /* why the last close that failed did, positive; 0: none did */
     uint32_t turns_behind;       /* waits in a row that could not hand out all that had happened */
     struct socket_pool pools[2]; /* of IPv4 and of IPv6 */
@@ -229,7 +229,8 @@ static inline bool engine_is_behind(const struct engine *engine)
 
 /* Hand over what was queued and wait until something happened, at most timeout_ns (-1: for ever,
  * 0: not at all). `events` has room for ENGINE_EVENTS_MAX.
- * Returns the number of events (0: timeout or signal), or -errno (the engine is broken). */
+ * Returns the number of events (0: timeout or signal), or -errno: the engine is broken, after all
+ * that it did came as events. What is pending was not begun, and is not once it is destroyed. */
 static inline int engine_wait(struct engine *engine, int64_t timeout_ns,
                               struct engine_event *events)
 {
