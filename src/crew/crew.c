@@ -24,9 +24,11 @@ struct crew {
     char engine_reason[CREW_ERROR_BYTES];
     struct cpus cpus;
     int start_cpu; /* where the kernel ran the program when it started the crew */
-    int done_fd;   /* each worker that has run adds 1 */
+    int done_fd;   /* each worker that has run adds 1, and each engine that broke */
     bool stopping;
     unsigned stops, asks; /* signals that were obeyed */
+    uint32_t lost_count;  /* workers that ended as their engines broke */
+    char broken[256];     /* which worker's engine broke last, and how */
     struct worker *workers[CPUS_MAX];
 };
 
@@ -67,6 +69,19 @@ static void crew_tell_places(const struct crew *crew)
     crew->args.notice(crew->args.context, line);
 }
 
+/* What workers may go on with if this engine breaks: with "auto" those after it. */
+static const struct engine_class *const *crew_others(const struct crew *crew,
+                                                     const struct engine_class *class)
+{
+    const struct engine_class *const *others = engine_classes;
+
+    if (crew->args.engine != CREW_ENGINE_AUTO)
+        return NULL;
+    while (*others++ != class)
+        ;
+    return others;
+}
+
 /* Start every worker with this engine, or none. */
 static int crew_start_workers(struct crew *crew, const struct engine_class *class,
                               struct engine_failure *ret_failure)
@@ -77,6 +92,7 @@ static int crew_start_workers(struct crew *crew, const struct engine_class *clas
         struct worker_args worker_args = {
             .cpu = crew_place(crew, i),
             .class = class,
+            .others = crew_others(crew, class),
             .listener_fd = args->listeners ? args->listeners[i] : -1,
             .sockets_max = args->sockets_max,
             .job = args->job,
@@ -243,13 +259,66 @@ static void crew_stop(struct crew *crew, uint64_t deadline_ns)
         worker_stop(crew->workers[i], deadline_ns);
 }
 
-/* One worker that broke stops all: its clients would wait for nobody. */
-static void crew_look_after(struct crew *crew)
+/* Say why a worker gets no other engine, and what follows. */
+static void crew_write_loss(const struct crew *crew, const struct worker_break *broken,
+                            char text[CREW_ERROR_BYTES])
 {
-    for (uint32_t i = 0; i < crew->args.count && !crew->stopping; i++) {
-        if (worker_is_broken(crew->workers[i]))
-            crew_stop(crew, clock_now_ns() + crew->args.stop_timeout_ns);
+    uint32_t left = crew->args.count - crew->lost_count;
+    char why[128], rest[96] = "";
+
+    if (broken->failure.step)
+        snprintf(why, sizeof(why), "no engine starts in its place (%s: %s)", broken->failure.step,
+                 strerror(broken->failure.error));
+    else
+        snprintf(why, sizeof(why), "it did %u times before in %u s", WORKER_RENEWALS_MAX,
+                 (unsigned)(WORKER_RENEWALS_NS / NS_PER_S));
+    if (left == 0)
+        snprintf(rest, sizeof(rest), ", and no other worker is left");
+    else if (!crew->stopping)
+        snprintf(rest, sizeof(rest), "; %u other%s on; restart to have it back", left,
+                 left == 1 ? " goes" : "s go");
+    snprintf(text, CREW_ERROR_BYTES, "%s, so it ends once those who wait are served%s", why, rest);
+}
+
+/* Tell of an engine that broke, and what follows from it. */
+static void crew_tell_break(struct crew *crew, uint32_t i, const struct worker_break *broken)
+{
+    char line[2 * CREW_ERROR_BYTES], then[CREW_ERROR_BYTES], advice[ADVICE_BYTES], times[32] = "";
+
+    if (broken->count > 1)
+        snprintf(times, sizeof(times), " %u times", broken->count);
+    snprintf(crew->broken, sizeof(crew->broken), "worker %u: engine %s broke%s: %s: %s (%s)", i,
+             broken->engine, times, broken->call, strerror(broken->error),
+             strerrorname_np(broken->error));
+    crew->lost_count += !broken->next;
+    if (broken->next)
+        snprintf(then, sizeof(then), "it goes on with %sengine %s, connections and all",
+                 strcmp(broken->next, broken->engine) == 0 ? "a fresh " : "", broken->next);
+    else if (crew->args.job->renew)
+        crew_write_loss(crew, broken, then);
+    else
+        snprintf(then, sizeof(then), "all workers stop");
+    snprintf(line, sizeof(line), "%s; %s; %s", crew->broken, then,
+             advice_find(broken->call, broken->error, 0, advice));
+    crew->args.notice(crew->args.context, line);
+}
+
+/* Tell what broke. Where that ends a job, the others stop, too. Returns how many workers have run.
+ */
+static uint32_t crew_look_after(struct crew *crew)
+{
+    uint32_t count = 0;
+
+    for (uint32_t i = 0; i < crew->args.count; i++) {
+        struct worker_break broken;
+
+        count += worker_has_run(crew->workers[i]);
+        if (worker_take_break(crew->workers[i], &broken))
+            crew_tell_break(crew, i, &broken);
     }
+    if (crew->lost_count > 0 && !crew->args.job->renew && !crew->stopping)
+        crew_stop(crew, clock_now_ns() + crew->args.stop_timeout_ns);
+    return count;
 }
 
 /* Tick, and sleep until something happened or the next tick is due. Returns as ppoll(2). */
@@ -295,7 +364,7 @@ static int crew_wait(struct crew *crew)
 {
     struct pollfd fds[] = {{.fd = signals_watch(), .events = POLLIN},
                            {.fd = crew->done_fd, .events = POLLIN}};
-    uint64_t ended_count = 0;
+    uint32_t ended_count = 0;
 
     while (ended_count < crew->args.count) {
         eventfd_t count;
@@ -307,10 +376,8 @@ static int crew_wait(struct crew *crew)
         }
         if (fds[0].revents & POLLIN && eventfd_read(fds[0].fd, &count) == 0)
             crew_obey(crew);
-        if (fds[1].revents & POLLIN && eventfd_read(crew->done_fd, &count) == 0) {
-            ended_count += count;
-            crew_look_after(crew);
-        }
+        if (fds[1].revents & POLLIN && eventfd_read(crew->done_fd, &count) == 0)
+            ended_count = crew_look_after(crew);
     }
     return 0;
 }
@@ -318,6 +385,7 @@ static int crew_wait(struct crew *crew)
 int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES])
 {
     int result = crew_wait(crew);
+    int lost = 0;
 
     if (result < 0) {
         snprintf(error, CREW_ERROR_BYTES, "cannot wait for signals: %s", strerror(-result));
@@ -328,11 +396,13 @@ int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES])
     for (uint32_t i = 0; i < crew->args.count; i++) {
         int broken = worker_join(crew->workers[i]);
 
-        if (broken < 0 && result == 0) {
-            result = broken;
-            snprintf(error, CREW_ERROR_BYTES, "worker %u: engine %s broke: %s; start it again", i,
-                     crew->class->name, strerror(-broken));
-        }
+        lost = broken < 0 ? broken : lost;
+    }
+    if (result == 0 && lost < 0 &&
+        (!crew->args.job->renew || crew->lost_count == crew->args.count)) {
+        result = lost;
+        snprintf(error, CREW_ERROR_BYTES, "%s%s; start it again",
+                 crew->args.job->renew ? "no worker is left, the last was " : "", crew->broken);
     }
     signals_unwatch();
     crew_free(crew);

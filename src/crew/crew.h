@@ -71,8 +71,11 @@ struct thread_time crew_time(const struct crew *crew, uint32_t i);
 int crew_cpu(const struct crew *crew, uint32_t i);
 
 /* Wait until all workers have ended, and free the crew. The first signal that asks for a stop
- * (base/signals.h), or a worker that breaks, begins an orderly one; the second stops at once.
- * Returns 0, or -errno with one line in error if a worker's engine broke. */
+ * (base/signals.h) begins an orderly one; the second stops at once. An engine that breaks is told
+ * of at once. Its worker goes on with another, and if there is none it ends, while the others go
+ * on; where the job ends with its engine, all stop in order. Returns 0, or -errno with one line in
+ * error if engines broke so that no worker was left to end in order, or one whose job ended with
+ * it. */
 int crew_run(struct crew *crew, char error[CREW_ERROR_BYTES]);
 
 #endif

@@ -30,30 +30,120 @@ struct worker {
     struct engine_failure failure;
     int wake_fd;                       /* written after stop_deadline_ns was set */
     _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
-    _Atomic int run_result;            /* of the job's run */
-    pid_t thread_id;                   /* set before it is ready */
-    _Atomic uint64_t run_cpu_ns;       /* CPU time, once it has run; 0: it has not */
-    uint64_t run_wait_ns;              /* waited for a CPU; set before that */
+    int run_result;                    /* of the job's run, once it has run */
+    atomic_bool has_run;
+    uint64_t renewals_ns; /* since when they are counted */
+    uint32_t renewals;    /* engines in place of ones that broke */
+    pthread_mutex_t lock; /* for what broke */
+    struct worker_break broken;
+    pid_t thread_id;             /* set before it is ready */
+    _Atomic uint64_t run_cpu_ns; /* CPU time, once it has run; 0: it has not */
+    uint64_t run_wait_ns;        /* waited for a CPU; set before that */
 };
 
-static int worker_prepare(struct worker *worker, struct engine **ret_engine)
+static int worker_open(struct worker *worker, struct engine **ret_engine,
+                       struct engine_failure *ret_failure)
 {
     const struct worker_args *args = &worker->args;
     struct engine_args engine_args = {.connects = args->listener_fd < 0,
                                       .listener_fd = args->listener_fd,
                                       .wake_fd = worker->wake_fd,
                                       .sockets_max = args->sockets_max};
+
+    return engine_open(args->class, &engine_args, ret_engine, ret_failure);
+}
+
+static int worker_prepare(struct worker *worker, struct engine **ret_engine)
+{
+    const struct worker_args *args = &worker->args;
     int result;
 
     if (args->cpu >= 0 && cpus_pin((uint16_t)args->cpu) == 0)
         worker->cpu = cpus_only(); /* an unpinned worker does as well, if slower */
-    result = engine_open(args->class, &engine_args, ret_engine, &worker->failure);
+    result = worker_open(worker, ret_engine, &worker->failure);
     if (result < 0)
         return result;
     worker->engine_features = (*ret_engine)->features;
     result = args->job->prepare(args->state, *ret_engine);
     if (result < 0)
         engine_fail(&worker->failure, "allocation", result, 0);
+    return result;
+}
+
+/* Turn to the next engine. Returns false if there is none. */
+static bool worker_turn_to_next(struct worker *worker)
+{
+    struct worker_args *args = &worker->args;
+
+    if (!args->others || !*args->others)
+        return false;
+    args->class = *args->others++;
+    return true;
+}
+
+/* An engine in place of one that broke, which is still there: the same anew, but the next one if
+ * it breaks again soon, or does not work any more. Returns NULL with *ret_failure filled in if
+ * there is none. */
+static struct engine *worker_open_another(struct worker *worker, struct engine_failure *ret_failure)
+{
+    uint64_t now_ns = clock_now_ns();
+    struct engine *engine;
+
+    *ret_failure = (struct engine_failure){0};
+    if (!worker->args.job->renew)
+        return NULL;
+    if (worker->renewals == 0 || now_ns - worker->renewals_ns >= WORKER_RENEWALS_NS) {
+        worker->renewals_ns = now_ns;
+        worker->renewals = 0;
+    }
+    if (worker->renewals == WORKER_RENEWALS_MAX)
+        return NULL;
+    if (worker->renewals++ > 0)
+        worker_turn_to_next(worker);
+    while (worker_open(worker, &engine, ret_failure) < 0) {
+        if (!worker_turn_to_next(worker))
+            return NULL;
+    }
+    return engine;
+}
+
+/* Leave word of a break for worker_take_break. */
+static void worker_tell_break(struct worker *worker, const struct worker_break *broken)
+{
+    uint32_t count;
+
+    pthread_mutex_lock(&worker->lock);
+    count = worker->broken.count;
+    worker->broken = *broken;
+    worker->broken.count = count + 1;
+    pthread_mutex_unlock(&worker->lock);
+    eventfd_write(worker->args.done_fd, 1);
+}
+
+/* Run the job, with another engine whenever one breaks, as long as there is one. Returns what the
+ * last run returned. */
+static int worker_run(struct worker *worker, struct engine **engine)
+{
+    const struct worker_job *job = worker->args.job;
+    void *state = worker->args.state;
+    int result;
+
+    while ((result = job->run(state, worker)) < 0) {
+        const char *call = (*engine)->failed_call;
+        struct worker_break broken = {
+            .engine = (*engine)->class->name, .call = call ? call : "wait", .error = -result};
+        struct engine *another = worker_open_another(worker, &broken.failure);
+
+        broken.next = another ? another->class->name : NULL;
+        worker_tell_break(worker, &broken);
+        if (!another && job->salvage)
+            job->salvage(state);
+        if (!another)
+            break;
+        engine_destroy(*engine);
+        *engine = another;
+        job->renew(state, another);
+    }
     return result;
 }
 
@@ -68,13 +158,15 @@ static void *worker_main(void *argument)
     while (sem_wait(&worker->go) < 0)
         ;
     if (worker->run)
-        worker->run_result = worker->args.job->run(worker->args.state, worker);
+        worker->run_result = worker_run(worker, &engine);
     engine_destroy(engine);
     worker->args.job->release(worker->args.state);
     worker->run_wait_ns = thread_wait_ns(worker->thread_id);
     atomic_store(&worker->run_cpu_ns, clock_read_ns(CLOCK_THREAD_CPUTIME_ID));
-    if (worker->run)
+    if (worker->run) {
+        atomic_store(&worker->has_run, true);
         eventfd_write(worker->args.done_fd, 1);
+    }
     return NULL;
 }
 
@@ -84,6 +176,7 @@ static void worker_free(struct worker *worker)
         close(worker->wake_fd);
     sem_destroy(&worker->ready);
     sem_destroy(&worker->go);
+    pthread_mutex_destroy(&worker->lock);
     free(worker);
 }
 
@@ -115,6 +208,7 @@ int worker_start(const struct worker_args *args, struct worker **ret_worker,
     worker->cpu = -1;
     sem_init(&worker->ready, 0, 0);
     sem_init(&worker->go, 0, 0);
+    pthread_mutex_init(&worker->lock, NULL);
     result = worker_start_thread(worker, ret_failure);
     if (result < 0) {
         worker_free(worker);
@@ -159,9 +253,18 @@ uint64_t worker_stop_ns(const struct worker *worker)
     return atomic_load(&worker->stop_deadline_ns);
 }
 
-bool worker_is_broken(const struct worker *worker)
+bool worker_has_run(const struct worker *worker)
 {
-    return atomic_load(&worker->run_result) < 0;
+    return atomic_load(&worker->has_run);
+}
+
+bool worker_take_break(struct worker *worker, struct worker_break *ret_break)
+{
+    pthread_mutex_lock(&worker->lock);
+    *ret_break = worker->broken;
+    worker->broken.count = 0;
+    pthread_mutex_unlock(&worker->lock);
+    return ret_break->count > 0;
 }
 
 struct thread_time worker_time(const struct worker *worker)

@@ -11,6 +11,10 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+/* A worker gets so many fresh engines within this time in place of ones that broke, no more. */
+#define WORKER_RENEWALS_MAX 3
+#define WORKER_RENEWALS_NS  UINT64_C(60000000000)
+
 struct worker;
 
 /* What a program does in its workers. Each function is called in the worker's thread. */
@@ -23,6 +27,13 @@ struct worker_job {
      */
     int (*run)(void *state, const struct worker *worker);
 
+    /* The engine broke and is destroyed: go on with another, in the next run. NULL: the job ends
+     * when its engine breaks. */
+    void (*renew)(void *state, struct engine *engine);
+
+    /* The engine broke, and there is no other: do what can be done without. NULL: nothing. */
+    void (*salvage)(void *state);
+
     /* Free what prepare took, after the engine is gone; also called if prepare failed. */
     void (*release)(void *state);
 };
@@ -30,11 +41,24 @@ struct worker_job {
 struct worker_args {
     int cpu; /* to stay on; -1: any */
     const struct engine_class *class;
-    int listener_fd; /* for the engine; -1: none */
+    const struct engine_class *const *others; /* to go on with if that breaks again and again, the
+                                               * best first; NULL ends the list; NULL: none */
+    int listener_fd;                          /* for the engine; -1: none */
     uint32_t sockets_max;
     const struct worker_job *job;
     void *state; /* handed to the job; the caller's, must outlive the worker */
-    int done_fd; /* an eventfd: gets 1 when the worker has run */
+    int done_fd; /* an eventfd: gets 1 when an engine broke, and when the worker has run */
+};
+
+/* What became of a worker whose engine broke. */
+struct worker_break {
+    uint32_t count;                /* how often since the last time that it was asked for */
+    const char *engine;            /* the last that broke */
+    const char *call;              /* the system call that failed ... */
+    int error;                     /* ... and its errno, positive */
+    const char *next;              /* the engine that it goes on with; NULL: none, so it ends */
+    struct engine_failure failure; /* why there is none; step NULL: the job wants none, or it had
+                                    * WORKER_RENEWALS_MAX */
 };
 
 /* Start a worker's thread, its engine, and its job's preparations.
@@ -58,8 +82,11 @@ void worker_stop(struct worker *worker, uint64_t deadline_ns);
  * changes. Any thread. */
 uint64_t worker_stop_ns(const struct worker *worker);
 
-/* True once a worker has ended because its engine broke. */
-bool worker_is_broken(const struct worker *worker);
+/* True once a worker has run. What broke before is there to be taken then. */
+bool worker_has_run(const struct worker *worker);
+
+/* Take what is known of engines that broke since the last time. Returns false if none did. */
+bool worker_take_break(struct worker *worker, struct worker_break *ret_break);
 
 /* How long a worker's thread ran and waited for a CPU so far, or in all once it has run. Any
  * thread.

@@ -30,9 +30,7 @@ int checked_wrap(struct engine *within, uint32_t sockets_max, struct engine **re
     if (!checked)
         return -ENOMEM;
     *checked = (struct checked){
-        .engine = {.class = &checked->class,
-                   .features = within->features,
-                   .listener_fd = within->listener_fd},
+        .engine = {.class = &checked->class, .features = within->features, .is_tested = true},
         .class = checked_class,
         .within = within,
         .thread = pthread_self(),
@@ -56,7 +54,7 @@ static int checked_open(const struct engine_class *class, const struct engine_ar
                         struct engine **ret_engine, struct engine_failure *ret_failure)
 {
     struct engine *within;
-    int result = class->open(args, &within, ret_failure); /* tested through this one */
+    int result = engine_open(class, args, &within, ret_failure);
 
     if (result < 0)
         return result;

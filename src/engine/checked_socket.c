@@ -6,7 +6,9 @@ struct checked_socket *checked_socket_at(struct checked *checked, int sock)
 {
     CHECK(sock >= 0 && (uint32_t)sock < checked->sockets_max, "sock=%d of %u", sock,
           checked->sockets_max);
-    CHECK(checked->sockets[sock].open, "sock=%d was closed, or never opened", sock);
+    if (!checked->sockets[sock].known) /* of an engine that broke */
+        checked->sockets[sock] = (struct checked_socket){.known = true, .open = true};
+    CHECK(checked->sockets[sock].open, "sock=%d was closed", sock);
     return &checked->sockets[sock];
 }
 
@@ -23,7 +25,7 @@ void checked_socket_open(struct checked *checked, int sock)
 {
     CHECK((uint32_t)sock < checked->sockets_max, "sock=%d of %u", sock, checked->sockets_max);
     CHECK(!checked->sockets[sock].open, "sock=%d is open already", sock);
-    checked->sockets[sock] = (struct checked_socket){.open = true};
+    checked->sockets[sock] = (struct checked_socket){.known = true, .open = true};
 }
 
 uint64_t checked_hash(const void *data, uint32_t bytes)

@@ -11,7 +11,8 @@
 
 /* What is known of one socket, by its number. */
 struct checked_socket {
-    bool open;            /* the owner's: accepted or opened, and not closed since */
+    bool known;           /* it was used with this engine */
+    bool open;            /* the owner's, and not closed since */
     bool finished;        /* its FIN was sent */
     uint8_t op;           /* that is pending, an enum engine_op */
     uint32_t bytes;       /* that it was asked to move */

@@ -63,9 +63,9 @@ enum engine_flag {
 struct engine {
     const struct engine_class *class;
     unsigned features;       /* enum engine_feature; set when it was opened */
+    bool is_tested;          /* by its own open */
     int listener_fd;         /* as in engine_args */
-    const char *failed_call; /* why an operation did not start, if not by its own call; or by which
-                              * call a wait failed */
+    const char *failed_call; /* that kept a wait or an operation from working, if not its own */
     int close_error;         /* why the last close that failed did, positive; 0: none did */
     uint32_t turns_behind;   /* waits in a row that could not hand out all that had happened */
     void *discard; /* room for ENGINE_DISCARD_BYTES that recv with MSG_TRUNC never touches */
@@ -230,7 +230,8 @@ static inline bool engine_is_behind(const struct engine *engine)
 
 /* Hand over what was queued and wait until something happened, at most timeout_ns (-1: for ever,
  * 0: not at all). `events` has room for ENGINE_EVENTS_MAX.
- * Returns the number of events (0: timeout or signal), or -errno (the engine is broken). */
+ * Returns the number of events (0: timeout or signal), or -errno: the engine is broken, after all
+ * that it did came as events. What is pending was not begun, and is not once it is destroyed. */
 static inline int engine_wait(struct engine *engine, int64_t timeout_ns,
                               struct engine_event *events)
 {

@@ -11,21 +11,14 @@
 #include "engine/socket.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <netinet/in.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-/* Connections accepted in one turn; the rest waits for the next, behind those that are open. */
-#define ACCEPTS_PER_TURN 64u
-
 /* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
 #define TURNS_WITHOUT_POLL_MAX 8
-
-/* How long to hold still while the listener cannot be left alone. */
-#define NO_UNWATCH_PAUSE_NS (10 * NS_PER_MS)
 
 static struct epoll *epoll_of(struct engine *engine)
 {
@@ -127,6 +120,8 @@ static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operat
     operation.readable = state->readable;
     operation.more = state->more;
     *state = operation;
+    if (epoll->error)
+        return 0; /* it does not begin any more */
     if (epoll_may_go(state)) {
         result = epoll_try(epoll, sock, state);
         if (result != -EAGAIN) {
@@ -159,8 +154,10 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
 {
     struct epoll *epoll = epoll_of(engine);
     struct epoll_socket *state = &epoll->sockets[sock];
-    int result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
+    int result = -EINPROGRESS;
 
+    if (!epoll->error)
+        result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
     state->readable = state->more = false; /* what was, of one that made a connection before */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
@@ -216,81 +213,6 @@ static void epoll_close(struct engine *engine, int sock, unsigned flags)
     socket_close(engine, sock, flags); /* which also ends its watch */
 }
 
-static int epoll_watch_listener(struct epoll *epoll, int how)
-{
-    struct epoll_event event = {.events = EPOLLIN, .data.u64 = EVENT_LISTENER};
-
-    return epoll_ctl(epoll->epoll_fd, how, epoll->engine.listener_fd, &event) < 0 ? -errno : 0;
-}
-
-/* The listener is watched though nobody accepts, as its end failed. Should it fail again, which
- * only a sandbox can make it, at least do not burn the CPU. */
-static void epoll_unwatch_listener(struct epoll *epoll)
-{
-    struct timespec pause = {.tv_nsec = NO_UNWATCH_PAUSE_NS};
-
-    if (epoll_watch_listener(epoll, EPOLL_CTL_DEL) < 0)
-        nanosleep(&pause, NULL);
-}
-
-static int epoll_accept_start(struct engine *engine, uint32_t room)
-{
-    struct epoll *epoll = epoll_of(engine);
-    int result = epoll_watch_listener(epoll, EPOLL_CTL_ADD);
-
-    if (result < 0 && result != -EEXIST) /* it is there if its end failed */
-        return result;
-    epoll->room = room;
-    return 0;
-}
-
-/* Stop watching the listener and tell the owner so with this event. */
-static void epoll_accept_end(struct epoll *epoll, int result)
-{
-    epoll_watch_listener(epoll, EPOLL_CTL_DEL);
-    epoll->room = 0;
-    event_ring_push(&epoll->ready, (struct engine_event){.result = result, .op = ENGINE_OP_ACCEPT});
-}
-
-static void epoll_accept_stop(struct engine *engine)
-{
-    struct epoll *epoll = epoll_of(engine);
-
-    if (epoll->room > 0)
-        epoll_accept_end(epoll, -ECANCELED);
-}
-
-/* Take the connections that wait, with a bound so that those that are open get their turn, and no
- * more: who comes meanwhile is told of in the next turn. */
-static void epoll_accept(struct epoll *epoll)
-{
-    uint32_t accepts = socket_waiting(epoll->engine.listener_fd);
-
-    if (accepts == 0 || accepts > ACCEPTS_PER_TURN) /* 0: it does not tell, as in gVisor */
-        accepts = ACCEPTS_PER_TURN;
-    for (; accepts > 0 && epoll->room > 0; accepts--) {
-        int sock = accept4(epoll->engine.listener_fd, NULL, NULL, SOCK_CLOEXEC);
-
-        if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {
-            close(sock); /* the descriptor limit was raised since, from outside (prlimit(2)) */
-            sock = -1;
-            errno = EMFILE;
-        }
-        if (sock < 0 && (errno == EAGAIN || errno == EINTR))
-            return;
-        if (sock < 0) {
-            epoll_accept_end(epoll, -errno);
-            return;
-        }
-        if (--epoll->room == 0) {
-            epoll_accept_end(epoll, sock);
-            return;
-        }
-        event_ring_push(&epoll->ready, (struct engine_event){
-                                           .result = sock, .op = ENGINE_OP_ACCEPT, .more = true});
-    }
-}
-
 /* Something happened to a socket: note it, and carry on with its parked operation. */
 static void epoll_resume(struct epoll *epoll, uint64_t event_data, uint32_t happened)
 {
@@ -321,15 +243,32 @@ static int epoll_poll(struct epoll *epoll, struct epoll_event *events, int64_t t
     if (epoll->engine.features & ENGINE_NANOSECOND_TIMEOUT && timeout_ns > 0) {
         struct timespec timeout = {.tv_sec = timeout_ns / (int64_t)NS_PER_S,
                                    .tv_nsec = timeout_ns % (int64_t)NS_PER_S};
+        int count = epoll_pwait2(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, &timeout, NULL);
 
-        return epoll_pwait2(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, &timeout, NULL);
+        epoll->broken_call = "epoll_pwait2";
+        if (count >= 0 || (errno != ENOSYS && errno != EPERM && errno != EACCES))
+            return count;
+        epoll->engine.features &= ~(unsigned)ENGINE_NANOSECOND_TIMEOUT; /* a sandbox refuses it */
     }
     if (timeout_ns >= 0) {
         uint64_t rounded_up = ((uint64_t)timeout_ns + NS_PER_MS - 1) / NS_PER_MS;
 
         timeout_ms = rounded_up > INT32_MAX ? INT32_MAX : (int)rounded_up;
     }
+    epoll->broken_call = "epoll_wait";
     return epoll_wait(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, timeout_ms);
+}
+
+/* Nothing can be waited for any more: hand out what has happened, of which there will be no more,
+ * then say so. */
+static int epoll_broken(struct epoll *epoll, struct engine_event *events)
+{
+    int count = event_ring_pop(&epoll->ready, events);
+
+    if (count > 0)
+        return count;
+    epoll->engine.failed_call = epoll->broken_call;
+    return epoll->error;
 }
 
 static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
@@ -342,10 +281,12 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     if (epoll->ready.count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
         return event_ring_pop(&epoll->ready, events);
     epoll->turns_without_poll = 0;
+    if (epoll->error)
+        return epoll_broken(epoll, events);
     count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
     if (count < 0 && errno != EINTR) {
-        engine->failed_call = "epoll_wait";
-        return -errno;
+        epoll->error = -errno;
+        return epoll_broken(epoll, events);
     }
     for (int i = 0; i < count; i++) {
         if (ready[i].data.u64 == EVENT_LISTENER && epoll->room == 0) {

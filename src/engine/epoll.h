@@ -32,6 +32,8 @@ struct epoll {
     uint32_t sockets_max;
     uint32_t room; /* connections that may still be accepted; 0: not accepting */
     unsigned turns_without_poll;
+    int error;                    /* why it is broken, -errno; 0: it is not */
+    const char *broken_call;      /* the system call that failed */
     struct epoll_socket *sockets; /* sockets_max of them, touched as numbers are used */
     struct event_ring ready;      /* events not handed out yet */
 };
@@ -40,5 +42,17 @@ struct epoll {
 int epoll_open(const struct engine_args *args, struct engine **ret_engine,
                struct engine_failure *ret_failure);
 void epoll_destroy(struct engine *engine);
+
+/* Begin and end accepting: `accept_start` and `accept_stop` of its class. */
+int epoll_accept_start(struct engine *engine, uint32_t room);
+void epoll_accept_stop(struct engine *engine);
+
+/* Take the connections that wait, with a bound so that those that are open get their turn, and no
+ * more: who comes meanwhile is told of in the next turn. */
+void epoll_accept(struct epoll *epoll);
+
+/* The listener is watched though nobody accepts, as its end failed. Should it fail again, which
+ * only a sandbox can make it, at least do not burn the CPU. */
+void epoll_unwatch_listener(struct epoll *epoll);
 
 #endif

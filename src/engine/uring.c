@@ -276,7 +276,7 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
         nanosleep(&pause, NULL);
         return 0;
     }
-    engine->failed_call = "io_uring_enter";
+    engine->failed_call = engine_uring.watch_call;
     return result;
 }
 

@@ -130,18 +130,19 @@ void live_draw(struct live *live, const struct live_state *state)
     text_close(live, page.out, 0);
 }
 
-static void live_clear(struct live *live)
+void live_clear(struct live *live)
 {
     unsigned columns;
     unsigned lines;
     FILE *out;
 
-    if (live->lines == 0 || is_in_background(live) || !text_send(live, END_TIMEOUT_MS))
+    if (!live || live->lines == 0 || is_in_background(live) || !text_send(live, END_TIMEOUT_MS))
         return;
     size_read(live, &columns, &lines);
     out = text_open(live, lines);
     if (out)
         text_close(live, out, END_TIMEOUT_MS);
+    live->lines = 0;
 }
 
 void live_end(struct live *live)

@@ -11,7 +11,7 @@ struct live;
 /* Start a view on a terminal (a descriptor, stderr). Returns it, the caller's to give to live_end;
  * NULL if there is nothing to draw on: not a terminal, TERM is of none that is known
  * (terminal.c). NO_COLOR is honoured.
- * What others write to the terminal before live_end is overwritten. */
+ * What others write to the terminal before live_end is overwritten, unless they call live_clear. */
 struct live *live_begin(int fd);
 
 /* What the view shows; all but interval are filled in once. */
@@ -28,6 +28,10 @@ struct live_state {
 /* Draw it anew, in place: one write(2) that does not block. Nothing is drawn while the terminal
  * takes nothing, or while this process is in its background. */
 void live_draw(struct live *live, const struct live_state *state);
+
+/* Make room for a line of others: the next frame is drawn below it. NULL is fine. Waits as live_end
+ * does. */
+void live_clear(struct live *live);
 
 /* Take the view away, so that the summary can be printed, and free it. NULL is fine. Waits up to
  * half a second for a terminal that takes nothing. */

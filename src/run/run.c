@@ -38,6 +38,7 @@ struct run {
     struct generator *generators[CPUS_MAX]; /* report.threads of them */
     struct crew *crew;
     struct recorder *recorder;
+    struct live *live; /* NULL: there is none */
     struct hlog *hlog;
     int log_error;
     struct report report;
@@ -47,8 +48,10 @@ static void run_notice(void *context, const char *line)
 {
     const struct run *run = context;
 
-    if (!run->config->quiet)
-        program_tell(load_options.program, line);
+    if (run->config->quiet)
+        return;
+    live_clear(run->live);
+    program_tell(load_options.program, line);
 }
 
 static uint64_t run_tick(void *context, bool last)
@@ -297,20 +300,20 @@ static int run_start_crew(struct run *run, char error[CREW_ERROR_BYTES])
 static int run_drive(struct run *run, char error[CREW_ERROR_BYTES])
 {
     const struct load_config *config = run->config;
-    struct live *live = NULL;
     uint64_t start_ns;
     int result = run_start_crew(run, error);
 
     if (result < 0)
         return result;
     if (!config->no_live && !config->quiet)
-        live = live_begin(STDERR_FILENO);
-    start_ns = recorder_begin(run->recorder, run->crew, live);
+        run->live = live_begin(STDERR_FILENO);
+    start_ns = recorder_begin(run->recorder, run->crew, run->live);
     for (uint32_t i = 0; i < run->report.threads; i++)
         run->generator_args[i].start_ns = start_ns;
     crew_go(run->crew);
     result = crew_run(run->crew, error);
-    live_end(live);
+    live_end(run->live);
+    run->live = NULL;
     run->report.tracked_connections = tracked_connections("");
     recorder_finish(run->recorder);
     run_count_sockets(run);

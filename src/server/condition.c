@@ -136,6 +136,16 @@ uint64_t conditions_end(struct conditions *conditions, enum condition_cause caus
     return due_ns;
 }
 
+void conditions_withdraw(struct conditions *conditions, enum condition_cause cause)
+{
+    struct condition *condition = &conditions->causes[cause];
+
+    pthread_mutex_lock(&conditions->lock);
+    if (--condition->workers == 0)
+        condition->told = condition->reminded = false;
+    pthread_mutex_unlock(&conditions->lock);
+}
+
 uint64_t conditions_tell(struct conditions *conditions, uint64_t now_ns)
 {
     uint64_t due_ns;

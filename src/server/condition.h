@@ -76,6 +76,10 @@ uint64_t conditions_begin(struct conditions *conditions, enum condition_cause ca
 /* A worker no longer suffers from a cause. Returns as conditions_tell. */
 uint64_t conditions_end(struct conditions *conditions, enum condition_cause cause, uint64_t now_ns);
 
+/* A worker that suffers from a cause ends. Nothing proves that the cause is over, so if no other
+ * suffers from it no more is said of it. */
+void conditions_withdraw(struct conditions *conditions, enum condition_cause cause);
+
 /* Tell what is due. Returns when this is to be called again, or DEADLINE_NEVER. */
 uint64_t conditions_tell(struct conditions *conditions, uint64_t now_ns);
 

@@ -300,3 +300,20 @@ void connection_event(struct connections *connections, const struct engine_event
     else
         connection_drained(connections, connection, event->result, now_ns);
 }
+
+void connections_resume(struct connections *connections, struct engine *engine, uint64_t now_ns)
+{
+    struct connection *connection = NULL;
+
+    connections->engine = engine;
+    while ((connection = slab_next(&connections->slab, connection))) {
+        if (connection->state != CONNECTION_GREETING && connection->state != CONNECTION_LINGERING)
+            continue;
+        if (connection->cancelled)
+            connection_close(connections, connection, connection->ending);
+        else if (connection->state == CONNECTION_GREETING)
+            connection_send(connections, connection, now_ns);
+        else
+            connection_drain(connections, connection, ENGINE_LATER, now_ns);
+    }
+}

@@ -103,6 +103,10 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 void connection_event(struct connections *connections, const struct engine_event *event,
                       uint64_t now_ns);
 
+/* Go on with another engine: the one before broke, and is destroyed. What was pending is queued
+ * anew, and what was being cancelled ends. */
+void connections_resume(struct connections *connections, struct engine *engine, uint64_t now_ns);
+
 /* When a turn has to be made for connections_look or connections_expire, or DEADLINE_NEVER. If
  * `others_come`, who may make turns anyway, looks have time for leave_slack_ns. */
 uint64_t connections_due_ns(const struct connections *connections, bool others_come);
@@ -110,6 +114,9 @@ uint64_t connections_due_ns(const struct connections *connections, bool others_c
 /* Look at clients that had time to close, CONNECTION_LOOKS_MAX at most. Nothing is pending on them,
  * so this is due in each turn, be the engine behind or not: what is put off piles up. */
 void connections_look(struct connections *connections, uint64_t now_ns);
+
+/* True if there are any to be looked at, now or later. */
+bool connections_leave(const struct connections *connections);
 
 /* Act on the other deadlines that have come. Not while the engine is behind. */
 void connections_expire(struct connections *connections, uint64_t now_ns);

@@ -94,6 +94,11 @@ static void connection_look(struct connections *connections, struct connection *
     }
 }
 
+bool connections_leave(const struct connections *connections)
+{
+    return deadline_queue_due_ns(&connections->leaving) != DEADLINE_NEVER;
+}
+
 void connections_look(struct connections *connections, uint64_t now_ns)
 {
     for (int i = 0; i < CONNECTION_LOOKS_MAX; i++) {

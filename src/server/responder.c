@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/peer_error.h"
+#include "server/salvage.h"
 #include "server/symptom.h"
 
 #include <errno.h>
@@ -284,32 +285,43 @@ static void responder_read_clock(struct responder *responder)
     responder->now_ns = now_ns;
 }
 
+/* One turn: act on what happened, and on what is due. */
+static void responder_turn(struct responder *responder, const struct engine_event *events,
+                           int count)
+{
+    responder_read_clock(responder);
+    for (int i = 0; i < count; i++)
+        responder_dispatch(responder, &events[i]);
+    connections_look(&responder->connections, responder->now_ns);
+    if (!engine_is_behind(responder->engine))
+        connections_expire(&responder->connections, responder->now_ns);
+    responder_advance(responder);
+    responder_keep_accepting(responder);
+    responder_look_for_trouble(responder);
+    symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
+}
+
 static int responder_run(void *state, const struct worker *worker)
 {
     struct responder *responder = state;
     struct engine_event events[ENGINE_EVENTS_MAX];
-    int count = 0;
+    int count;
 
     responder->worker = worker;
     responder_read_clock(responder);
+    responder_advance(responder); /* the engine before may have been told of a stop */
     responder_keep_accepting(responder);
-    while (responder->phase != RESPONDER_DONE && count >= 0) {
+    while (responder->phase != RESPONDER_DONE) {
         count = engine_wait(responder->engine, responder_timeout_ns(responder), events);
-        responder_read_clock(responder);
-        for (int i = 0; i < count; i++)
-            responder_dispatch(responder, &events[i]);
-        connections_look(&responder->connections, responder->now_ns);
-        if (!engine_is_behind(responder->engine))
-            connections_expire(&responder->connections, responder->now_ns);
-        responder_advance(responder);
-        responder_keep_accepting(responder);
-        responder_look_for_trouble(responder);
-        symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
+        if (count < 0)
+            return count;
+        responder_turn(responder, events, count);
     }
-    if (count >= 0)
-        count = responder_end(responder, events);
+    count = responder_end(responder, events);
+    if (count < 0)
+        return count;
     connections_abandon(&responder->connections);
-    return count < 0 ? count : 0;
+    return 0;
 }
 
 static int responder_prepare(void *state, struct engine *engine)
@@ -319,6 +331,30 @@ static int responder_prepare(void *state, struct engine *engine)
     responder->engine = engine;
     return connections_init(&responder->connections, responder->args->settings, engine,
                             responder->args->connections_max);
+}
+
+static void responder_renew(void *state, struct engine *engine)
+{
+    struct responder *responder = state;
+
+    responder->engine = engine;
+    responder->accepting = false;
+    responder->accept_retry_ns = 0;
+    connections_resume(&responder->connections, engine, clock_now_ns());
+}
+
+static void responder_salvage(void *state)
+{
+    struct responder *responder = state;
+
+    salvage_run(&(struct salvage){
+        .connections = &responder->connections,
+        .listeners = responder->args->listeners,
+        .number = responder->args->number,
+        .listener_fd = responder->phase < RESPONDER_FINISHING ? responder->args->listener_fd : -1,
+        .worker = responder->worker,
+    });
+    symptoms_withdraw(&responder->symptoms);
 }
 
 static void responder_release(void *state)
@@ -331,6 +367,8 @@ static void responder_release(void *state)
 const struct worker_job responder_job = {
     .prepare = responder_prepare,
     .run = responder_run,
+    .renew = responder_renew,
+    .salvage = responder_salvage,
     .release = responder_release,
 };
 

@@ -2,7 +2,10 @@
  *
  * Its phases: serving -> emptying (no new connection begins; what waits in the accept queue is
  * taken)
- * -> closing (the last accepts come in) -> finishing (the open connections end) -> done. */
+ * -> closing (the last accepts come in) -> finishing (the open connections end) -> done.
+ *
+ * Should its engine break it goes on with another, connections and all, in the phase that it was
+ * in; if there is none, salvage.h says what becomes of its clients. */
 #ifndef HELLO_RESPONDER_H
 #define HELLO_RESPONDER_H
 

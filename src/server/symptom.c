@@ -33,6 +33,13 @@ void symptoms_fade(struct symptoms *symptoms, uint32_t fading, uint64_t now_ns)
         symptoms->tell_ns = conditions_tell(symptoms->conditions, now_ns);
 }
 
+void symptoms_withdraw(struct symptoms *symptoms)
+{
+    for (; symptoms->shown; symptoms->shown &= symptoms->shown - 1)
+        conditions_withdraw(symptoms->conditions,
+                            (enum condition_cause)__builtin_ctz(symptoms->shown));
+}
+
 uint64_t symptoms_due_ns(const struct symptoms *symptoms, uint32_t fading)
 {
     uint64_t due_ns = symptoms->tell_ns;

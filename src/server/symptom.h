@@ -37,6 +37,9 @@ void symptoms_see(struct symptoms *symptoms, enum condition_cause cause,
  * and tell what is due. */
 void symptoms_fade(struct symptoms *symptoms, uint32_t fading, uint64_t now_ns);
 
+/* The worker ends, and no longer suffers from anything. */
+void symptoms_withdraw(struct symptoms *symptoms);
+
 /* When symptoms_fade has something to do, or DEADLINE_NEVER. */
 uint64_t symptoms_due_ns(const struct symptoms *symptoms, uint32_t fading);
 

@@ -1,12 +1,14 @@
-/* Loaded into a program by LD_PRELOAD: lets calls of one function, FAULT_FUNCTION, fail or wait.
+/* Loaded into a program by LD_PRELOAD: lets calls of one function, FAULT_FUNCTION, or of several,
+ * with commas in between, fail or wait.
  *
  * One of them, by its number: FAULT_CALL=3 FAULT_REPORT=7: the fourth fails with ENOMEM, after one
  * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN,
  * and send says that all was sent, and sends nothing. With FAULT_HOLD=8 the call is not to fail: it
  * is made once a byte, or the end, can be read from descriptor 8.
  *
- * Those that a test wants to, while the program runs: FAULT_SWITCH=PATH names a file with two
- * numbers (int32_t), the errno and how many calls fail with it from now on; -1: all.
+ * Those that a test wants to, while the program runs: FAULT_SWITCH=PATH names a file with three
+ * numbers (int32_t), the errno, how many calls fail with it from now on (-1: all), and in which
+ * thread (0: any).
  *
  * Calls that the C library makes to itself do not come by here. */
 #include <dlfcn.h>
@@ -31,6 +33,7 @@
 struct fault_switch {
     atomic_int error;
     atomic_int calls;
+    atomic_int thread;
 };
 
 static struct fault_switch *fault_switch;
@@ -50,13 +53,30 @@ __attribute__((constructor)) static void switch_open(void)
     syscall(SYS_close, fd);
 }
 
+/* True if this function is one of those that may fail. */
+static bool is_wanted(const char *function)
+{
+    const char *wanted = getenv("FAULT_FUNCTION");
+    size_t length = strlen(function);
+
+    for (; wanted; wanted = strchr(wanted, ',')) {
+        wanted += *wanted == ',';
+        if (strncmp(wanted, function, length) == 0 &&
+            (wanted[length] == ',' || wanted[length] == '\0'))
+            return true;
+    }
+    return false;
+}
+
 /* The errno with which this call is to fail, by the switch; 0: it is not to. */
 static int switched(const char *function)
 {
-    const char *wanted = getenv("FAULT_FUNCTION");
-    int calls;
+    int calls, thread;
 
-    if (!fault_switch || !wanted || strcmp(wanted, function) != 0)
+    if (!fault_switch || !is_wanted(function))
+        return 0;
+    thread = atomic_load(&fault_switch->thread);
+    if (thread && thread != gettid())
         return 0;
     calls = atomic_load(&fault_switch->calls);
     while (calls > 0 && !atomic_compare_exchange_weak(&fault_switch->calls, &calls, calls - 1))
@@ -68,14 +88,13 @@ static int switched(const char *function)
 static bool fails(const char *function)
 {
     static atomic_long calls;
-    const char *wanted = getenv("FAULT_FUNCTION");
     const char *call = getenv("FAULT_CALL");
     const char *report = getenv("FAULT_REPORT");
     const char *hold = getenv("FAULT_HOLD");
     bool reported;
     char byte;
 
-    if (!wanted || !call || !report || strcmp(wanted, function) != 0)
+    if (!call || !report || !is_wanted(function))
         return false;
     if (atomic_fetch_add(&calls, 1) != strtol(call, NULL, 10))
         return false;
@@ -159,6 +178,18 @@ int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe 
     if (!real)
         *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_wait_timeout");
     return error ? -error : real(ring, cqe, count, timeout, signals);
+}
+
+int io_uring_submit_and_get_events(struct io_uring *ring);
+
+int io_uring_submit_and_get_events(struct io_uring *ring)
+{
+    int error = switched("io_uring_submit_and_get_events");
+    static int (*real)(struct io_uring *);
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_get_events");
+    return error ? -error : real(ring);
 }
 /* NOLINTEND(bugprone-macro-parentheses, performance-no-int-to-ptr) */
 

@@ -4,6 +4,7 @@ import ctypes
 import errno
 import os
 import platform
+import re
 import signal
 import struct
 import subprocess
@@ -150,6 +151,18 @@ def cpu_seconds(pid):
 
 def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
+
+
+def waits_of_engines(pid):
+    """How many sockets its engines wait to receive from, as they tell (proc_pid_fdinfo(5))."""
+    count = 0
+    for descriptor in os.listdir(f"/proc/{pid}/fdinfo"):
+        with contextlib.suppress(FileNotFoundError):
+            with open(f"/proc/{pid}/fdinfo/{descriptor}", encoding="ascii") as lines:
+                count += sum(
+                    bool(re.match(r"tfd: .* events: 8000201b |  op=27, ", line))
+                    for line in lines)  # EPOLLET, for input; IORING_OP_RECV
+    return count
 
 
 # Settings

@@ -191,10 +191,9 @@ def run(program, *args, env=None, before=None, within=DEADLINE_S):
 @contextlib.contextmanager
 def running(program, *args, **options):
     """A program that is killed in the end, if it does not end before."""
-    streams = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen(
-        [program, *map(str, args)], env=environment(), **{**streams, **options}
-    )
+    usual = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE,
+             "env": environment()}
+    process = subprocess.Popen([program, *map(str, args)], **{**usual, **options})
     try:
         yield process
     finally:

@@ -177,6 +177,25 @@ static void a_symptom_that_shows_again_and_again_is_one_condition(void **state)
     assert_true(symptoms_due_ns(&symptoms, UINT32_MAX) == DEADLINE_NEVER);
 }
 
+static void who_ends_suffering_is_not_taken_for_the_end_of_it(void **state)
+{
+    struct symptoms first = symptoms_none(&told.conditions);
+    struct symptoms second = symptoms_none(&told.conditions);
+
+    (void)state;
+    symptoms_see(&first, CONDITION_ROOM, &full, START_NS);
+    symptoms_see(&second, CONDITION_ROOM, &full, START_NS);
+    symptoms_withdraw(&first);
+    symptoms_withdraw(&first); /* once is enough */
+    assert_told(1, "no room");
+    symptoms_fade(&second, UINT32_MAX, START_NS + SYMPTOM_FADES_NS);
+    assert_told(2, "any more"); /* the other worker saw that it is over */
+    symptoms_see(&second, CONDITION_ACCEPTING, &failing, START_NS + MINUTE);
+    symptoms_withdraw(&second);
+    assert_true(conditions_tell(&told.conditions, START_NS + HOUR) == DEADLINE_NEVER);
+    assert_told(3, "cannot accept");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -190,6 +209,7 @@ int main(void)
         TEST(nobody_can_cause_more_than_two_lines_a_minute_for_a_cause),
         TEST(what_was_not_told_of_is_told_at_the_end),
         TEST(a_symptom_that_shows_again_and_again_is_one_condition),
+        TEST(who_ends_suffering_is_not_taken_for_the_end_of_it),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

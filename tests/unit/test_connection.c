@@ -73,6 +73,15 @@ static int set_up_silent(void **state)
     return set_up_with(state, true, 0);
 }
 
+/* The engine breaks, and there is another. */
+static void engine_is_renewed(struct fixture *f)
+{
+    engine_destroy(f->engine);
+    fake_engine_init(&f->fake);
+    assert_int_equal(0, checked_wrap(&f->fake.engine, SOCKETS_MAX, &f->engine));
+    connections_resume(&f->connections, f->engine, START_NS);
+}
+
 /* Every test ends with the books in balance: accepted = the sum of the outcomes + open. */
 static int tear_down(void **state)
 {
@@ -301,6 +310,50 @@ static void send_without_memory_is_not_tried_for_ever(void **state)
     }
     ends(f, ENGINE_OP_SEND, -ENOMEM);
     assert_ended(f, OUTCOME_FAILED);
+}
+
+static void what_waits_is_asked_of_the_next_engine(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE - 2);
+    engine_is_renewed(f);
+    assert_int_equal(2, fake_engine_last(&f->fake)->bytes); /* the rest, and no more */
+    assert_string_equal("send", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_SEND, 2);
+    assert_string_equal("half_close recv", fake_engine_calls(&f->fake));
+    engine_is_renewed(f);
+    assert_string_equal("recv", fake_engine_calls(&f->fake));
+    ends(f, ENGINE_OP_RECV, 0);
+    assert_ended(f, OUTCOME_GREETED);
+}
+
+static void who_was_to_be_let_go_is_when_the_engine_is_renewed(void **state)
+{
+    struct fixture *f = *state;
+
+    accept_one(f);
+    ends(f, ENGINE_OP_SEND, GREETING_SIZE);
+    connections_expire(&f->connections, START_NS + LINGER_NS);
+    assert_string_equal("send half_close recv cancel", fake_engine_calls(&f->fake));
+    engine_is_renewed(f);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_ended(f, OUTCOME_EXPIRED);
+}
+
+static void who_has_time_to_close_keeps_it_when_the_engine_is_renewed(void **state)
+{
+    struct fixture *f = *state;
+
+    f->fake.sent_now = GREETING_SIZE;
+    accept_one(f);
+    engine_is_renewed(f);
+    assert_string_equal("", fake_engine_calls(&f->fake));
+    assert_true(connections_leave(&f->connections));
+    connections_look(&f->connections, START_NS + LEAVE_NS); /* it has */
+    assert_false(connections_leave(&f->connections));
+    assert_ended(f, OUTCOME_GREETED);
 }
 
 static void holder_is_let_go_at_the_linger_timeout(void **state)
@@ -902,6 +955,9 @@ int main(void)
         LINGER(client_whose_host_is_gone_counts_as_reset),
         LINGER(send_without_memory_is_tried_again_and_greets),
         LINGER(send_without_memory_is_not_tried_for_ever),
+        LINGER(what_waits_is_asked_of_the_next_engine),
+        LINGER(who_was_to_be_let_go_is_when_the_engine_is_renewed),
+        LEAVING(who_has_time_to_close_keeps_it_when_the_engine_is_renewed),
         LINGER(holder_is_let_go_at_the_linger_timeout),
         LINGER(client_that_refuses_the_greeting_is_reset),
         LINGER(client_that_is_not_heard_is_waited_for_and_greeted),

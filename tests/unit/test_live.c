@@ -241,6 +241,31 @@ static void no_view_can_be_ended(void **state)
     live_end(NULL);
 }
 
+static void a_line_of_others_stays_above_the_next_frame(void **state)
+{
+    struct report_sample *sample = report_sample_new(2);
+    struct live_state shown = state_of(sample);
+    struct pseudo pseudo = pseudo_open(24, 80);
+    struct live *live = live_begin(pseudo.terminal);
+    char *cleared, *next;
+
+    (void)state;
+    live_draw(live, &shown);
+    free(pseudo_read(&pseudo));
+    live_clear(live);
+    cleared = pseudo_read(&pseudo);
+    live_draw(live, &shown);
+    next = pseudo_read(&pseudo);
+    live_end(live);
+    live_clear(NULL);
+    assert_string_equal("\r\033[8A" CLEAR, cleared);
+    assert_memory_equal("\r" CLEAR, next, 4); /* from where the cursor is */
+    free(next);
+    free(cleared);
+    pseudo_close(&pseudo);
+    report_sample_free(sample);
+}
+
 static void a_view_that_drew_nothing_leaves_nothing(void **state)
 {
     struct pseudo pseudo = pseudo_open(24, 80);
@@ -304,6 +329,7 @@ int main(void)
         cmocka_unit_test(what_cannot_be_drawn_on_is_left_alone),
         cmocka_unit_test(the_background_of_a_terminal_is_silent),
         cmocka_unit_test(no_view_can_be_ended),
+        cmocka_unit_test(a_line_of_others_stays_above_the_next_frame),
         cmocka_unit_test(a_view_that_drew_nothing_leaves_nothing),
         cmocka_unit_test(a_stuck_terminal_costs_frames_and_nothing_else),
         cmocka_unit_test(the_open_file_of_others_stays_as_it_was),

@@ -32,6 +32,9 @@ static struct {
     int64_t timeout_ns; /* of the last wait */
     int accept_error;
     int start_error; /* accepting cannot begin */
+    bool sends_wait; /* greetings do not go at once */
+    uint32_t opens;  /* engines that can still be opened */
+    struct worker_break broken;
     struct conditions conditions;
     char told[512]; /* all lines */
 } one;
@@ -40,7 +43,8 @@ static int fake_open(const struct engine_args *args, struct engine **ret_engine,
                      struct engine_failure *ret_failure)
 {
     (void)args;
-    (void)ret_failure;
+    if (one.opens-- == 0)
+        return engine_fail(ret_failure, "epoll_create1", -EMFILE, 0);
     one.fake.engine.class = &one.class;
     return checked_wrap(&one.fake.engine, SOCKETS_MAX, ret_engine);
 }
@@ -73,10 +77,14 @@ static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_ev
     return one.turns == TURNS ? -EIO : one.turns == 1;
 }
 
-/* Let a responder run until its engine breaks. The caller frees it. */
-static struct responder *run(struct responder_args *args,
-                             int (*wait)(struct engine *, int64_t, struct engine_event *))
+/* Let a responder run until its engine breaks, and so many others in place of it. The caller frees
+ * it. */
+static struct responder *run_on(uint32_t others, struct responder_args *args,
+                                int (*wait)(struct engine *, int64_t, struct engine_event *))
 {
+    static int listener_fd;
+    static struct listeners listeners = {
+        .args = {.count = 1}, .fds = &listener_fd, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct responder *responder;
     struct worker_args worker_args = {.cpu = -1,
                                       .class = &one.class,
@@ -87,12 +95,15 @@ static struct responder *run(struct responder_args *args,
     struct engine_failure failure;
 
     one.turns = 0;
+    one.opens = 1 + others;
+    listener_fd = -1;
+    args->listeners = &listeners;
     one.told[0] = '\0';
     conditions_init(&one.conditions, fake_notice, NULL);
     args->conditions = &one.conditions;
     responder = worker_args.state = responder_new(args);
     fake_engine_init(&one.fake);
-    one.fake.sent_now = 6;
+    one.fake.sent_now = one.sends_wait ? 0 : 6;
     one.fake.discarded = 0; /* a FIN */
     one.class = *one.fake.engine.class;
     one.class.open = fake_open;
@@ -102,10 +113,20 @@ static struct responder *run(struct responder_args *args,
     one.class.accept_call = "accept4";
     assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
     worker_go(worker);
-    worker_join(worker);
+    assert_int_equal(0, eventfd_read(worker_args.done_fd, &(eventfd_t){0}));
+    while (!worker_has_run(worker))
+        assert_int_equal(0, eventfd_read(worker_args.done_fd, &(eventfd_t){0}));
+    assert_true(worker_take_break(worker, &one.broken));
+    assert_int_equal(-EIO, worker_join(worker));
     close(worker_args.done_fd);
     conditions_release(&one.conditions);
     return responder;
+}
+
+static struct responder *run(struct responder_args *args,
+                             int (*wait)(struct engine *, int64_t, struct engine_event *))
+{
+    return run_on(0, args, wait);
 }
 
 static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **state)
@@ -244,6 +265,49 @@ static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **s
     free(responder);
 }
 
+/* A client comes in the first turn of the first engine; each breaks in its next. */
+static int fake_wait_once(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    (void)timeout_ns;
+    engine->failed_call = "epoll_wait";
+    events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.turns++ == 0 ? 1 : -EIO;
+}
+
+static void a_greeting_that_waits_is_given_to_the_next_engine(void **state)
+{
+    static const struct connection_settings settings = {
+        .greeting = "hello\n", .greeting_bytes = 6, .linger = true, .linger_timeout_ns = LONG_NS};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+    struct responder *responder;
+
+    (void)state;
+    one.sends_wait = true;
+    responder = run_on(2, &args, fake_wait_once);
+    one.sends_wait = false;
+    assert_string_equal("send send send hand_over close", fake_engine_calls(&one.fake));
+    assert_int_equal(1, responder_counts(responder)->outcomes[OUTCOME_ABANDONED]);
+    assert_int_equal(3, one.broken.count);
+    assert_string_equal("epoll_wait", one.broken.call);
+    assert_int_equal(EIO, one.broken.error);
+    assert_null(one.broken.next);
+    assert_string_equal("epoll_create1", one.broken.failure.step);
+    free(responder);
+}
+
+static void a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+
+    (void)state;
+    free(run_on(100, &args, fake_wait_once));
+    assert_int_equal(4, one.broken.count);
+    assert_int_equal(97, one.opens);
+    assert_null(one.broken.next);
+    assert_null(one.broken.failure.step);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -253,6 +317,8 @@ int main(void)
         cmocka_unit_test(the_last_place_is_no_news_while_nobody_waits),
         cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),
         cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
+        cmocka_unit_test(a_greeting_that_waits_is_given_to_the_next_engine),
+        cmocka_unit_test(a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

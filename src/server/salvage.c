@@ -1,0 +1,64 @@
+#include "server/salvage.h"
+
+#include "base/clock.h"
+#include "net/listener.h"
+#include "net/peer_error.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <time.h>
+
+#include <sys/socket.h>
+
+/* Take all who wait in the accept queue. Who holds a place that somebody needs has its greeting. */
+static void salvage_take_waiting(const struct salvage *salvage, uint64_t now_ns)
+{
+    while (listener_has_waiting(salvage->listener_fd)) {
+        int sock = accept4(salvage->listener_fd, NULL, NULL, SOCK_CLOEXEC);
+
+        if (sock < 0 && !peer_error_of_accept(errno))
+            return;
+        if (sock < 0)
+            continue;
+        if (connections_room(salvage->connections) == 0)
+            connections_abandon(salvage->connections);
+        connection_accept(salvage->connections, sock, now_ns);
+    }
+}
+
+static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uint64_t now_ns)
+{
+    uint64_t stop_ns = worker_stop_ns(salvage->worker);
+
+    return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
+}
+
+/* New handshakes are refused, so that there is an end to them; those under way are waited for. Some
+ * of them lead to other workers: the kernel does not tell which. */
+void salvage_run(const struct salvage *salvage)
+{
+    const struct timespec pause = {.tv_nsec = SALVAGE_LOOK_NS};
+    uint64_t now_ns = clock_now_ns(), end_ns = now_ns + SALVAGE_NS;
+    bool listening = salvage->listener_fd >= 0;
+
+    if (listening) {
+        fcntl(salvage->listener_fd, F_SETFL, O_NONBLOCK);
+        listener_refuse_new(salvage->listener_fd);
+    }
+    while ((listening || connections_leave(salvage->connections)) &&
+           salvage_has_time(salvage, end_ns, now_ns)) {
+        bool more = listening && listener_has_handshakes(&salvage->listeners->address) != 0;
+
+        if (listening)
+            salvage_take_waiting(salvage, now_ns);
+        if (listening && !more)
+            listeners_close_one(salvage->listeners, salvage->number);
+        listening = listening && more;
+        nanosleep(&pause, NULL);
+        now_ns = clock_now_ns();
+        connections_look(salvage->connections, now_ns);
+    }
+    if (listening)
+        listeners_close_one(salvage->listeners, salvage->number);
+    connections_abandon(salvage->connections);
+}
