@@ -90,7 +90,9 @@ static void responder_look_for_trouble(struct responder *responder)
 {
     const struct connections *connections = &responder->connections;
     const struct connection_trouble *trouble = &connections->trouble;
-    bool passes = condition_cause_of(trouble->error) == CONDITION_MEMORY;
+    /* As in connection_fail: what is short is tried again, a full queue of the engine, too. */
+    bool passes =
+        condition_cause_of(trouble->error) == CONDITION_MEMORY || trouble->error == ENOSPC;
     struct condition_sight sight;
 
     if (trouble->count != responder->troubles_seen) {

@@ -234,6 +234,28 @@ static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **s
     free(responder);
 }
 
+/* A client comes in the first turn, whose greeting cannot be queued; then it breaks. */
+static int fake_wait_for_one(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    one.fake.sent_now = 0;
+    one.fake.failing = "send";
+    one.fake.error = -ENOSPC;
+    events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.turns++ == 0 ? 1 : -EIO;
+}
+
+static void what_is_tried_again_is_told_to_be_held_up(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+
+    (void)state;
+    free(run(&args, fake_wait_for_one));
+    assert_non_null(strstr(one.told, "connections are held up: send: No space left on device; "));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -243,6 +265,7 @@ int main(void)
         cmocka_unit_test(the_last_place_is_no_news_while_nobody_waits),
         cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),
         cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
+        cmocka_unit_test(what_is_tried_again_is_told_to_be_held_up),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
