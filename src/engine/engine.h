@@ -229,7 +229,8 @@ static inline bool engine_is_behind(const struct engine *engine)
 
 /* Hand over what was queued and wait until something happened, at most timeout_ns (-1: for ever,
  * 0: not at all). `events` has room for ENGINE_EVENTS_MAX.
- * Returns the number of events (0: timeout or signal), or -errno (the engine is broken). */
+ * Returns the number of events (0: timeout or signal), or -errno: the engine is broken, and all
+ * that it had done was handed out before. */
 static inline int engine_wait(struct engine *engine, int64_t timeout_ns,
                               struct engine_event *events)
 {

@@ -343,7 +343,7 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     epoll->turns_without_poll = 0;
     count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
     if (count < 0 && errno != EINTR)
-        return -errno;
+        return epoll->ready.count > 0 ? event_ring_pop(&epoll->ready, events) : -errno;
     for (int i = 0; i < count; i++) {
         if (ready[i].data.u64 == EVENT_LISTENER && epoll->room == 0) {
             epoll_unwatch_listener(epoll);
