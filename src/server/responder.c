@@ -59,7 +59,8 @@ static void responder_cannot_accept(struct responder *responder, const char *cal
 
 static void responder_accept_failed(struct responder *responder, int error)
 {
-    if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error))
+    if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error) ||
+        responder->phase >= RESPONDER_FINISHING) /* the listener is closed: nobody waits */
         return;
     if (listener_has_waiting(responder->args->listener_fd))
         responder_cannot_accept(responder, responder->engine->class->accept_call, error);

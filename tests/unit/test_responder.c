@@ -30,6 +30,7 @@ static struct {
     int64_t timeout_ns; /* of the last wait */
     int accept_error;
     int start_error; /* accepting cannot begin */
+    struct worker *worker;
     struct conditions conditions;
     char told[512]; /* all lines */
 } one;
@@ -100,6 +101,7 @@ static struct responder *run(struct responder_args *args,
     one.class.watch_call = "epoll_ctl";
     one.class.accept_call = "accept4";
     assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
+    one.worker = worker;
     worker_go(worker);
     worker_join(worker);
     close(worker_args.done_fd);
@@ -256,6 +258,35 @@ static void what_is_tried_again_is_told_to_be_held_up(void **state)
     assert_non_null(strstr(one.told, "connections are held up: send: No space left on device; "));
 }
 
+/* A stop comes in the first turn, whose time is up; then accepting fails. */
+static int fake_wait_for_stop(struct engine *engine, int64_t timeout_ns,
+                              struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    worker_stop(one.worker, 1);
+    events[0] = (struct engine_event){.result = -EMFILE, .op = ENGINE_OP_ACCEPT};
+    return one.turns++ == 1 ? 1 : 0;
+}
+
+static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    int none = -1;
+    struct listeners listeners = {
+        .args.count = 1, .fds = &none, .refusing = true, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct responder_args args = {.listeners = &listeners,
+                                  .listener_fd = eventfd(1, EFD_CLOEXEC), /* "somebody waits" */
+                                  .connections_max = 4,
+                                  .settings = &settings};
+
+    (void)state;
+    free(run(&args, fake_wait_for_stop));
+    assert_int_equal(3, one.turns);
+    assert_string_equal("", one.told);
+    close(args.listener_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -266,6 +297,7 @@ int main(void)
         cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),
         cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
         cmocka_unit_test(what_is_tried_again_is_told_to_be_held_up),
+        cmocka_unit_test(a_listener_that_is_closed_is_not_asked_who_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
