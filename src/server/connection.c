@@ -78,6 +78,12 @@ uint32_t connection_rest_bytes(const struct connections *connections,
     return connections->settings->greeting_bytes - connection->sent_bytes;
 }
 
+bool connection_is_overdue(const struct connections *connections,
+                           const struct connection *connection, uint64_t now_ns)
+{
+    return now_ns >= connection->accepted_ns + connections->settings->delivery_timeout_ns;
+}
+
 /* Let the kernel go on delivering the greeting when the socket is closed. Returns 0 or -errno. */
 static int connection_hand_over(struct connections *connections, struct connection *connection)
 {
@@ -268,6 +274,10 @@ static void connection_sent(struct connections *connections, struct connection *
     connection_note_sent(connections, connection, (uint32_t)result);
     if (connection->sent_bytes == connections->settings->greeting_bytes) {
         connection_finish(connections, connection, now_ns);
+        return;
+    }
+    if (connection_is_overdue(connections, connection, now_ns)) { /* no deadline comes meanwhile */
+        connection_close(connections, connection, OUTCOME_STALLED);
         return;
     }
     deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */

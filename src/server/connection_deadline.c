@@ -43,12 +43,11 @@ static void connection_end(struct connections *connections, struct connection *c
 static void connection_expire(struct connections *connections, struct connection *connection,
                               uint64_t now_ns)
 {
-    const struct connection_settings *settings = connections->settings;
     struct engine_delivery delivery = {0}; /* as it is of a socket that cannot tell */
     struct patience patience = {
         .before_bytes = connection->left_bytes,
         .late = connection->late,
-        .overdue = now_ns >= connection->accepted_ns + settings->delivery_timeout_ns,
+        .overdue = connection_is_overdue(connections, connection, now_ns),
         .scarce = connections_scarce(connections),
     };
 

@@ -39,6 +39,10 @@ bool connections_scarce(const struct connections *connections);
 uint32_t connection_rest_bytes(const struct connections *connections,
                                const struct connection *connection);
 
+/* It had the whole delivery timeout. */
+bool connection_is_overdue(const struct connections *connections,
+                           const struct connection *connection, uint64_t now_ns);
+
 /* Send the rest of the greeting. */
 void connection_send(struct connections *connections, struct connection *connection,
                      uint64_t now_ns);

@@ -61,7 +61,8 @@ static void responder_cannot_accept(struct responder *responder, const char *cal
 
 static void responder_accept_failed(struct responder *responder, int error)
 {
-    if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error))
+    if (error == -ECANCELED || error == -EINTR || peer_error_of_accept(-error) ||
+        responder->phase >= RESPONDER_FINISHING) /* the listener is closed: nobody waits */
         return;
     if (listener_has_waiting(responder->args->listener_fd))
         responder_cannot_accept(responder, responder->engine->class->accept_call, error);
@@ -92,7 +93,9 @@ static void responder_look_for_trouble(struct responder *responder)
 {
     const struct connections *connections = &responder->connections;
     const struct connection_trouble *trouble = &connections->trouble;
-    bool passes = condition_cause_of(trouble->error) == CONDITION_MEMORY;
+    /* As in connection_fail: what is short is tried again, a full queue of the engine, too. */
+    bool passes =
+        condition_cause_of(trouble->error) == CONDITION_MEMORY || trouble->error == ENOSPC;
     struct condition_sight sight;
 
     if (trouble->count != responder->troubles_seen) {

@@ -124,6 +124,16 @@ static void ends(struct fixture *f, enum engine_op op, int result)
     connection_event(&f->connections, &event, START_NS);
 }
 
+/* So much of the greeting was sent by then. */
+static void sends(struct fixture *f, int bytes, uint64_t now_ns)
+{
+    struct engine_event event = happens(
+        f, (struct engine_event){
+               .token = fake_engine_last(&f->fake)->token, .result = bytes, .op = ENGINE_OP_SEND});
+
+    connection_event(&f->connections, &event, now_ns);
+}
+
 static void assert_ended(struct fixture *f, enum outcome outcome)
 {
     assert_int_equal(0, connections_open(&f->connections));
@@ -611,6 +621,27 @@ static void client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout
     assert_ended(f, OUTCOME_STALLED);
 }
 
+static void
+client_that_takes_a_little_again_and_again_is_reset_at_the_delivery_timeout(void **state)
+{
+    struct fixture *f = *state;
+    uint64_t now_ns = START_NS;
+
+    f->settings.greeting_bytes = 1 << 16;
+    accept_one(f);
+    while (now_ns + LINGER_NS / 2 < START_NS + DELIVERY_NS) { /* so no linger timeout comes */
+        now_ns += LINGER_NS / 2;
+        sends(f, 1, now_ns);
+        connections_expire(&f->connections, now_ns);
+        assert_int_equal(1, connections_open(&f->connections));
+    }
+    fake_engine_calls(&f->fake);
+    sends(f, 1, START_NS + DELIVERY_NS);
+    assert_string_equal("close", fake_engine_calls(&f->fake));
+    assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
+    assert_ended(f, OUTCOME_STALLED);
+}
+
 static void greeting_that_fits_is_sent_while_the_socket_is_at_hand(void **state)
 {
     struct fixture *f = *state;
@@ -973,6 +1004,7 @@ int main(void)
         LINGER(client_that_closed_in_time_is_greeted_however_late_we_look),
         LINGER(client_that_talks_past_the_linger_timeout_is_let_go),
         LINGER(client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout),
+        LINGER(client_that_takes_a_little_again_and_again_is_reset_at_the_delivery_timeout),
         SWIFT(greeting_that_fits_is_sent_while_the_socket_is_at_hand),
         LINGER(greeting_that_fits_in_part_is_carried_on_with_the_rest),
         LINGER(client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more_time),

@@ -35,6 +35,7 @@ static struct {
     bool sends_wait; /* greetings do not go at once */
     uint32_t opens;  /* engines that can still be opened */
     struct worker_break broken;
+    struct worker *worker;
     struct conditions conditions;
     char told[512]; /* all lines */
 } one;
@@ -93,6 +94,7 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
                                       .done_fd = eventfd(0, EFD_CLOEXEC)};
     struct worker *worker;
     struct engine_failure failure;
+    bool broke;
 
     one.turns = 0;
     one.opens = 1 + others;
@@ -112,12 +114,13 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
     one.class.watch_call = "epoll_ctl";
     one.class.accept_call = "accept4";
     assert_int_equal(0, worker_start(&worker_args, &worker, &failure));
+    one.worker = worker;
     worker_go(worker);
     assert_int_equal(0, eventfd_read(worker_args.done_fd, &(eventfd_t){0}));
     while (!worker_has_run(worker))
         assert_int_equal(0, eventfd_read(worker_args.done_fd, &(eventfd_t){0}));
-    assert_true(worker_take_break(worker, &one.broken));
-    assert_int_equal(-EIO, worker_join(worker));
+    broke = worker_take_break(worker, &one.broken);
+    assert_int_equal(broke ? -EIO : 0, worker_join(worker));
     close(worker_args.done_fd);
     conditions_release(&one.conditions);
     return responder;
@@ -308,6 +311,57 @@ static void a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke(vo
     assert_null(one.broken.failure.step);
 }
 
+/* A client comes in the first turn, whose greeting cannot be queued; then it breaks. */
+static int fake_wait_for_one(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    one.fake.sent_now = 0;
+    one.fake.failing = "send";
+    one.fake.error = -ENOSPC;
+    events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.turns++ == 0 ? 1 : -EIO;
+}
+
+static void what_is_tried_again_is_told_to_be_held_up(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+
+    (void)state;
+    free(run(&args, fake_wait_for_one));
+    assert_non_null(strstr(one.told, "connections are held up: send: No space left on device; "));
+}
+
+/* A stop comes in the first turn, whose time is up; then accepting fails. */
+static int fake_wait_for_stop(struct engine *engine, int64_t timeout_ns,
+                              struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    worker_stop(one.worker, 1);
+    events[0] = (struct engine_event){.result = -EMFILE, .op = ENGINE_OP_ACCEPT};
+    return one.turns++ == 1 ? 1 : 0;
+}
+
+static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    int none = -1;
+    struct listeners listeners = {
+        .args.count = 1, .fds = &none, .refusing = true, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct responder_args args = {.listeners = &listeners,
+                                  .listener_fd = eventfd(1, EFD_CLOEXEC), /* "somebody waits" */
+                                  .connections_max = 4,
+                                  .settings = &settings};
+
+    (void)state;
+    free(run(&args, fake_wait_for_stop));
+    assert_int_equal(3, one.turns);
+    assert_string_equal("", one.told);
+    close(args.listener_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -319,6 +373,8 @@ int main(void)
         cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
         cmocka_unit_test(a_greeting_that_waits_is_given_to_the_next_engine),
         cmocka_unit_test(a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke),
+        cmocka_unit_test(what_is_tried_again_is_told_to_be_held_up),
+        cmocka_unit_test(a_listener_that_is_closed_is_not_asked_who_waits),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);
