@@ -1,16 +1,16 @@
 /* One connection from SYN to EOF, in one process: the responder in a thread and on a CPU of its
  * own, the generator's flows in this one, both on the same engine. The responder gets the settings
- * and the room that hello-server would give it. Every byte is compared, and in the end it must have
- * counted each connection as greeted.
+ * and the capacity that hello-server would give it. Every byte is compared, and at the end it must
+ * have counted each connection as greeted.
  *
- * Counters, per connection but for the first: connections_per_s, and of the server's and the
- * client's side CPU time (that of the kernel on behalf of the other side included: on loopback
- * whoever sends also does what arrives), system calls and context switches. */
+ * Counters, per connection except the first: connections_per_s, and for the server's and the
+ * client's side CPU time (including kernel work for the other side: on loopback the sender also
+ * does the receive processing), system calls and context switches. */
 #include "base/clock.h"
-#include "base/cpus.h"
 #include "base/units.h"
 #include "client.h"
 #include "harness.h"
+#include "host/cpus.h"
 #include "net/limits.h"
 #include "responder_thread.h"
 #include "server/server.h"
@@ -24,11 +24,11 @@
 
 #include <sys/resource.h>
 
-/* For so long, at least, connections are made once more to count system calls. */
+/* At least this long, connections are made again to count system calls. */
 #define COUNTING_NS (20 * NS_PER_MS)
 
-/* More room than this changes nothing: even 100 000 connections/s leave half of it free, so that
- * none is hurried. */
+/* More capacity than this changes nothing: even 100 000 connections/s leave half of it free, so
+ * none must be freed early. */
 #define CONNECTIONS_MAX (32u << 10)
 
 #define LINGER_TIMEOUT_NS (5 * NS_PER_S)
@@ -52,14 +52,14 @@ static const char *const families[] = {"ipv4", "ipv6"};
 static const uint64_t sizes_bytes[] = {6, 1 << 10, 64 << 10};
 static const uint64_t concurrencies[] = {1, 16, 256};
 
-/* Both sides of a benchmark. */
+/* The two sides of a benchmark. */
 struct pair {
     struct connection_settings settings;
     struct responder_thread *responder;
     struct client *client;
 };
 
-/* What both sides have used so far. */
+/* What the two sides have used so far. */
 struct used {
     double client_cpu_us, server_cpu_us;
     double client_switches, server_switches;
@@ -103,9 +103,9 @@ static void used_tell(struct bench_state *state, const struct used *before,
                   BENCH_PER_ITERATION);
 }
 
-/* How long a responder goes on with a connection after its client has gone: it looks after those
- * that linger a little later, which belongs to the cost of each. So connections are made for this
- * time before anything is measured, and for no less while system calls are counted. */
+/* How long a responder keeps a connection after its client has gone: the FIN probe comes a little
+ * later, and is part of the cost. So connections are made for this time before anything is
+ * measured, and at least as long while system calls are counted. */
 static uint64_t pair_settling_ns(const struct pair *pair)
 {
     return pair->settings.linger ? pair->settings.leave_ns : 0;
@@ -173,7 +173,7 @@ static int pair_start(struct pair *pair, const struct bench_state *state, const 
     return result;
 }
 
-/* End both sides. Fails the benchmark unless both saw the same, and all of it went well. */
+/* End both sides. Fails the benchmark unless both saw the same, without errors. */
 static void pair_end(struct pair *pair, struct bench_state *state)
 {
     uint64_t ended = client_ended(pair->client);
@@ -229,7 +229,7 @@ static size_t engine_count(void)
     return count;
 }
 
-/* Give each side a CPU of its own, if there are two. Returns 0 or -errno. */
+/* Give each side its own CPU, if there are two. Returns 0 or -errno. */
 static int place_choose_cpus(struct place *place)
 {
     struct cpus cpus;
@@ -261,9 +261,9 @@ static void place_try_counting(struct place *place)
     bench_fact("system_calls", place->counts_calls ? "counted in a run of their own" : text);
 }
 
-/* Make the part of a configuration that is the same for all benchmarks. The greeting's bytes are
- * such that no stretch is found again elsewhere, so that none can stand in for another. Returns it,
- * to be given to free(3), or NULL. */
+/* Make the part of a configuration that all benchmarks share. No part of the greeting repeats, so
+ * that none can be mistaken for another. Returns it (the caller must give it to free(3)), or
+ * NULL. */
 static struct server_config *config_new(void)
 {
     struct server_config *config = calloc(1, sizeof(*config));

@@ -2,7 +2,7 @@
 
 #include "base/clock.h"
 #include "base/pages.h"
-#include "load/flow.h"
+#include "generator/flow.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,13 +19,13 @@ struct client {
     struct sources sources; /* none: the kernel chooses */
     struct flow_settings settings;
     uint32_t concurrency;
-    int wake_fd; /* nobody writes to it */
+    int wake_fd; /* never written to */
     struct engine *engine;
     struct flows flows;
     struct tally *tally;
 };
 
-/* Open what a client works with. Returns 0 or -errno. */
+/* Open what a client needs. Returns 0 or -errno. */
 static int client_open(struct client *client, const struct client_args *args,
                        struct engine_failure *ret_failure)
 {
@@ -90,7 +90,7 @@ uint64_t client_ended(const struct client *client)
     return client->tally->ok;
 }
 
-/* Say how the first connection that failed did. Returns -EIO. */
+/* Report how the first failed connection failed. Returns -EIO. */
 static int client_describe(const struct client *client, char error[CLIENT_ERROR_BYTES])
 {
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
@@ -116,8 +116,8 @@ static void client_start(struct client *client)
                &(struct flow_start){.measured = true, .intended_ns = now_ns, .now_ns = now_ns});
 }
 
-/* Wait for events, and let them move the flows on. Returns 0 or -errno. */
-static int client_turn(struct client *client, int64_t timeout_ns)
+/* Wait for events, and let the flows handle them. Returns 0 or -errno. */
+static int client_iteration(struct client *client, int64_t timeout_ns)
 {
     struct engine_event events[ENGINE_EVENTS_MAX];
     int count = engine_wait(client->engine, timeout_ns, events);
@@ -130,7 +130,7 @@ static int client_turn(struct client *client, int64_t timeout_ns)
     return count < 0 ? count : 0;
 }
 
-/* Begin at most `count` connections, none from until_ns on, and let all end. As client_run. */
+/* Begin at most `count` connections before until_ns, and let all end. Like client_run. */
 static int client_run_until(struct client *client, uint64_t count, uint64_t until_ns,
                             char error[CLIENT_ERROR_BYTES])
 {
@@ -141,13 +141,13 @@ static int client_run_until(struct client *client, uint64_t count, uint64_t unti
         for (; count > 0 && flows_open(&client->flows) < client->concurrency; count--)
             client_start(client);
         if (flows_open(&client->flows) > 0) /* one that fails at once leaves nothing to wait for */
-            result = client_turn(client, (int64_t)CLIENT_TIMEOUT_NS);
+            result = client_iteration(client, (int64_t)CLIENT_TIMEOUT_NS);
         failed = client->tally->started - client->tally->ok - flows_open(&client->flows);
         if (failed > 0 || clock_now_ns() >= until_ns)
             count = 0;
     }
     if (result == 0)
-        result = client_turn(client, 0); /* hands over the last closes */
+        result = client_iteration(client, 0); /* submits the last closes */
     if (result < 0)
         snprintf(error, CLIENT_ERROR_BYTES, "the engine broke: %s", strerror(-result));
     else if (failed > 0)

@@ -1,4 +1,4 @@
-/* Google Benchmark for C: what a benchmark sees of it, and how benchmarks are told to it. Names,
+/* Google Benchmark for C: what a benchmark sees of it, and how benchmarks are registered. Names,
  * repetitions, filters and JSON are Google Benchmark's own (--help, --benchmark_out=FILE).
  *
  * Thread rule: for the main thread; a benchmark may have threads of its own. */
@@ -47,7 +47,7 @@ bool bench_keep_running(struct bench_state *state, uint64_t batch);
 /* How often the work is to be done in all in this run: the batch of a benchmark that wants one. */
 uint64_t bench_iterations(const struct bench_state *state);
 
-/* This benchmark cannot run here, for a reason to be told. The program goes on. */
+/* This benchmark cannot run here, for the reason given. The program goes on. */
 void bench_skip(struct bench_state *state, const char *reason);
 
 /* What was measured was wrong. The program goes on, and ends with exit code 1. */

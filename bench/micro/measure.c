@@ -3,8 +3,8 @@
 #include "base/pages.h"
 #include "base/units.h"
 #include "bench_pure.h"
-#include "load/schedule.h"
-#include "measure/histogram.h"
+#include "generator/schedule.h"
+#include "result/histogram.h"
 
 /* So many durations that neither they nor their buckets are all in the first cache; and a batch. */
 #define DURATIONS 4096

@@ -1,9 +1,9 @@
 /* Reading what users type: done once in a run, but in every start of the responder. */
 #include "base/units.h"
 #include "bench_pure.h"
-#include "load/config.h"
-#include "load/source.h"
-#include "load/target.h"
+#include "generator/config.h"
+#include "generator/source.h"
+#include "generator/target.h"
 #include "net/address.h"
 #include "server/config.h"
 
@@ -11,7 +11,7 @@
 
 #define TEXTS_MAX 4
 
-/* Texts that a parser takes, and how it is called; `into` is room for the result. */
+/* Texts that a parser takes, and how it is called; `into` receives the result. */
 struct parser {
     int (*parse)(const char *text, void *into);
     size_t into_bytes;

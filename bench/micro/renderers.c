@@ -1,7 +1,7 @@
 /* Writing what users read. What is written is counted and thrown away, so no file is measured. */
 #include "base/units.h"
 #include "bench_pure.h"
-#include "load/config.h"
+#include "generator/config.h"
 #include "report/live_frame.h"
 #include "report_sample.h"
 
@@ -16,19 +16,19 @@ struct renderer {
 
 static int render_text(const struct report_sample *sample, FILE *out)
 {
-    report_text(&sample->report, out,
+    report_text(&sample->document, out,
                 &(struct terminal){.can_color = true, .can_utf8 = true, .columns = COLUMNS});
     return 0;
 }
 
 static int render_json(const struct report_sample *sample, FILE *out)
 {
-    return report_json(&sample->report, out);
+    return document_write(&sample->document, out);
 }
 
 static int render_csv(const struct report_sample *sample, FILE *out)
 {
-    report_csv(&sample->report, out);
+    report_csv(&sample->document, out);
     return 0;
 }
 
@@ -37,7 +37,7 @@ static int render_live_frame(const struct report_sample *sample, FILE *out)
 {
     struct page page = {
         .out = out, .columns = COLUMNS, .styles = page_ansi_styles, .can_utf8 = true};
-    struct live_state state = {.report = &sample->report, .length_ns = 6 * NS_PER_S};
+    struct live_state state = {.document = &sample->document, .length_ns = 6 * NS_PER_S};
     struct live_history history = {0};
 
     for (uint64_t second = 0; second < 3; second++) {

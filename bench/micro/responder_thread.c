@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/units.h"
-#include "crew/worker.h"
 #include "server/listeners.h"
 #include "server/responder.h"
+#include "workers/worker.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,18 +15,18 @@
 #include <sys/eventfd.h>
 
 #define BACKLOG 4096
-#define STOP_NS (10 * NS_PER_S) /* how long what is open may take to end */
+#define STOP_NS (10 * NS_PER_S) /* how long open connections may take to end */
 
 struct responder_thread {
     struct listeners listeners;
-    int done_fd; /* nobody waits for it */
+    int done_fd; /* not read */
     struct conditions conditions;
     struct responder_args args;
     struct responder *responder;
     struct worker *worker;
 };
 
-/* What the responder tells of scarcity shows in the counts, too. */
+/* Dropped: shortages also show in the counts. */
 static void responder_is_silent(void *context, const char *line)
 {
     (void)context;

@@ -1,4 +1,4 @@
-/* The responder as hello-server runs it, one worker in a thread of this process.
+/* The responder as in hello-server, with one worker in a thread of this process.
  *
  * Thread rule: for the thread that starts it. */
 #ifndef HELLO_BENCH_RESPONDER_THREAD_H
@@ -24,15 +24,15 @@ struct responder_thread_args {
     int cpu;              /* to stay on; -1: any */
 };
 
-/* Listen and serve. *ret_thread is the caller's, to give to responder_thread_stop. Returns 0, or
- * -errno with one line in error and nothing left running. */
+/* Listen and serve. The caller must give *ret_thread to responder_thread_stop. Returns 0, or -errno
+ * with one line in error and nothing left running. */
 int responder_thread_start(const struct responder_thread_args *args,
                            struct responder_thread **ret_thread, char error[RESPONDER_ERROR_BYTES]);
 
 /* Where it listens. */
 const struct address *responder_thread_address(const struct responder_thread *thread);
 
-/* Stop in order, as on SIGTERM, and free it: what is open ends first. *ret_counts gets its
+/* Stop in order, as on SIGTERM, and free it: open connections end first. *ret_counts gets its
  * counters. Returns 0, or -errno if the engine broke. */
 int responder_thread_stop(struct responder_thread *thread, struct outcome_counts *ret_counts);
 

@@ -10,7 +10,7 @@
 #include <linux/perf_event.h>
 #include <sys/syscall.h>
 
-/* Where the number of the tracepoint is told: tracefs, and debugfs where that is all there is. */
+/* Where the number of the tracepoint is: tracefs, or debugfs if there is nothing else. */
 static const char *const id_paths[] = {
     "/sys/kernel/tracing/events/raw_syscalls/sys_enter/id",
     "/sys/kernel/debug/tracing/events/raw_syscalls/sys_enter/id",
@@ -26,8 +26,7 @@ static long tracepoint_id(char error[SYSTEM_CALLS_ERROR_BYTES])
         FILE *file = fopen(id_paths[i], "re");
 
         if (!file) {
-            id =
-                id == -EACCES ? id : -errno; /* which tells more than that the other is not there */
+            id = id == -EACCES ? id : -errno; /* it says more than ENOENT */
             continue;
         }
         if (fgets(text, sizeof(text), file))

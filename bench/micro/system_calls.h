@@ -1,7 +1,7 @@
 /* How many system calls are made, by this thread and by all others of this process: counted by the
  * kernel (perf_event_open(2), the tracepoint raw_syscalls:sys_enter).
  *
- * While they are counted, every system call of the machine is a little slower: not to be timed.
+ * Counting makes every system call of the machine a little slower, so do not time it.
  *
  * Thread rule: for one thread; the others must not come and go while it counts. */
 #ifndef HELLO_BENCH_SYSTEM_CALLS_H
@@ -20,7 +20,7 @@ struct system_calls {
 /* Begin to count. Returns 0, or -errno with what is missing in error. */
 int system_calls_begin(struct system_calls *calls, char error[SYSTEM_CALLS_ERROR_BYTES]);
 
-/* End it. Tells how many were made by this thread, and by the others. Returns 0 or -errno. */
+/* Stop counting. Returns the counts of this thread and of the others. Returns 0 or -errno. */
 int system_calls_end(struct system_calls *calls, uint64_t *ret_own, uint64_t *ret_others);
 
 #endif

@@ -7,13 +7,13 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-/* A line that a pipe takes at once or not at all (pipe(7)). */
+/* A line that a pipe takes whole or not at all (pipe(7)). */
 #define LINE_BYTES 512
 _Static_assert(LINE_BYTES <= PIPE_BUF, "it is one write");
 
 #define WRITE_TIMEOUT_MS 1000
 
-/* Where the text ends that snprintf(3) wrote, or cut: the newline has its place behind it. */
+/* The end of the text that snprintf(3) wrote or cut: the newline goes after it. */
 static size_t line_end(size_t start, int bytes)
 {
     size_t end = bytes < 0 ? start : start + (size_t)bytes;
@@ -34,6 +34,6 @@ void check_failed(const char *expression, const char *file, int line, const char
     va_end(values);
     text[bytes++] = '\n';
     if (poll(&ready, 1, WRITE_TIMEOUT_MS) > 0 && write(STDERR_FILENO, text, bytes) < 0)
-        abort(); /* as it would anyway: nobody is left to be told */
+        abort(); /* as it would anyway: no reader is left */
     abort();
 }

@@ -1,11 +1,11 @@
-/* Time in nanoseconds: inside the programs it is monotonic, since an arbitrary start. */
+/* Time in nanoseconds: inside the programs it is monotonic, from an arbitrary start. */
 #ifndef HELLO_CLOCK_H
 #define HELLO_CLOCK_H
 
 #include <stdint.h>
 #include <time.h>
 
-/* What a clock shows (clock_gettime(2)), or 0 if there is no such clock; any thread. */
+/* Read a clock (clock_gettime(2)); 0 if there is no such clock; any thread. */
 uint64_t clock_read_ns(clockid_t clock);
 
 /* The time now (CLOCK_MONOTONIC); any thread. */

@@ -1,5 +1,5 @@
-/* Counters that one thread writes and any thread may read while it does: plain numbers, read and
- * written whole. They cost the writer nothing, and give the reader no order between counters.
+/* Counters that one thread writes and any thread may read at the same time: plain numbers, read and
+ * written whole. They cost the writer nothing, and guarantee no order between counters.
  *
  * Thread rule: one writer per counter; a reader on another thread sees some recent value. */
 #ifndef HELLO_COUNTER_H

@@ -1,5 +1,5 @@
-/* Deadlines that all come the same time after their start: a queue in order of start is in order of
- * deadline too, so starting, stopping and finding the next one cost a few pointer writes.
+/* Deadlines with one common timeout: a queue in order of start is also in order of deadline, so
+ * starting, stopping and finding the next one cost a few pointer writes.
  *
  * Thread rule: a queue and its deadlines belong to one thread. */
 #ifndef HELLO_DEADLINE_H
@@ -11,7 +11,7 @@
 
 #define DEADLINE_NEVER UINT64_MAX
 
-/* Part of whatever has a deadline. Zeroed: not in a queue. */
+/* Embed it in the object that has a deadline. Zeroed: not in a queue. */
 struct deadline {
     struct deadline *previous, *next;
     uint64_t due_ns;
@@ -22,30 +22,29 @@ struct deadline_queue {
     uint64_t timeout_ns;
 };
 
-/* Make an empty queue whose deadlines come timeout_ns after their start. The queue must not move.
- */
+/* Make an empty queue whose deadlines expire timeout_ns after start. The queue must not move. */
 void deadline_queue_init(struct deadline_queue *queue, uint64_t timeout_ns);
 
-/* Start a deadline, or start it anew: it comes timeout_ns after now_ns, which is never earlier than
- * in the call before. */
+/* Start or restart a deadline: it expires timeout_ns after now_ns, which is never earlier than in
+ * the previous call. */
 void deadline_start(struct deadline_queue *queue, struct deadline *deadline, uint64_t now_ns);
 
-/* Stop a deadline; nothing happens if it is in no queue. */
+/* Stop a deadline; does nothing if it is in no queue. */
 void deadline_stop(struct deadline *deadline);
 
-/* True if it was started, and has neither come nor been stopped since. */
+/* True if it was started, and has neither expired nor been stopped. */
 static inline bool deadline_is_running(const struct deadline *deadline)
 {
     return deadline->next != NULL;
 }
 
-/* When the next deadline of the queue comes, or DEADLINE_NEVER. */
+/* When the next deadline of the queue expires, or DEADLINE_NEVER. */
 uint64_t deadline_queue_due_ns(const struct deadline_queue *queue);
 
-/* When the next deadline of several queues comes, or DEADLINE_NEVER. */
+/* When the next deadline of several queues expires, or DEADLINE_NEVER. */
 uint64_t deadline_queues_due_ns(const struct deadline_queue *const queues[], size_t count);
 
-/* Take one deadline out of the queue that has come by now_ns. Returns NULL if none has. */
+/* Remove and return one deadline that has expired by now_ns. Returns NULL if none has. */
 struct deadline *deadline_queue_take(struct deadline_queue *queue, uint64_t now_ns);
 
 #endif

@@ -21,8 +21,8 @@ static int hex_value(char digit)
     return -1;
 }
 
-/* Read the one byte that text begins with. Returns how many characters it took, 0 if they are not
- * a known escape. */
+/* Read the first byte of text. Returns how many characters it took, 0 if they are not a known
+ * escape. */
 static size_t byte_read(const char *text, unsigned char *ret_byte)
 {
     if (text[0] != '\\') {
@@ -44,7 +44,7 @@ static size_t byte_read(const char *text, unsigned char *ret_byte)
     return 2;
 }
 
-/* Two passes, so that nothing is written unless all of it is good and fits. */
+/* Two passes, so that nothing is written unless all of it is valid and fits. */
 int escape_decode(const char *text, void *out, size_t capacity, size_t *ret_bytes)
 {
     unsigned char byte;
@@ -70,7 +70,7 @@ int escape_decode(const char *text, void *out, size_t capacity, size_t *ret_byte
     return 0;
 }
 
-/* Write the one byte as text, not NUL-terminated. Returns its length, 1 to 4. */
+/* Write one byte as text, not NUL-terminated. Returns its length, 1 to 4. */
 static size_t byte_write(unsigned char byte, char text[4])
 {
     const char *meaning = byte != '\0' ? strchr(escape_meanings, byte) : NULL;
@@ -99,7 +99,7 @@ char *escape_encode(const void *data, size_t bytes, char *text, size_t text_byte
     const unsigned char *from = data;
     const size_t room = text_bytes - 1;
     size_t used = 0;
-    size_t used_before_dots = 0; /* the most that still leaves room for the dots */
+    size_t used_before_dots = 0; /* the most that leaves space for the dots */
     for (size_t i = 0; i < bytes; i++) {
         char piece[4];
         size_t length = byte_write(from[i], piece);
@@ -119,8 +119,7 @@ char *escape_encode(const void *data, size_t bytes, char *text, size_t text_byte
     return text;
 }
 
-/* The length of the UTF-8 character that text begins with, 0 if it is none (RFC 3629, section 4).
- */
+/* The length of the first UTF-8 character of text, 0 if it is invalid (RFC 3629, section 4). */
 static size_t utf8_bytes(const unsigned char *text)
 {
     unsigned char lead = text[0];
@@ -137,21 +136,21 @@ static size_t utf8_bytes(const unsigned char *text)
     return bytes;
 }
 
-/* True of a character that could end a line, or tell a terminal what to do. */
+/* True for a character that could end a line, or control a terminal. */
 static bool is_command(const unsigned char *text, size_t bytes)
 {
     if (bytes == 1)
         return text[0] < ' ' || text[0] == 0x7f;
     if (bytes == 2)
         return text[0] == 0xc2 && text[1] < 0xa0; /* C1 */
-    /* U+2028 to U+202E: separators of lines, directions of text; U+2066 to U+2069: more of them. */
+    /* U+2028 to U+202E: line separators, text directions; U+2066 to U+2069: more of them. */
     return bytes == 3 && text[0] == 0xe2 &&
            ((text[1] == 0x80 && text[2] >= 0xa8 && text[2] <= 0xae) ||
             (text[1] == 0x81 && text[2] >= 0xa6 && text[2] <= 0xa9));
 }
 
-/* Write the character that text begins with so that it can be shown. Returns its length there, and
- * sets *ret_taken to that in text. */
+/* Write the first character of text in printable form. Returns its length there, and sets
+ * *ret_taken to its length in text. */
 static size_t character_write(const unsigned char *text, char shown[4], size_t *ret_taken)
 {
     size_t bytes = utf8_bytes(text);

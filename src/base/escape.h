@@ -1,25 +1,25 @@
-/* C escapes in text that people type, \n \r \t \\ \xHH, and in what is shown to them. */
+/* C escapes, \n \r \t \\ \xHH, in text that users type and in text shown to them. */
 #ifndef HELLO_ESCAPE_H
 #define HELLO_ESCAPE_H
 
 #include <stddef.h>
 #include <stdio.h>
 
-/* Decode text into out. Other bytes, also beyond ASCII, stand for themselves. An escape that is not
- * in the list above, or is cut short, is an error; out is untouched then.
- * Returns 0, -EINVAL (*ret_bytes is then the offset in text of the bad escape) or -ENOSPC (more
- * than `capacity` bytes come out). */
+/* Decode text into out. Other bytes, also non-ASCII ones, are copied. An escape that is not in the
+ * list above, or is cut short, is an error, and out stays unchanged.
+ * Returns 0, -EINVAL (*ret_bytes is then the offset in text of the bad escape) or -ENOSPC (the
+ * result is more than `capacity` bytes). */
 int escape_decode(const char *text, void *out, size_t capacity, size_t *ret_bytes);
 
-/* Write bytes as printable ASCII that escape_decode reads back, NUL-terminated. What does not fit
- * into text_bytes is cut, between two escapes, and "..." ends the text. Returns text. */
+/* Write bytes as printable ASCII that escape_decode reads back, NUL-terminated. A text longer than
+ * text_bytes is cut between two escapes and ends with "...". Returns text. */
 char *escape_encode(const void *data, size_t bytes, char *text, size_t text_bytes);
 
-/* Make one line of a text that came from outside, such as the name of a file, or that may hold such
- * a text: what could end the line or command a terminal is written as an escape. That is each
- * control character (C0, DEL, C1), what changes the direction of text or breaks lines in Unicode,
- * and bytes that are not UTF-8. All else stays, backslashes too, so that a line can be passed
- * through twice. What does not fit is cut, between two characters. Returns line. */
+/* Make one line of a text that came from outside, such as a file name, or that may contain such a
+ * text: everything that could end the line or control a terminal becomes an escape. These are
+ * control characters (C0, DEL, C1), Unicode characters that change text direction or break lines,
+ * and bytes that are not UTF-8. The rest stays, also backslashes, so a line can be passed twice. A
+ * line that is too long is cut between two characters. Returns line. */
 char *escape_line(const char *text, char *line, size_t line_bytes);
 
 /* The same, written to a file. */

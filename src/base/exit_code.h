@@ -6,7 +6,7 @@ enum exit_code {
     EXIT_DONE = 0,
     EXIT_CANNOT_RUN = 1, /* the environment: port in use, engine refused, limits too low */
     EXIT_USAGE = 2,      /* the options */
-    EXIT_MISSED = 3,     /* it ran, but what the user asked for was not met */
+    EXIT_MISSED = 3,     /* it ran, but an expectation was not met */
 };
 
 #endif

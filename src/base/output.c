@@ -13,9 +13,9 @@
 
 #include <sys/stat.h>
 
-#define RETRY_MS 20 /* between two looks at what poll(2) cannot tell */
+#define RETRY_MS 20 /* between two checks that poll(2) cannot do */
 
-/* Wait until the reader takes more. Returns 0 or -errno. */
+/* Wait until the reader reads more. Returns 0 or -errno. */
 static int output_wait(const struct output *output)
 {
     for (;;) {
@@ -27,20 +27,19 @@ static int output_wait(const struct output *output)
 
         if (stop) {
             timeout_ms = timeout_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
-            signals_extend(SIGNALS_PATIENCE_NS); /* so that we can tell it ourselves */
+            signals_extend(SIGNALS_PATIENCE_NS); /* so that we can report it ourselves */
         }
         ready = poll(fds, 2, timeout_ms);
         if (ready < 0 && errno != EINTR)
             return -errno;
         if (ready > 0 && fds[0].revents)
-            return 0; /* also if it is an error: write(2) tells which */
+            return 0; /* also on an error: write(2) returns it */
         if (ready == 0)
             return stop ? -ECANCELED : -ETIMEDOUT;
     }
 }
 
-/* The reader was said to take more, and did not: it is another writer's now. Returns 0 or -errno.
- */
+/* poll(2) said writable, but write(2) refused: another writer was faster. Returns 0 or -errno. */
 static int output_wait_refused(const struct output *output, unsigned refused)
 {
     int stop_ms = output->patience_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
@@ -54,8 +53,8 @@ static int output_wait_refused(const struct output *output, unsigned refused)
     return 0;
 }
 
-/* The stream's way out. Not more than PIPE_BUF at once: so much does not block where poll(2) saw
- * room. */
+/* The stream's write function. At most PIPE_BUF at once: this does not block if poll(2) saw space.
+ */
 static ssize_t output_write(void *cookie, const char *data, size_t bytes)
 {
     struct output *output = cookie;
@@ -94,7 +93,7 @@ int output_begin(struct output *output, int fd, int patience_ms)
 int output_flush(struct output *output)
 {
     if (fflush(output->stream) != 0 && output->error == 0)
-        output->error = -ENOMEM; /* the stream's own; the way out keeps its errors */
+        output->error = -ENOMEM; /* the stream's own; output_write keeps its errors */
     return output->error;
 }
 
@@ -107,15 +106,15 @@ int output_end(struct output *output)
 
 char *output_problem(int error, char text[OUTPUT_PROBLEM_BYTES])
 {
-    const char *advice = "look at where it goes to";
+    const char *advice = "check where it goes";
 
     switch (-error) {
     case ECANCELED:
-        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader took nothing for %d s after %s; read it",
+        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader read nothing for %d s after %s; read it",
                  OUTPUT_STOP_MS / 1000, signals_stop_name());
         return text;
     case ETIMEDOUT:
-        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader takes nothing; read it");
+        snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader reads nothing; read it");
         return text;
     case EPIPE:
         advice = "its reader has gone";

@@ -1,17 +1,16 @@
-/* What a program prints, on its way to a reader that may be slow, asleep or gone: a stream over a
- * descriptor that may or may not block, and may change that at any time, as others share it.
+/* Program output to a reader that may be slow, asleep or gone: a stream over a descriptor that may
+ * or may not block, and may change that at any time, because other processes share it.
  *
- * Thread rule: an output is for one thread. */
+ * Thread rule: an output belongs to one thread. */
 #ifndef HELLO_OUTPUT_H
 #define HELLO_OUTPUT_H
 
 #include <stdio.h>
 
-/* For as long as it takes. */
+/* Wait without a limit. */
 #define OUTPUT_PATIENT (-1)
 
-/* Once a stop was asked for (base/signals.h), a reader may let a patient output wait for so long.
- */
+/* How long a patient output still waits after a stop was requested (base/signals.h). */
 #define OUTPUT_STOP_MS 1000
 
 struct output {
@@ -23,24 +22,24 @@ struct output {
     int error;
 };
 
-/* Begin to print to a descriptor, which stays the caller's. patience_ms: how long it may take
- * nothing; OUTPUT_PATIENT: until a stop is asked for, and OUTPUT_STOP_MS more. What does not get
- * through by then is dropped. Returns 0 or -ENOMEM. To be ended by output_end. */
+/* Begin to print to a descriptor, which the caller still owns. patience_ms: how long the reader may
+ * read nothing; OUTPUT_PATIENT: until a stop is requested, and OUTPUT_STOP_MS more. Output not
+ * written by then is dropped. Returns 0 or -ENOMEM. End it with output_end. */
 int output_begin(struct output *output, int fd, int patience_ms);
 
-/* Hand over what is still to be printed, and end. Returns 0, or what went wrong first: -errno,
- * -ETIMEDOUT (the reader takes nothing), -ECANCELED (likewise, and a stop was asked for). */
+/* Write the remaining output, and end. Returns 0, or the first error: -errno, -ETIMEDOUT (the
+ * reader reads nothing), -ECANCELED (the same, and a stop was requested). */
 int output_end(struct output *output);
 
-/* The same after which to go on printing. */
+/* The same, but printing can continue. */
 int output_flush(struct output *output);
 
-/* What such an error is, and what to do about it: "No space left on device; make room". */
+/* Describe such an error and what to do about it: "No space left on device; make room". */
 #define OUTPUT_PROBLEM_BYTES 160
 char *output_problem(int error, char text[OUTPUT_PROBLEM_BYTES]);
 
-/* Create a file, or empty it, to print to. A FIFO is waited for until it has a reader, or a stop is
- * asked for (-ECANCELED). Returns a descriptor, which never blocks, or -errno. */
+/* Create or truncate a file to print to. For a FIFO, wait until it has a reader or a stop is
+ * requested (-ECANCELED). Returns a non-blocking descriptor, or -errno. */
 int output_create(const char *path);
 
 #endif

@@ -29,13 +29,13 @@ static const struct {
     {SIGTERM, "SIGTERM"}, {SIGINT, "SIGINT"}, {SIGHUP, "SIGHUP"}, {SIGQUIT, "SIGQUIT"}};
 static const int ignored_signals[] = {SIGPIPE, SIGXFSZ, SIGUSR2};
 
-/* Of the process, as signals are: there cannot be two. */
+/* Signals belong to the process: there is only one state. */
 static struct {
     const char *program;
     sigset_t read; /* what the reader waits for */
     pthread_t reader;
     int stop_fd; /* written at the first stop, never read */
-    int wake_fd; /* written for whoever watches */
+    int wake_fd; /* written for the watcher */
     atomic_bool watched;
     atomic_bool ending;
     atomic_uint stops, asks;
@@ -44,7 +44,7 @@ static struct {
     /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 } signals = {.stop_fd = -1, .wake_fd = -1};
 
-/* Never returns. The alarm is for a standard error whose file server is dead. */
+/* Never returns. The alarm helps if standard error is on a dead file server. */
 static void process_end(const char *why)
 {
     char line[128];
@@ -55,7 +55,7 @@ static void process_end(const char *why)
     _exit(EXIT_CANNOT_RUN);
 }
 
-/* Count a stop and pass it on. Returns when to end the process for it. */
+/* Count a stop and pass it on. Returns when it must end the process. */
 static uint64_t stop_take(int number)
 {
     bool watched = atomic_load(&signals.watched);
@@ -71,8 +71,7 @@ static uint64_t stop_take(int number)
     return clock_now_ns() + SIGNALS_PATIENCE_NS;
 }
 
-/* The time has come to end the process, unless it is about to end in order. Returns when to look
- * again. */
+/* End the process now, unless an orderly stop is in progress. Returns when to check again. */
 static uint64_t stop_look(void)
 {
     uint64_t extended_ns = atomic_load(&signals.extended_ns);
@@ -97,7 +96,7 @@ static int signal_wait(uint64_t due_ns)
 
 static void *reader_main(void *unused)
 {
-    uint64_t due_ns = UINT64_MAX; /* when to end the process by force */
+    uint64_t due_ns = UINT64_MAX; /* when to kill the process */
 
     (void)unused;
     pthread_setname_np(pthread_self(), "signals");
@@ -117,7 +116,7 @@ static void *reader_main(void *unused)
     }
 }
 
-/* Which signals are read and which are ignored, from now on and in threads to come. */
+/* Set which signals are read and which are ignored, also for later threads. */
 static void signals_divide(void)
 {
     const struct sigaction ignored = {.sa_handler = SIG_IGN}, plain = {.sa_handler = SIG_DFL};
@@ -223,7 +222,7 @@ int signals_watch(void)
 
 void signals_unwatch(void)
 {
-    signals_extend(SIGNALS_PATIENCE_NS); /* for what is left to do */
+    signals_extend(SIGNALS_PATIENCE_NS); /* for the remaining work */
     atomic_store(&signals.watched, false);
 }
 

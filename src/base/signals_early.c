@@ -1,9 +1,8 @@
-/* Part of each program, and of no library: blocks what base/signals.c is going to read before the
- * libraries are initialized, since as PID 1 of a container a process loses a signal that it neither
- * blocks nor handles (pid_namespaces(7)). What comes while the kernel and the dynamic loader still
- * make the process meets no code of ours: it ends an ordinary process, and PID 1 does not see it.
- * There is no loader before a static program, which does this even earlier: base/signals_entry.c.
- */
+/* Part of each program, not of a library: blocks the signals for base/signals.c before the
+ * libraries are initialized, since PID 1 of a container loses a signal that it neither blocks nor
+ * handles (pid_namespaces(7)). A signal that arrives while the kernel and the dynamic loader still
+ * set up the process is too early for our code: it ends an ordinary process, and PID 1 does not see
+ * it. A static program has no loader and does this even earlier: base/signals_entry.c. */
 #include "base/signals_early.h"
 
 #include <stddef.h>
@@ -12,7 +11,7 @@
 
 #include <sys/syscall.h>
 
-/* By a plain system call: sanitizers are not yet there to see more. */
+/* A direct system call: sanitizers are not initialized yet. */
 __attribute__((no_sanitize("address"), no_sanitize("thread"), no_sanitize("undefined"))) static void
 signals_block(void)
 {

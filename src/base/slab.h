@@ -1,6 +1,6 @@
-/* A fixed number of equal items, made once and never moved, with tokens that tell a reused item
- * from the one that was there before. Memory is taken from the kernel page by page as items are
- * first used, and freed items are used again first, so a quiet program stays small.
+/* A fixed number of equal items, made once and never moved, with tokens that distinguish a reused
+ * item from its predecessor. The kernel allocates memory page by page as items are first used, and
+ * freed items are reused first, so an idle program stays small.
  *
  * Thread rule: a slab belongs to one thread. */
 #ifndef HELLO_SLAB_H
@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Every item starts with this; it is the slab's. */
+/* Every item starts with this; owned by the slab. */
 struct slab_item {
     uint32_t generation; /* odd while in use */
     uint32_t next_free;
@@ -27,19 +27,19 @@ struct slab {
 /* Make a slab. Returns 0 or -ENOMEM. */
 int slab_init(struct slab *slab, uint32_t capacity, size_t item_bytes);
 
-/* Give all memory back; a zeroed slab is fine. */
+/* Free all memory; a zeroed slab is allowed. */
 void slab_release(struct slab *slab);
 
-/* Take an item, zeroed but for its head. Returns NULL if all are in use. */
+/* Take an item, zeroed except its head. Returns NULL if all are in use. */
 void *slab_take(struct slab *slab);
 
-/* Give an item back that is in use. Its token is stale from here on. */
+/* Free an item that is in use. Its token becomes stale. */
 void slab_give(struct slab *slab, void *item);
 
-/* The token of an item in use: never 0, below 2^56, and no other item's for 2^23 uses. */
+/* The token of an item in use: never 0, below 2^56, not reused for 2^23 uses of an item. */
 uint64_t slab_token(const struct slab *slab, const void *item);
 
-/* The item of a token. Returns NULL if it was given back since. */
+/* The item of a token. Returns NULL if it was freed since. */
 void *slab_find(const struct slab *slab, uint64_t token);
 
 /* Walk the items in use: start with NULL; returns NULL after the last. */

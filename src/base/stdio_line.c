@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048 /* less than PIPE_BUF, so that lines of threads do not mix */
+#define LINE_MAX_BYTES 2048 /* below PIPE_BUF, so that lines of threads do not mix */
 
 int stdio_guard(void)
 {
@@ -19,7 +19,7 @@ int stdio_guard(void)
 
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        opened = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest that is free: this one */
+        opened = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest free one: this one */
         if (opened < 0)
             opened = open("/", O_PATH | O_CLOEXEC);
         if (opened != fd)
@@ -47,7 +47,7 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
     do {
         if (poll(&ready, 1, timeout_ms) > 0 &&
             (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
-            return; /* after an error nobody is left to be told */
+            return; /* after an error no reader is left */
         now_ns = clock_now_ns();
         timeout_ms = now_ns < due_ns ? (int)((due_ns - now_ns) / NS_PER_MS) : 0;
     } while (timeout_ms > 0);

@@ -1,4 +1,4 @@
-/* Integer arithmetic only, and exact: what was typed is what is used, or it is refused. */
+/* Integer arithmetic only, and exact: a value is used exactly as typed, or refused. */
 #include "base/units.h"
 
 #include <errno.h>
@@ -10,7 +10,7 @@
 #define VALUE_MAX (UINT64_C(1) << 63)
 
 /* The largest unit, the hour, is 2^13 * 3^2 * 5^11 ns, and a fraction that does not end in 0 adds
- * factors of 2 or of 5, never of both: so with more digits than this it cannot come out whole. */
+ * factors of 2 or of 5, never of both: so with more digits than this it cannot be whole. */
 #define FRACTION_DIGITS_MAX 13
 
 struct unit {
@@ -40,7 +40,7 @@ static const struct unit period_units[] = {
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-/* "12.50ms" in its parts; zeros that end the fraction are left out of its digits. */
+/* The parts of "12.50ms"; its digits do not include trailing zeros of the fraction. */
 struct decimal {
     const char *whole;
     size_t whole_digits;
@@ -82,7 +82,7 @@ static int digits_value(const char *digits, size_t count, uint64_t *ret_value)
     return 0;
 }
 
-/* What the fraction is worth in units of 1/scale; -EINVAL if that is not a whole number. */
+/* The value of the fraction in units of 1/scale; -EINVAL if it is not a whole number. */
 static int fraction_value(const struct decimal *decimal, uint64_t scale, uint64_t *ret_value)
 {
     uint64_t digits = 0;
@@ -139,7 +139,7 @@ int duration_parse(const char *text, uint64_t *ret_ns)
     if (result < 0)
         return result;
 
-    /* Nothing is nothing in every unit. */
+    /* Zero needs no unit. */
     if (*decimal.unit == '\0' && decimal.fraction_digits == 0 &&
         strspn(text, "0") == decimal.whole_digits) {
         *ret_ns = 0;
@@ -152,7 +152,7 @@ int duration_parse(const char *text, uint64_t *ret_ns)
     return decimal_value(&decimal, unit->scale, ret_ns);
 }
 
-/* A count that ends where the text does, or before the character `end`. */
+/* A count that ends with the text, or before the character `end`. */
 static int count_parse_until(const char *text, char end, uint64_t *ret_count)
 {
     const char ends[] = {end, '\0'};

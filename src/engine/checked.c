@@ -13,7 +13,7 @@ struct checked *checked_of(struct engine *engine)
     return checked;
 }
 
-/* What the engine within tells its owner beside results. */
+/* Copy what the engine within reports besides results. */
 static void checked_pass_on(struct checked *checked)
 {
     struct engine *within = checked->within;
@@ -22,12 +22,12 @@ static void checked_pass_on(struct checked *checked)
         checked->engine.failed_call = within->failed_call;
     if (within->close_error)
         checked->engine.close_error = within->close_error;
-    checked->engine.turns_behind = within->turns_behind;
+    checked->engine.iterations_behind = within->iterations_behind;
     within->failed_call = NULL;
     within->close_error = 0;
 }
 
-/* Whether it was queued. Returns `result`. */
+/* Note whether it was queued. Returns `result`. */
 static int checked_queued(struct checked *checked, int sock, int result)
 {
     checked_pass_on(checked);
@@ -37,7 +37,7 @@ static int checked_queued(struct checked *checked, int sock, int result)
     return result;
 }
 
-/* Something was done at once, of so many bytes at most. Returns `result`. */
+/* An immediate operation of at most this many bytes was done. Returns `result`. */
 static int checked_done(struct checked *checked, int sock, int result, uint32_t bytes)
 {
     checked_pass_on(checked);
@@ -46,17 +46,17 @@ static int checked_done(struct checked *checked, int sock, int result, uint32_t 
     return result;
 }
 
-static int checked_accept_start(struct engine *engine, uint32_t room)
+static int checked_accept_start(struct engine *engine, uint32_t capacity)
 {
     struct checked *checked = checked_of(engine);
     int result;
 
-    CHECK(!checked->accepting, "room=%u, while %u may still come", room, checked->room);
-    CHECK(room > 0, "there is no room");
-    result = engine_accept_start(checked->within, room);
+    CHECK(!checked->accepting, "capacity=%u, while %u may still come", capacity, checked->capacity);
+    CHECK(capacity > 0, "there is no capacity");
+    result = engine_accept_start(checked->within, capacity);
     checked_pass_on(checked);
     checked->accepting = result == 0;
-    checked->room = room;
+    checked->capacity = capacity;
     return result;
 }
 
@@ -238,15 +238,15 @@ static void checked_accepted(struct checked *checked, const struct engine_event 
           event->more);
     CHECK(event->token == 0, "token=%#llx", (unsigned long long)event->token);
     if (event->result >= 0) {
-        checked->room--; /* there was some: who has none does not accept, see below */
+        checked->capacity--; /* was not 0: accepting ends at capacity, see below */
         checked_socket_open(checked, event->result);
     }
-    CHECK(!event->more || (event->result >= 0 && checked->room > 0), "result=%d more=1 room=%u",
-          event->result, checked->room);
+    CHECK(!event->more || (event->result >= 0 && checked->capacity > 0),
+          "result=%d more=1 capacity=%u", event->result, checked->capacity);
     checked->accepting = event->more;
 }
 
-/* An event of an operation: give it back to whom it belongs. */
+/* An event of an operation: restore its owner's token. */
 static void checked_happened(struct checked *checked, struct engine_event *event)
 {
     uint32_t sock = checked_socket_of_event(checked, event);
@@ -283,7 +283,7 @@ static void checked_event(struct checked *checked, struct engine_event *event)
 }
 
 /* Addresses stay until here ... */
-static void checked_look_at_addresses(const struct checked *checked)
+static void checked_inspect_addresses(const struct checked *checked)
 {
     for (uint32_t i = checked->first_connect; i != NO_SOCKET; i = checked->sockets[i].next_connect)
         CHECK(memcmp(checked->sockets[i].address, &checked->sockets[i].copy,
@@ -291,7 +291,7 @@ static void checked_look_at_addresses(const struct checked *checked)
               "the address that sock=%u connects to changed", i);
 }
 
-/* ... and no longer, so the engine within must not look at them again. */
+/* ... and no longer, so the engine within must not read them again. */
 static void checked_wipe_addresses(struct checked *checked)
 {
     for (uint32_t i = checked->first_connect; i != NO_SOCKET; i = checked->sockets[i].next_connect)
@@ -307,7 +307,7 @@ static int checked_wait(struct engine *engine, int64_t timeout_ns, struct engine
     CHECK(checked->abandoned_op == ENGINE_OP_NONE,
           "sock=%d was closed or handed over while op=%u was pending", checked->abandoned,
           checked->abandoned_op);
-    checked_look_at_addresses(checked);
+    checked_inspect_addresses(checked);
     count = engine_wait(checked->within, timeout_ns, events);
     checked_wipe_addresses(checked);
     checked_pass_on(checked);

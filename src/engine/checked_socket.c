@@ -42,8 +42,7 @@ static uint32_t *checked_bucket(struct checked *checked, uint64_t token)
     return &checked->buckets[token * UINT64_C(0x9e3779b97f4a7c15) % checked->sockets_max];
 }
 
-/* Remember the token of an operation: an owner must tell the events of those that are pending
- * apart. */
+/* Remember an operation's token: an owner must be able to distinguish pending operations. */
 static void checked_add_token(struct checked *checked, uint32_t sock, uint64_t token)
 {
     uint32_t *bucket = checked_bucket(checked, token);

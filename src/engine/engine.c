@@ -7,7 +7,7 @@
 #include <stddef.h>
 #include <string.h>
 
-/* A new engine is its files, an entry here and one in each engine_choices*.c. */
+/* A new engine needs its files, an entry here and one in each engine_choices*.c. */
 const struct engine_class *const engine_classes[] = {&engine_uring, &engine_epoll, NULL};
 
 void engine_destroy(struct engine *engine)

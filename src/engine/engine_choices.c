@@ -1,4 +1,4 @@
-/* What users may choose in what is shipped. */
+/* The users' choices in shipped programs. */
 #include "engine/epoll.h"
 #include "engine/uring.h"
 

@@ -1,4 +1,4 @@
-/* What users may choose in debug builds that have the tests: also engines that check their use. */
+/* The users' choices in debug builds with tests: also engines that check their use. */
 #include "engine/checked.h"
 #include "engine/epoll.h"
 #include "engine/uring.h"

@@ -1,17 +1,16 @@
-/* What an engine is made of: a row of functions, to be filled in by each. Part of engine.h, which
- * documents them. */
+/* What each engine must provide: a table of functions. Part of engine.h, which documents them. */
 #ifndef HELLO_ENGINE_CLASS_H
 #define HELLO_ENGINE_CLASS_H
 
-#include "base/advice.h"
 #include "engine/engine_feature.h"
+#include "host/advice.h"
 
 #include <stdint.h>
 
 #include <sys/socket.h>
 
-/* Why an engine or its worker could not start: the step that failed, which is the system call or
- * "allocation", its errno, and what would enable it. */
+/* Why an engine or its worker could not start: the failed step (a system call or "allocation"), its
+ * errno, and what would enable it. */
 struct engine_failure {
     const char *step;
     int error; /* positive */
@@ -35,12 +34,12 @@ enum engine_op {
 /* One row per engine: what a new engine must implement. engine.h documents the functions. */
 struct engine_class {
     const char *name;
-    const char *watch_call;  /* the system call by which accept_start can fail, for messages ... */
-    const char *accept_call; /* ... and that of an accept */
+    const char *watch_call;  /* for messages: the system call by which accept_start can fail ... */
+    const char *accept_call; /* ... and the one of an accept */
     int (*open)(const struct engine_args *args, struct engine **ret_engine,
                 struct engine_failure *ret_failure);
     void (*destroy)(struct engine *engine);
-    int (*accept_start)(struct engine *engine, uint32_t room);
+    int (*accept_start)(struct engine *engine, uint32_t capacity);
     void (*accept_stop)(struct engine *engine);
     int (*socket)(struct engine *engine, int family);
     int (*connect)(struct engine *engine, uint64_t token, int sock, const struct sockaddr *address,

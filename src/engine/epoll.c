@@ -1,9 +1,9 @@
-/* The epoll engine: runs wherever Linux runs.
+/* The epoll engine: runs on any Linux.
  *
- * It answers as a completion engine does. An operation is tried when it is queued; what can be done
- * at once is done, and its event waits in a ring for the next engine_wait. What would block is
- * parked on its socket, which is then watched, edge-triggered, for just what it waits for: a short
- * connection that never blocks costs no epoll_ctl at all. */
+ * It behaves like a completion engine. An operation is tried when it is queued; if it succeeds at
+ * once, its event waits in a ring for the next engine_wait. If it would block, it is parked on its
+ * socket, which is then watched, edge-triggered, only for what it needs: a short connection that
+ * never blocks needs no epoll_ctl. */
 #include "engine/epoll.h"
 
 #include "base/check.h"
@@ -17,15 +17,15 @@
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
 
-/* Turns in a row that may be spent on events at hand before the kernel is asked for others. */
-#define TURNS_WITHOUT_POLL_MAX 8
+/* Iterations in a row that may handle queued events before the kernel is polled for others. */
+#define ITERATIONS_WITHOUT_POLL_MAX 8
 
 static struct epoll *epoll_of(struct engine *engine)
 {
     return (struct epoll *)(void *)engine;
 }
 
-/* Whether the connection was made: the events that came for it tell, but for the error. */
+/* Whether the connection was made: the events show it, except for the error. */
 static int epoll_try_connect(int sock, uint32_t happened)
 {
     int error = 0;
@@ -36,7 +36,7 @@ static int epoll_try_connect(int sock, uint32_t happened)
     if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
         return -errno;
     if (error == 0 && !(happened & EPOLLOUT))
-        return -EAGAIN; /* noted, but it goes on to try: see engine_connect_error */
+        return -EAGAIN; /* noted, but it keeps trying: see engine_connect_error */
     return -error;
 }
 
@@ -50,8 +50,8 @@ static int epoll_try_recv(const struct epoll *epoll, int sock, struct epoll_sock
     while (result < 0 && errno == EINTR);
     if (result < 0)
         result = -errno;
-    /* A short read took all there was; what comes then is a new event. But a read ends at urgent
-     * data (tcp(7)), too, and EOF is there to be read when all else was. */
+    /* A short read took all input; more input is a new event. But a read also ends at urgent data
+     * (tcp(7)), and EOF can be read after all else. */
     if (result == -EAGAIN || (result > 0 && result < state->bytes && !state->more))
         state->readable = false;
     return (int)result;
@@ -80,7 +80,7 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
     static const uint32_t wanted_for[] = {
         [ENGINE_OP_SEND] = EPOLLOUT,
         [ENGINE_OP_RECV] = EPOLLIN | EPOLLRDHUP | EPOLLPRI,
-        [ENGINE_OP_CONNECT] = EPOLLOUT | EPOLLIN | EPOLLRDHUP | EPOLLPRI, /* it will be read from */
+        [ENGINE_OP_CONNECT] = EPOLLOUT | EPOLLIN | EPOLLRDHUP | EPOLLPRI, /* reads will follow */
     };
     uint32_t wanted = state->watched | wanted_for[state->op];
     struct epoll_event event = {.events = EPOLLET | wanted,
@@ -88,7 +88,7 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
     int how = state->watched ? EPOLL_CTL_MOD : EPOLL_CTL_ADD;
 
     if (state->watched == wanted)
-        return 0; /* the edge is still to come: the operation was just tried */
+        return 0; /* the edge will still come: the operation was just tried */
     if (epoll_ctl(epoll->epoll_fd, how, sock, &event) < 0) {
         epoll->engine.failed_call = engine_epoll.watch_call;
         return -errno;
@@ -97,7 +97,7 @@ static int epoll_watch(struct epoll *epoll, int sock, struct epoll_socket *state
     return 0;
 }
 
-/* True if trying the new operation of a socket may do anything. */
+/* True if trying the new operation of a socket at once makes sense. */
 static bool epoll_may_go(const struct epoll_socket *state)
 {
     if (state->op == ENGINE_OP_CONNECT)
@@ -107,7 +107,7 @@ static bool epoll_may_go(const struct epoll_socket *state)
     return state->watched & EPOLLIN ? state->readable : !(state->flags & ENGINE_LATER);
 }
 
-/* Start an operation: do it now if it can be done, else park it. Returns 0 or -errno. */
+/* Start an operation: do it now if possible, otherwise park it. Returns 0 or -errno. */
 static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operation)
 {
     struct epoll_socket *state = &epoll->sockets[sock];
@@ -121,7 +121,7 @@ static int epoll_start(struct epoll *epoll, int sock, struct epoll_socket operat
     operation.more = state->more;
     *state = operation;
     if (epoll->error)
-        return 0; /* it does not begin any more */
+        return 0; /* no operation begins any more */
     if (epoll_may_go(state)) {
         result = epoll_try(epoll, sock, state);
         if (result != -EAGAIN) {
@@ -158,7 +158,7 @@ static int epoll_connect(struct engine *engine, uint64_t token, int sock,
 
     if (!epoll->error)
         result = connect(sock, address, address_bytes) < 0 ? -errno : 0;
-    state->readable = state->more = false; /* what was, of one that made a connection before */
+    state->readable = state->more = false; /* left from an earlier connection */
     if (result == -EINPROGRESS)
         return epoll_start(epoll, sock,
                            (struct epoll_socket){.token = token, .op = ENGINE_OP_CONNECT});
@@ -173,7 +173,7 @@ static int epoll_send(struct engine *engine, uint64_t token, int sock, const voi
     union {
         const void *in;
         void *out;
-    } pointer = {.in = data}; /* only read: the field serves both directions */
+    } pointer = {.in = data}; /* only read: the member serves both directions */
 
     return epoll_start(epoll_of(engine), sock,
                        (struct epoll_socket){.token = token,
@@ -199,7 +199,7 @@ static int epoll_cancel(struct engine *engine, enum engine_op op, uint64_t token
     struct epoll *epoll = epoll_of(engine);
     struct epoll_socket *state = &epoll->sockets[sock];
 
-    if (state->op == op && state->token == token) /* else its event is on the way */
+    if (state->op == op && state->token == token) /* otherwise its event is on the way */
         epoll_complete(epoll, state, -ECANCELED);
     return 0;
 }
@@ -210,10 +210,10 @@ static void epoll_close(struct engine *engine, int sock, unsigned flags)
     struct epoll_socket *state = &epoll->sockets[sock];
 
     *state = (struct epoll_socket){.generation = state->generation + 1};
-    socket_close(engine, sock, flags); /* which also ends its watch */
+    socket_close(engine, sock, flags); /* which also unwatches it */
 }
 
-/* Something happened to a socket: note it, and carry on with its parked operation. */
+/* An event of a socket: note it, and continue its parked operation. */
 static void epoll_resume(struct epoll *epoll, uint64_t event_data, uint32_t happened)
 {
     uint32_t sock = (uint32_t)event_data;
@@ -259,8 +259,7 @@ static int epoll_poll(struct epoll *epoll, struct epoll_event *events, int64_t t
     return epoll_wait(epoll->epoll_fd, events, ENGINE_EVENTS_MAX / 2, timeout_ms);
 }
 
-/* Nothing can be waited for any more: hand out what has happened, of which there will be no more,
- * then say so. */
+/* Waiting is impossible from now on: hand out the last events, then report the error. */
 static int epoll_broken(struct epoll *epoll, struct engine_event *events)
 {
     int count = event_ring_pop(&epoll->ready, events);
@@ -277,10 +276,10 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     struct epoll_event ready[ENGINE_EVENTS_MAX / 2];
     int count, result;
 
-    engine->turns_behind++;
-    if (epoll->ready.count > 0 && epoll->turns_without_poll++ < TURNS_WITHOUT_POLL_MAX)
+    engine->iterations_behind++;
+    if (epoll->ready.count > 0 && epoll->iterations_without_poll++ < ITERATIONS_WITHOUT_POLL_MAX)
         return event_ring_pop(&epoll->ready, events);
-    epoll->turns_without_poll = 0;
+    epoll->iterations_without_poll = 0;
     if (epoll->error)
         return epoll_broken(epoll, events);
     count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
@@ -289,7 +288,7 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
         return epoll_broken(epoll, events);
     }
     for (int i = 0; i < count; i++) {
-        if (ready[i].data.u64 == EVENT_LISTENER && epoll->room == 0) {
+        if (ready[i].data.u64 == EVENT_LISTENER && epoll->capacity == 0) {
             epoll_unwatch_listener(epoll);
         } else if (ready[i].data.u64 == EVENT_LISTENER) {
             epoll_accept(epoll);
@@ -304,7 +303,7 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     }
     result = event_ring_pop(&epoll->ready, events);
     if (count < ENGINE_EVENTS_MAX / 2 && epoll->ready.count == 0)
-        engine->turns_behind = 0;
+        engine->iterations_behind = 0;
     return result;
 }
 

@@ -1,4 +1,4 @@
-/* Accepting by the epoll engine: its listener is watched while there is room. */
+/* Accepting in the epoll engine: the listener is watched while below capacity. */
 #include "base/units.h"
 #include "engine/epoll.h"
 #include "engine/socket.h"
@@ -9,10 +9,10 @@
 
 #include <sys/epoll.h>
 
-/* Connections accepted in one turn; the rest waits for the next, behind those that are open. */
-#define ACCEPTS_PER_TURN 64u
+/* Connections accepted per iteration; the rest waits for the next, after the open ones. */
+#define ACCEPTS_PER_ITERATION 64u
 
-/* How long to hold still while the listener cannot be left alone. */
+/* How long to pause if the listener cannot be unwatched. */
 #define NO_UNWATCH_PAUSE_NS (10 * NS_PER_MS)
 
 static int epoll_watch_listener(struct epoll *epoll, int how)
@@ -30,22 +30,22 @@ void epoll_unwatch_listener(struct epoll *epoll)
         nanosleep(&pause, NULL);
 }
 
-int epoll_accept_start(struct engine *engine, uint32_t room)
+int epoll_accept_start(struct engine *engine, uint32_t capacity)
 {
     struct epoll *epoll = (struct epoll *)(void *)engine;
     int result = epoll->error ? 0 : epoll_watch_listener(epoll, EPOLL_CTL_ADD);
 
-    if (result < 0 && result != -EEXIST) /* it is there if its end failed */
+    if (result < 0 && result != -EEXIST) /* still watched if unwatching failed */
         return result;
-    epoll->room = room;
+    epoll->capacity = capacity;
     return 0;
 }
 
-/* Stop watching the listener and tell the owner so with this event. */
+/* Stop watching the listener, and report it to the owner with this event. */
 static void epoll_accept_end(struct epoll *epoll, int result)
 {
     epoll_watch_listener(epoll, EPOLL_CTL_DEL);
-    epoll->room = 0;
+    epoll->capacity = 0;
     event_ring_push(&epoll->ready, (struct engine_event){.result = result, .op = ENGINE_OP_ACCEPT});
 }
 
@@ -53,7 +53,7 @@ void epoll_accept_stop(struct engine *engine)
 {
     struct epoll *epoll = (struct epoll *)(void *)engine;
 
-    if (epoll->room > 0)
+    if (epoll->capacity > 0)
         epoll_accept_end(epoll, -ECANCELED);
 }
 
@@ -61,9 +61,9 @@ void epoll_accept(struct epoll *epoll)
 {
     uint32_t accepts = socket_waiting(epoll->engine.listener_fd);
 
-    if (accepts == 0 || accepts > ACCEPTS_PER_TURN) /* 0: it does not tell, as in gVisor */
-        accepts = ACCEPTS_PER_TURN;
-    for (; accepts > 0 && epoll->room > 0; accepts--) {
+    if (accepts == 0 || accepts > ACCEPTS_PER_ITERATION) /* 0: not reported, as in gVisor */
+        accepts = ACCEPTS_PER_ITERATION;
+    for (; accepts > 0 && epoll->capacity > 0; accepts--) {
         int sock = accept4(epoll->engine.listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
         if (sock >= 0 && (uint32_t)sock >= epoll->sockets_max) {
@@ -77,7 +77,7 @@ void epoll_accept(struct epoll *epoll)
             epoll_accept_end(epoll, -errno);
             return;
         }
-        if (--epoll->room == 0) {
+        if (--epoll->capacity == 0) {
             epoll_accept_end(epoll, sock);
             return;
         }

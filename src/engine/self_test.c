@@ -8,7 +8,7 @@
 
 #include <sys/un.h>
 
-/* How long an operation may take that has all it needs. */
+/* The longest time for an operation that has all it needs. */
 #define OPERATION_NS NS_PER_S
 
 #define TOKEN       1
@@ -26,7 +26,7 @@ static int self_test_expect(struct self_test *test, const char *step, int expect
     return result < 0 ? result : -EIO;
 }
 
-/* Wait for the event of the only operation that is pending. Returns its result or -errno. */
+/* Wait for the event of the only pending operation. Returns its result or -errno. */
 static int self_test_await(struct self_test *test, enum engine_op op)
 {
     struct engine_event events[ENGINE_EVENTS_MAX];
@@ -46,7 +46,7 @@ static int self_test_await(struct self_test *test, enum engine_op op)
     return -ETIMEDOUT;
 }
 
-/* The same for an operation with what its start returned. Returns 0 or -errno. */
+/* The same, after an operation whose start returned `started`. Returns 0 or -errno. */
 static int self_test_finish(struct self_test *test, const char *step, enum engine_op op,
                             int expected, int started)
 {
@@ -66,7 +66,7 @@ static int self_test_close(struct self_test *test, int sock, unsigned flags)
         engine_wait(engine, 0, events);
     result = self_test_expect(test, "close", 0, -engine->close_error);
     if (result < 0)
-        close(sock); /* in another way, as it may be the ring that refused it */
+        close(sock); /* by a plain call, as the ring may have refused it */
     return result;
 }
 
@@ -75,7 +75,7 @@ static bool self_test_may_use(const struct self_test *test, int sock)
     return sock >= 0 && (uint32_t)sock < test->sockets_max;
 }
 
-/* Make a listener and a client that waits at it. Returns false if that cannot be. */
+/* Make a listener and a client that waits at it. Returns false if that fails. */
 static bool self_test_call(struct self_test *test)
 {
     struct sockaddr_un address = {.sun_family = AF_UNIX}; /* bind picks a name: unix(7) autobind */
@@ -110,7 +110,7 @@ static int self_test_accept(struct self_test *test)
     return result < 0 ? result : self_test_close(test, result, ENGINE_LATER);
 }
 
-/* The far end hears this much; if not, `step` only said that it did its work. */
+/* The far end receives this much; otherwise `step` reported success but did nothing. */
 static int self_test_far_hears(struct self_test *test, const char *step, int bytes)
 {
     int heard = engine_recv_now(test->engine, test->far, test->heard, sizeof(test->heard));
@@ -118,7 +118,7 @@ static int self_test_far_hears(struct self_test *test, const char *step, int byt
     return self_test_expect(test, step, 0, heard == bytes ? 0 : -EIO);
 }
 
-/* Greet, as the responder does: in both ways, at once and when there is room. */
+/* Greet like the responder, in both ways: at once, and when there is buffer space. */
 static int self_test_greet(struct self_test *test)
 {
     struct engine *engine = test->engine;
@@ -141,7 +141,7 @@ static int self_test_greet(struct self_test *test)
     return result;
 }
 
-/* Wait for what the far end says, and for its end. */
+/* Wait for input from the far end, and for its FIN. */
 static int self_test_hear(struct self_test *test)
 {
     struct engine *engine = test->engine;
@@ -153,7 +153,7 @@ static int self_test_hear(struct self_test *test)
             engine_recv(engine, TOKEN, test->near, test->heard, sizeof(test->heard), ENGINE_LATER));
     if (result < 0)
         return result;
-    /* With no buffer only now: local sockets fill it, whatever the flags. */
+    /* Only now without a buffer: local sockets fill it, whatever the flags. */
     started = engine_recv(engine, TOKEN, test->near, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
     test->far = -1;
     result = self_test_close(test, far, 0);
@@ -162,7 +162,7 @@ static int self_test_hear(struct self_test *test)
     return result;
 }
 
-/* Have a connection of local sockets. */
+/* Test a connection of local sockets. */
 static int self_test_converse(struct self_test *test, bool greets)
 {
     int ends[2], near, result;
@@ -183,13 +183,13 @@ static int self_test_converse(struct self_test *test, bool greets)
     return self_test_close(test, near, ENGINE_DRAIN);
 }
 
-/* Refused by a rule, which is what a test on a socket that is not really connected can tell. */
+/* Refused by a rule: a test on a socket that is not really connected can show no more. */
 static bool self_test_is_refusal(int error)
 {
     return error == -EPERM || error == -EACCES || error == -ENOSYS;
 }
 
-/* Connect a socket to nobody, which it does at once, and nobody hears of it. */
+/* Connect a socket to no peer: it succeeds at once, and nothing is sent. */
 static int self_test_connect(struct self_test *test)
 {
     static const struct sockaddr nobody = {.sa_family = AF_UNSPEC};
@@ -233,7 +233,7 @@ int self_test_run(struct self_test *test, struct engine *engine, const struct en
                                .near = -1,
                                .far = -1};
     if (args->sockets_max == 0)
-        return 0;                            /* no socket may be opened, so nothing can be tried */
+        return 0;                            /* sockets cannot be opened, so nothing can be tried */
     result = engine_wait(engine, 0, events); /* the other waits have a timeout */
     if (result < 0)
         return self_test_expect(test, engine->class->watch_call, 0, result);

@@ -97,12 +97,12 @@ int socket_hand_over(struct engine *engine, int sock, const void *data, uint32_t
                      uint64_t timeout_ns)
 {
     unsigned timeout_ms = (unsigned)(timeout_ns / NS_PER_MS);
-    int room_bytes = INT32_MAX / 2; /* the kernel cuts it to net.core.wmem_max */
+    int buffer_bytes = INT32_MAX / 2; /* the kernel cuts it to net.core.wmem_max */
     int sent = 0;
 
     setsockopt(sock, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof(timeout_ms));
     if (bytes > 0) {
-        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &room_bytes, sizeof(room_bytes));
+        setsockopt(sock, SOL_SOCKET, SO_SNDBUF, &buffer_bytes, sizeof(buffer_bytes));
         sent = socket_send_now(engine, sock, data, bytes, ENGINE_MORE);
     }
     if (sent < 0)
@@ -125,8 +125,8 @@ int socket_disconnect(struct engine *engine, int sock)
     return connect(sock, &nobody, sizeof(nobody)) < 0 ? -errno : 0;
 }
 
-/* Throw away all that has arrived, though not for ever: a recv ends at urgent data (tcp(7)), so one
- * may not take it all. */
+/* Discard all input that has arrived, but not for ever: a recv ends at urgent data (tcp(7)), so one
+ * may not be enough. */
 static void socket_drain(struct engine *engine, int sock)
 {
     uint32_t drained_bytes = 0;
@@ -146,6 +146,6 @@ void socket_close(struct engine *engine, int sock, unsigned flags)
         setsockopt(sock, SOL_SOCKET, SO_LINGER, &none, sizeof(none));
     if (flags & ENGINE_DRAIN)
         socket_drain(engine, sock);
-    if (close(sock) < 0 && errno != EINTR) /* which closes it all the same (close(2)) */
+    if (close(sock) < 0 && errno != EINTR) /* it is closed anyway (close(2)) */
         engine->close_error = errno;
 }

@@ -1,11 +1,11 @@
-/* The io_uring engine: one ring per worker, entered once per turn.
+/* The io_uring engine: one ring per worker, entered once per iteration.
  *
- * The ring is for what has to wait or may: accepts, connects, receives, sends that do not fit,
- * closes of what has ended. They are queued without a system call and handed over together in
- * engine_wait. What can be done at once (a send to a fresh socket, a close that tells the client)
- * is a plain system call on a socket that the CPU has in its caches: cheaper than to come back to
- * each of many. Sockets are ordinary descriptors: before Linux 6.13 one idle direct descriptor
- * holds back the close of all later ones (kernel commit 7029acd8a950). */
+ * The ring is for operations that must or may wait: accepts, connects, receives, sends that do not
+ * fit, closes of ended connections. They are queued without a system call and submitted together in
+ * engine_wait. What can be done at once (a send to a new socket, a close that the client waits for)
+ * is a plain system call on a socket that is in the CPU's caches: cheaper than returning to each of
+ * many. Sockets are ordinary descriptors: before Linux 6.13 one idle direct descriptor delays the
+ * close of all later ones (kernel commit 7029acd8a950). */
 #include "engine/uring.h"
 
 #include "base/check.h"
@@ -20,18 +20,18 @@
 
 #include <netinet/in.h>
 
-/* Connections are asked for so many at a time, so that each is greeted while it is in the CPU's
- * caches. A multishot accept would take all that wait, and could run past its owner's room. */
+/* At most this many accepts are queued, so that each connection is greeted while it is in the CPU's
+ * caches. A multishot accept would take all waiting ones, and could exceed its owner's capacity. */
 #define ACCEPTS_MAX 16u
 
-/* How long to hold still when the kernel has no memory for requests. */
+/* How long to pause when the kernel has no memory for requests. */
 #define NO_MEMORY_PAUSE_NS (10 * NS_PER_MS)
 
-/* How long the end of a ring may take. */
+/* How long ending a ring may take. */
 #define LET_GO_NS (100 * NS_PER_MS)
 
-/* user_data: the operation above the owner's token. OP_SILENT completions are nobody's business; a
- * close completes only if it fails. */
+/* user_data: the operation above the owner's token. OP_SILENT completions are ignored; a close
+ * completes only if it fails. */
 #define OP_SHIFT   ENGINE_TOKEN_BITS
 #define TOKEN_MASK ((UINT64_C(1) << OP_SHIFT) - 1)
 #define OP_SILENT  0u
@@ -71,10 +71,10 @@ int uring_arm_wake(struct uring *uring)
     return 0;
 }
 
-static int uring_accept_start(struct engine *engine, uint32_t room)
+static int uring_accept_start(struct engine *engine, uint32_t capacity)
 {
     struct uring *uring = uring_of(engine);
-    uint32_t requests = room < ACCEPTS_MAX ? room : ACCEPTS_MAX;
+    uint32_t requests = capacity < ACCEPTS_MAX ? capacity : ACCEPTS_MAX;
     uint32_t waiting = uring->accept_later ? socket_waiting(uring->engine.listener_fd) : 0;
 
     CHECK_EQUAL(0u, uring->accepts_armed);
@@ -86,7 +86,7 @@ static int uring_accept_start(struct engine *engine, uint32_t room)
         if (!sqe)
             break;
         io_uring_prep_accept(sqe, uring->engine.listener_fd, NULL, NULL, SOCK_CLOEXEC);
-        if (i >= waiting) /* it might find nobody */
+        if (i >= waiting) /* it might find no client */
             sqe->ioprio |= uring->accept_later;
         request_set_data(sqe, ENGINE_OP_ACCEPT, 0);
         uring->accepts_armed++;
@@ -99,8 +99,8 @@ static void uring_accept_stop(struct engine *engine)
     uring_of(engine)->accepts_ending = true;
 }
 
-/* One cancel may not end them all: it finds none that is about to be tried, and there may be no
- * room for it. */
+/* One cancel may miss some accepts: those being retried are not found, and the queue may be
+ * full. */
 static void uring_cancel_accepts(struct uring *uring)
 {
     struct io_uring_sqe *sqe = uring_request(uring);
@@ -131,7 +131,7 @@ static int uring_connect(struct engine *engine, uint64_t token, int sock,
     return 0;
 }
 
-/* No operation starts: not by its own fault. */
+/* The queue is full, so no operation starts. */
 static int uring_is_full(struct engine *engine)
 {
     engine->failed_call = engine->class->watch_call;
@@ -177,7 +177,7 @@ static int uring_cancel(struct engine *engine, enum engine_op op, uint64_t token
     return 0;
 }
 
-/* What nobody waits for is closed with all others of its turn, without a system call of its own. */
+/* Deferred closes of one iteration are submitted together, without system calls of their own. */
 static void uring_close(struct engine *engine, int sock, unsigned flags)
 {
     struct io_uring_sqe *sqe = flags == ENGINE_LATER ? uring_request(uring_of(engine)) : NULL;
@@ -191,9 +191,9 @@ static void uring_close(struct engine *engine, int sock, unsigned flags)
     sqe->flags |= IOSQE_CQE_SKIP_SUCCESS;
 }
 
-/* Keep the books of accepting for one completion, and complete its event. Accepts end as a whole:
- * when one fails, the others would not be woken for the connection that waits.
- * Returns false if the owner need not know. */
+/* Update the accept bookkeeping for one completion, and complete its event. Accepts end together:
+ * when one fails, the others would not be woken for the waiting connection. Returns false if the
+ * owner need not know. */
 static bool uring_accepted(struct uring *uring, struct engine_event *event)
 {
     CHECK(uring->accepts_armed > 0, "result=%d", event->result);
@@ -212,7 +212,7 @@ static bool uring_accepted(struct uring *uring, struct engine_event *event)
     return true;
 }
 
-/* Turn completions into events. Returns how many. */
+/* Convert completions into events. Returns how many. */
 static int uring_collect(struct uring *uring, struct engine_event *events)
 {
     struct io_uring_cqe *cqe;
@@ -267,7 +267,7 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     result = uring_enter(uring, timeout_ns);
     count = uring_collect(uring, events);
     behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
-    engine->turns_behind = behind ? engine->turns_behind + 1 : 0;
+    engine->iterations_behind = behind ? engine->iterations_behind + 1 : 0;
     if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
         return count;
     if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
@@ -280,8 +280,8 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     return result;
 }
 
-/* Make up for the closes that no wait came for. What else is queued must not begin any more: its
- * descriptors may be somebody else's by now. */
+/* Do the closes that are still queued. Other queued requests must not begin any more: their
+ * descriptors may have new owners. */
 static void uring_close_queued(const struct uring *uring)
 {
     const struct io_uring_sq *queue = &uring->ring.sq;
@@ -294,9 +294,9 @@ static void uring_close_queued(const struct uring *uring)
     }
 }
 
-/* End all that waits, and give back what it holds. A ring that is closed is undone later, by a
- * thread of the kernel that looks every 50 ms, and until then a socket that a request waits on is
- * as open as ever: its port is taken, and its peer is told nothing. */
+/* Cancel all waiting requests, and release what they hold. The kernel frees a closed ring later, in
+ * a thread that checks every 50 ms; until then a socket with a waiting request stays open: its port
+ * is in use, and its peer is not notified. */
 static void uring_let_go(struct uring *uring)
 {
     struct io_uring_sync_cancel_reg all = {

@@ -1,4 +1,4 @@
-/* What the files of the io_uring engine share. Private to them. */
+/* Shared by the files of the io_uring engine, and private to them. */
 #ifndef HELLO_URING_H
 #define HELLO_URING_H
 
@@ -6,12 +6,13 @@
 
 #include <liburing.h>
 
-/* Each event makes its owner queue at most three requests, and few more are due without one
- * (accepts, first looks), so a turn does not fill the queue. */
+/* The owner queues at most three requests per event, and few others (accepts, first probes), so an
+ * iteration does not fill the queue. */
 #define URING_SQ_ENTRIES 1024u
-_Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64, "a turn must fit into the queue");
+_Static_assert(URING_SQ_ENTRIES >= 3 * ENGINE_EVENTS_MAX + 64,
+               "an iteration must fit into the queue");
 
-/* Room for a large burst: what does not fit costs the kernel memory. */
+/* Enough for a large burst: what does not fit costs the kernel memory. */
 #define URING_CQ_ENTRIES 4096u
 
 /* Wait for a connection before trying to accept it. Linux 6.10; liburing has it since 2.7. */
@@ -25,18 +26,18 @@ struct uring {
     struct engine engine;
     struct io_uring ring;
     int wake_fd;
-    uint64_t wake_count;   /* where the kernel puts what it reads from wake_fd */
-    uint16_t accept_later; /* the flag of an accept that waits before it is tried; 0: none has it */
-    uint32_t accepts_armed; /* accept requests that will complete */
+    uint64_t wake_count;    /* what the kernel reads from wake_fd */
+    uint16_t accept_later;  /* the flag that makes an accept poll first; 0: not available */
+    uint32_t accepts_armed; /* accept requests that have not completed */
     int accept_error;       /* why accepting is about to end, or 0 */
-    bool accepts_ending;    /* those that are armed are cancelled until none is */
+    bool accepts_ending;    /* cancel armed accepts until none is left */
     bool wake_armed;
 };
 
-/* Ask to be told of writes to wake_fd. Returns 0 or -ENOSPC. */
+/* Queue a read of wake_fd, which reports writes. Returns 0 or -ENOSPC. */
 int uring_arm_wake(struct uring *uring);
 
-/* Start the engine: the `open` of its class, which names the step that fails. */
+/* Start the engine: the `open` of its class. On failure it names the step. */
 int uring_open(const struct engine_args *args, struct engine **ret_engine,
                struct engine_failure *ret_failure);
 

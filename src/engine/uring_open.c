@@ -1,12 +1,12 @@
-/* Starting the io_uring engine: the ring, and what it can do. */
+/* Starting the io_uring engine: the ring, and its features. */
 #include "base/pages.h"
 #include "engine/uring.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Find out whether accepts can wait before they are tried: an accept on no socket fails, but not
- * for its flag (Linux 6.10). Returns 0, or -errno if the ring cannot be entered. */
+/* Find out whether accepts can poll first: an accept without a socket fails, but not because of the
+ * flag (Linux 6.10). Returns 0, or -errno if the ring cannot be entered. */
 static int uring_find_accept_later(struct uring *uring)
 {
     struct __kernel_timespec second = {.tv_sec = 1};
@@ -25,7 +25,7 @@ static int uring_find_accept_later(struct uring *uring)
     return 0;
 }
 
-/* What a ring and its requests take: the kernel's own count of it, in whole pages. */
+/* Memory of a ring and its requests, as the kernel counts it, in whole pages. */
 #define RING_BYTES                                                         \
     (URING_SQ_ENTRIES * (sizeof(struct io_uring_sqe) + sizeof(uint32_t)) + \
      URING_CQ_ENTRIES * sizeof(struct io_uring_cqe) + 4096)
@@ -59,7 +59,7 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
         return result;
     }
     uring->engine.features = ENGINE_SINGLE_ISSUER | ENGINE_DEFER_TASKRUN;
-    /* Saves looking up the ring's descriptor at each entry; works without (Linux 5.18). */
+    /* Saves looking up the ring's descriptor at each entry; optional (Linux 5.18). */
     if (io_uring_register_ring_fd(&uring->ring) == 1)
         uring->engine.features |= ENGINE_REGISTERED_RING;
     result = uring_find_accept_later(uring);

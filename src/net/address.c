@@ -1,5 +1,4 @@
-/* No getaddrinfo: a fully static glibc program must not call it, and names are not looked up here.
- */
+/* No getaddrinfo: a fully static glibc program must not call it. No name lookup here. */
 #include "net/address.h"
 
 #include <errno.h>
@@ -89,8 +88,8 @@ int port_parse(const char *text, uint16_t *ret_port)
     return 0;
 }
 
-/* True of an IPv6 address without brackets, with its scope or not; the interface is not looked for.
- */
+/* True for an IPv6 address without brackets, with or without a scope; does not look up the
+ * interface. */
 static bool is_v6_text(const char *text, size_t bytes)
 {
     char host[HOST_TEXT_BYTES];
@@ -121,7 +120,7 @@ enum address_doubt address_doubt(const char *text, char meant[ADDRESS_MEANT_BYTE
         colon[1] == '0')
         return ADDRESS_CLEAR;
     if (host_bytes == 1 && text[0] == ':' && port > 9)
-        host_bytes = 2; /* "::1848": the colon of the port is the second of the address */
+        host_bytes = 2; /* "::1848": the port's colon is the address's second one */
     if (!is_v6_text(text, host_bytes))
         return ADDRESS_CLEAR;
     snprintf(meant, ADDRESS_MEANT_BYTES, "[%.*s]:%u", (int)host_bytes, text, port);
@@ -219,7 +218,7 @@ bool address_is_any(const struct address *address)
     return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) != 0;
 }
 
-/* The IPv4 address that an IPv4-mapped IPv6 address is; any other as it is. */
+/* An IPv4-mapped IPv6 address as IPv4; others unchanged. */
 static struct address address_unmapped(const struct address *address)
 {
     struct address v4 = {.v4 = {.sin_family = AF_INET}};

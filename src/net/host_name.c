@@ -1,6 +1,6 @@
-/* By hand: c-ares opens resolv.conf first, waits for ever where either file is a FIFO, reads a file
- * of any size, does not tell the order of lines, and adds a tenth to the time that a start takes.
- * getaddrinfo(3) must not be called by a fully static glibc program. */
+/* Own code: c-ares opens resolv.conf first, hangs if either file is a FIFO, reads a file of any
+ * size, does not keep the order of lines, and makes a start a tenth slower. A fully static glibc
+ * program must not call getaddrinfo(3). */
 #include "net/host_name.h"
 
 #include <ctype.h>
@@ -13,9 +13,9 @@
 
 #include <sys/stat.h>
 
-#define ADDRESS_BYTES_MAX 128 /* of one in the file: longer than any */
+#define ADDRESS_BYTES_MAX 128 /* of one in the file; enough for all */
 
-/* A piece of the text. */
+/* A part of the text. */
 struct span {
     const char *at, *end;
 };
@@ -34,7 +34,7 @@ bool host_name_is_valid(const char *text, size_t bytes)
     return has_letter;
 }
 
-/* Take what comes before the separator, and the separator, off the text. */
+/* Remove the text up to and including the separator. */
 static struct span span_cut(struct span *text, char separator)
 {
     const char *found = memchr(text->at, separator, (size_t)(text->end - text->at));
@@ -44,7 +44,7 @@ static struct span span_cut(struct span *text, char separator)
     return cut;
 }
 
-/* Take the next word off a line; it is empty at the end. */
+/* Remove the next word of a line; empty at the end. */
 static struct span span_word(struct span *line)
 {
     struct span word;
@@ -58,7 +58,7 @@ static struct span span_word(struct span *line)
     return word;
 }
 
-/* An address as the file has it: without brackets and port. */
+/* An address in the file's form: no brackets, no port. */
 static bool span_is_address(struct span word, struct address *ret_address)
 {
     size_t bytes = (size_t)(word.end - word.at);
@@ -72,7 +72,7 @@ static bool span_is_address(struct span word, struct address *ret_address)
     return address_parse(text, ret_address, &has_port) == 0 && !has_port;
 }
 
-/* True if a line has this name behind its address, which is its first word. */
+/* True if a line has this name after its address, the first word. */
 static bool line_names(struct span line, const char *name, size_t name_bytes,
                        struct span *ret_address)
 {
@@ -132,7 +132,7 @@ int host_name_find(const char *text, size_t text_bytes, const char *name, size_t
     return 0;
 }
 
-/* Read all of a regular file into memory, to be freed. Returns its size or -errno. */
+/* Read a regular file into memory; the caller frees it. Returns its size or -errno. */
 static ssize_t file_read(int fd, char **ret_text)
 {
     struct stat status;
@@ -144,7 +144,7 @@ static ssize_t file_read(int fd, char **ret_text)
         return -errno;
     if (!S_ISREG(status.st_mode))
         return -EBADF;
-    text = malloc(HOST_NAME_FILE_MAX + 1); /* pages that are not filled are never there */
+    text = malloc(HOST_NAME_FILE_MAX + 1); /* unused pages are never allocated */
     if (!text)
         return -ENOMEM;
     do {

@@ -14,10 +14,9 @@ static int listener_set(int fd, int level, int option, int value)
     return setsockopt(fd, level, option, &value, sizeof(value)) < 0 ? -errno : 0;
 }
 
-/* Exclusion rests on what begins first: the founder of a group listens before it sets SO_REUSEPORT,
- * so that of two founders that bind at the same moment the second fails in listen(2), where the
- * kernel looks at the port once more. The founder joins its group with the next listener of the
- * group. */
+/* Exclusion depends on order: the first of a group listens before it sets SO_REUSEPORT. If two
+ * first listeners bind at the same moment, the second fails in listen(2), where the kernel checks
+ * the port again. The first joins its group when the next listener of the group opens. */
 static int listener_prepare(int fd, struct address *address, int backlog, bool first,
                             const char **ret_step)
 {
@@ -72,12 +71,12 @@ uint32_t listener_backlog(int listener_fd)
 
     if (getsockopt(listener_fd, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0)
         return 0;
-    return info.tcpi_sacked; /* of a listener: sk_max_ack_backlog */
+    return info.tcpi_sacked; /* for a listener: sk_max_ack_backlog */
 }
 
 int listener_refuse_new(int listener_fd)
 {
-    /* The filter sees the packet from the TCP header on; byte 13 holds the flags. */
+    /* The filter sees the packet from the TCP header on; byte 13 has the flags. */
     struct sock_filter program[] = {
         BPF_STMT(BPF_LD | BPF_B | BPF_ABS, 13),
         BPF_STMT(BPF_ALU | BPF_AND | BPF_K, TH_SYN | TH_ACK),

@@ -9,28 +9,26 @@
 
 /* Bind and listen. With address port 0 the kernel picks one, which is written back to *address. An
  * IPv6 socket also takes IPv4 (IPV6_V6ONLY off). The first listener of a group fails with
- * -EADDRINUSE if anybody else listens there, be it another group that shares its port
- * (SO_REUSEPORT), or opens one at the same moment and listens first; those after the first join it.
- * *ret_step names the system call that failed. Returns the descriptor, for listener_close, or
- * -errno. */
+ * -EADDRINUSE if another process listens there, even a group that shares its port (SO_REUSEPORT),
+ * or one that opens it at the same moment and listens first; later ones join the first. *ret_step
+ * names the system call that failed. Returns the descriptor, for listener_close, or -errno. */
 int listener_open(struct address *address, int backlog, bool first, const char **ret_step);
 
-/* End a listener: whoever waits in its accept queue is reset. It is shut down first, which frees
- * the port also where somebody else still holds the socket, as a ring does that waits to accept. */
+/* Close a listener: connections in its accept queue are reset. It is shut down first: this frees
+ * the port even if the socket is still held, for example by a ring with a pending accept. */
 void listener_close(int listener_fd);
 
-/* How many connections may wait to be accepted: what the kernel made of the backlog that was asked
- * for. Returns 0 if it does not tell. */
+/* How many connections may wait to be accepted: the kernel's value for the requested backlog.
+ * Returns 0 if it is unknown. */
 uint32_t listener_backlog(int listener_fd);
 
-/* Let no new connection begin: SYNs are dropped from here on (a classic BPF filter, socket(7)),
- * while handshakes under way complete, so that the accept queue can be emptied before the socket is
- * closed. Returns 0 or -errno (nothing changed). */
+/* Refuse new connections: SYNs are dropped from now on (a classic BPF filter, socket(7)), but
+ * handshakes in progress complete, so the accept queue can be emptied before the socket is closed.
+ * Returns 0 or -errno (nothing changed). */
 int listener_refuse_new(int listener_fd);
 
-/* Whether a handshake is under way that leads to a listener at this address: its SYN was answered,
- * and the client's ACK is still to come. Returns 1 or 0, or -errno: the kernel does not tell
- * (net/socket_diag.h). */
+/* Is a handshake in progress for a listener at this address: the SYN was answered, but the client's
+ * ACK has not arrived? Returns 1 or 0, or -errno: the kernel cannot say (net/socket_diag.h). */
 int listener_has_handshakes(const struct address *address);
 
 /* True if a connection waits to be accepted. */

@@ -27,7 +27,7 @@ bool peer_error(int error)
     case EPIPE:
     case ENOTCONN:
     case ETIMEDOUT:
-    /* Of ICMP. Where they come from accept(2) they are this machine's, as SELinux's EACCES is. */
+    /* From ICMP. From accept(2) they are this machine's errors, like SELinux's EACCES. */
     case EACCES:       /* ICMPv6: administratively prohibited */
     case ECONNREFUSED: /* port unreachable */
     case EMSGSIZE:     /* packet too big */

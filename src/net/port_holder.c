@@ -1,7 +1,7 @@
 #include "net/port_holder.h"
 
 #include "base/escape.h"
-#include "base/platform.h"
+#include "host/platform.h"
 #include "net/socket_diag.h"
 
 #include <ctype.h>
@@ -34,7 +34,7 @@ static bool search_visit(void *context, const struct socket_diag *socket)
     if (!address_covers(search->address, &socket->local) &&
         (socket->v6_only || !address_covers(&socket->local, search->address)))
         return true;
-    /* Of connections, one that somebody has open says most. */
+    /* Prefer a connection that a process has open. */
     if (kind < search->holder->kind || (kind == search->holder->kind && search->inode))
         return true;
     search->holder->kind = kind;
@@ -44,7 +44,7 @@ static bool search_visit(void *context, const struct socket_diag *socket)
     return kind != PORT_HOLDER_LISTENER;
 }
 
-/* Whether a process has the socket open. Returns 1, 0, or -1: its descriptors cannot be seen. */
+/* Does a process have the socket open? Returns 1, 0, or -1: its descriptors are not visible. */
 static int process_has(const char *pid, const char *wanted)
 {
     char path[PLATFORM_PATH_BYTES], target[64];
@@ -75,8 +75,7 @@ static void name_read(pid_t pid, char *name, size_t name_bytes)
     escape_encode(text, strcspn(text, "\n"), name, name_bytes);
 }
 
-/* Look for the process that has the socket open. Returns false if there may be one that cannot be
- * seen. */
+/* Find the process that has the socket open. Returns false if there may be an invisible one. */
 static bool process_find(uint32_t inode, struct port_holder *holder)
 {
     char wanted[64];
@@ -107,10 +106,10 @@ void port_holder_find(const struct address *address, struct port_holder *ret_hol
 
     *ret_holder = (struct port_holder){.kind = PORT_HOLDER_UNKNOWN};
     socket_diag_visit(address_port(address), SOCKET_DIAG_LISTEN | SOCKET_DIAG_OTHERS, search_visit,
-                      &search); /* where the kernel does not tell, nobody is found */
+                      &search); /* if the kernel does not answer, none is found */
     if (ret_holder->kind == PORT_HOLDER_UNKNOWN || search.inode == 0)
         return;
     all_seen = process_find(search.inode, ret_holder);
-    /* A process of another user can hide its descriptors, one of one's own hardly. */
+    /* A process of another user can hide its descriptors, our own can hardly. */
     ret_holder->gone = ret_holder->pid == 0 && (all_seen || search.user == geteuid());
 }

@@ -1,4 +1,4 @@
-/* Who has a port that cannot be bound. */
+/* Who holds a port that cannot be bound. */
 #ifndef HELLO_PORT_HOLDER_H
 #define HELLO_PORT_HOLDER_H
 
@@ -9,8 +9,8 @@
 #include <sys/types.h>
 
 enum port_holder_kind {
-    PORT_HOLDER_UNKNOWN,    /* nobody is shown */
-    PORT_HOLDER_TIME_WAIT,  /* a connection that has ended, until TIME-WAIT is over */
+    PORT_HOLDER_UNKNOWN,    /* no holder was found */
+    PORT_HOLDER_TIME_WAIT,  /* an ended connection, until TIME-WAIT is over */
     PORT_HOLDER_CONNECTION, /* a connection, to `peer` */
     PORT_HOLDER_LISTENER,
 };
@@ -18,14 +18,13 @@ enum port_holder_kind {
 struct port_holder {
     enum port_holder_kind kind;
     struct address peer;
-    pid_t pid;     /* of a process that has it open; 0: none that can be seen */
+    pid_t pid;     /* of a process that has it open; 0: none is visible */
     char name[64]; /* of that process, with C escapes (base/escape.h) */
-    bool gone;     /* as far as can be seen no process has it open any more: the kernel is about to
-                      free it */
+    bool gone;     /* no visible process has it open any more: the kernel is about to free it */
 };
 
-/* Find who keeps a socket from being bound to this address and port; a listener before a
- * connection. It reads all of /proc for that. */
+/* Find what prevents binding to this address and port; a listener before a connection. It reads all
+ * of /proc. */
 void port_holder_find(const struct address *address, struct port_holder *ret_holder);
 
 #endif

@@ -44,7 +44,7 @@ static void question_fill(struct question *question, const struct address *addre
     memcpy(question->destination, destination, bytes);
 }
 
-/* Ask. Returns how many bytes the answer has, or -errno. */
+/* Ask. Returns the bytes of the answer, or -errno. */
 static ssize_t route_ask(const struct address *address, union answer *ret_answer)
 {
     struct question question;

@@ -1,4 +1,4 @@
-/* What the routing tables say of an address. */
+/* What the routing tables say about an address. */
 #ifndef HELLO_ROUTE_H
 #define HELLO_ROUTE_H
 
@@ -9,12 +9,12 @@
 #include <net/if.h>
 
 /* Ask the kernel (rtnetlink(7), RTM_GETROUTE) whether packets to an address stay on this machine:
- * it is configured here, or lies in a block that a local route takes in as a whole (ip route add
- * local 2001:db8::/64 dev lo). An IPv4-mapped address is where its IPv4 address is.
- * Returns 1 (it is local), 0 (it is not, or there is no way to it) or another -errno. */
+ * it is configured here, or is in a block that a local route covers (ip route add local
+ * 2001:db8::/64 dev lo). An IPv4-mapped address counts as its IPv4 address.
+ * Returns 1 (it is local), 0 (it is not, or there is no route) or another -errno. */
 int route_is_local(const struct address *address);
 
-/* The device that packets to an address leave by, and how long they may be there. */
+/* The device for packets to an address, and the maximum length there. */
 struct route_device {
     char name[IF_NAMESIZE]; /* "lo", "eth0"; "" if unknown */
     uint32_t mtu_bytes;     /* 0: unknown */

@@ -9,7 +9,7 @@
 #include <linux/inet_diag.h>
 #include <linux/sock_diag.h>
 
-/* The kernel answers while it is asked; something else may only pretend to be one. */
+/* The kernel answers within the request; an imitation of a kernel may not. */
 #define PATIENCE_US 100000
 
 struct walk {
@@ -86,14 +86,14 @@ static void walk_visit(struct walk *walk, const struct inet_diag_msg *message, s
     walk->ended = !walk->visitor(walk->context, &socket);
 }
 
-/* Go through one part of the answer. Returns 1 if there are more, 0 at the end, or -errno. */
+/* Process one part of the answer. Returns 1 if there are more, 0 at the end, or -errno. */
 static int walk_part(struct walk *walk, const struct nlmsghdr *head, size_t bytes)
 {
     for (; netlink_has_message(head, bytes); head = netlink_next(head, head->nlmsg_len, &bytes)) {
         const void *body = netlink_behind(head, NLMSG_HDRLEN);
 
         if (head->nlmsg_type == NLMSG_DONE || head->nlmsg_type == NLMSG_ERROR) {
-            const int *error = body; /* also the first of struct nlmsgerr */
+            const int *error = body; /* also the first field of nlmsgerr */
 
             return head->nlmsg_len >= NLMSG_LENGTH(sizeof(*error)) && *error < 0 ? *error : 0;
         }

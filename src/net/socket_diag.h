@@ -1,5 +1,4 @@
-/* What TCP sockets there are at a port of this network namespace, as the kernel tells by
- * sock_diag(7). */
+/* The TCP sockets at a port of this network namespace, reported by sock_diag(7). */
 #ifndef HELLO_SOCKET_DIAG_H
 #define HELLO_SOCKET_DIAG_H
 
@@ -8,8 +7,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Bits of the states that can be asked for: of LISTEN, of SYN_RECV (a handshake under way), and of
- * all others, those included that are only bound (the kernel shows these since Linux 6.8). */
+/* State bits for a query: LISTEN, SYN_RECV (a handshake in progress), and all others, including
+ * sockets that are only bound (the kernel shows these since Linux 6.8). */
 #define SOCKET_DIAG_LISTEN    (UINT32_C(1) << 10)
 #define SOCKET_DIAG_HANDSHAKE (UINT32_C(1) << 3)
 #define SOCKET_DIAG_OTHERS    UINT32_C(0x2bf6)
@@ -17,8 +16,8 @@
 struct socket_diag {
     struct address local, peer;
     uint32_t state; /* one of the bits above; TIME-WAIT is SOCKET_DIAG_TIME_WAIT */
-    uint32_t inode; /* of its descriptors; 0: it has none any more */
-    uint32_t user;  /* who made it */
+    uint32_t inode; /* of its descriptors; 0: none left */
+    uint32_t user;  /* its creator */
     bool v6_only;   /* IPV6_V6ONLY */
 };
 
@@ -27,9 +26,9 @@ struct socket_diag {
 /* Called for each socket; returns false if no more are wanted. */
 typedef bool socket_diag_visitor(void *context, const struct socket_diag *socket);
 
-/* Visit the sockets of both families whose local port this is, in these states. The kernel walks
- * through all sockets for it. Returns 0, or -errno: it does not tell (no such socket, no such
- * module, a sandbox). Any thread. */
+/* Visit the sockets of both families with this local port and these states. The kernel walks
+ * through all sockets for it. Returns 0, or -errno: not supported (no such socket, no such module,
+ * a sandbox). Any thread. */
 int socket_diag_visit(uint16_t port, uint32_t states, socket_diag_visitor *visitor, void *context);
 
 #endif

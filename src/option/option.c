@@ -11,10 +11,10 @@
 #include <string.h>
 
 #define PROBLEM_BYTES 256
-#define SHOWN_BYTES   96 /* what an error shows of anything the user typed */
+#define SHOWN_BYTES   96 /* how much of a user's text an error shows */
 #define NAME_BYTES    OPTION_NAME_BYTES
 
-/* getopt_long gives back a character for a short option, and this plus the row for a long one. */
+/* getopt_long returns a character for a short option, and this plus the row for a long one. */
 #define LONG_CODE 256
 
 /* One run of option_parse. */
@@ -23,8 +23,8 @@ struct parse {
     char *configuration;
     enum option_source *sources;
     char *error;
-    size_t positionals; /* how many have been met */
-    bool help_asked;    /* --help or --version: check no more */
+    size_t positionals; /* how many were found */
+    bool help_asked;    /* --help or --version: stop checking */
 };
 
 static bool is_positional(const struct option_row *row)
@@ -77,7 +77,7 @@ static const char *nearest_name(const struct option_table *table, const char *na
     return nearest.found;
 }
 
-/* Refuse an option, and say what may have been meant: what other programs call it comes first. */
+/* Reject an option, and suggest another: names from other programs come first. */
 static int unknown_option(struct parse *parse, const char *argument, size_t bytes)
 {
     char shown[SHOWN_BYTES];
@@ -96,7 +96,7 @@ static int unknown_option(struct parse *parse, const char *argument, size_t byte
     return -EINVAL;
 }
 
-/* "-rate=5", as programs in Go have it, would be read as -r with the value "ate=5". */
+/* "-rate=5", the form of Go programs, would be read as -r with the value "ate=5". */
 static int single_dash_check(struct parse *parse, const char *argument)
 {
     size_t bytes = strcspn(argument + 1, "=");
@@ -109,8 +109,8 @@ static int single_dash_check(struct parse *parse, const char *argument)
     return -EINVAL;
 }
 
-/* getopt_long would take an abbreviation, and then a new option could change what a script means;
- * so a long name is compared here before it gets to see it. */
+/* getopt_long accepts abbreviations, so a new option could change what a script means. So compare a
+ * long name here first. */
 static int long_check(struct parse *parse, const char *argument)
 {
     size_t bytes = strcspn(argument, "=");
@@ -126,7 +126,7 @@ static int long_check(struct parse *parse, const char *argument)
     return 0;
 }
 
-/* Set one row's field, or say whose value is wrong and why. */
+/* Set one row's field, or write which value is wrong and why. */
 static int value_take(struct parse *parse, size_t index, enum option_source source,
                       const char *text)
 {
@@ -166,7 +166,7 @@ struct getopt_tables {
 
 static void getopt_tables_fill(struct getopt_tables *tables, const struct option_table *table)
 {
-    /* "-": give the positionals in their place, move nothing; ":": tell a missing value apart. */
+    /* "-": return positionals in place, without reordering; ":": report a missing value as ':'. */
     char *to = stpcpy(tables->shorts, "-:");
     struct option *longs = tables->longs;
 
@@ -219,7 +219,7 @@ static int positional_take(struct parse *parse, const char *text)
     return -EINVAL;
 }
 
-/* Act on one answer of getopt_long. */
+/* Handle one result of getopt_long. */
 static int code_take(struct parse *parse, int code)
 {
     if (code == 1)
@@ -264,7 +264,7 @@ static int command_line_read(struct parse *parse, int argc, char *const argv[])
             break;
         result = code_take(parse, code);
     }
-    /* What follows "--". */
+    /* The rest after "--". */
     while (result == 0 && !parse->help_asked && optind < argc)
         result = positional_take(parse, argv[optind++]);
     return result;
@@ -310,7 +310,7 @@ int option_parse(const struct option_table *table, int argc, char *const argv[],
         memset(parse.configuration + table->rows[i].offset, 0, table->rows[i].kind->value_bytes);
         sources[i] = OPTION_FROM_DEFAULT;
     }
-    /* In order of precedence, so that a value which does not count is not complained of either. */
+    /* In order of precedence, so that an overridden value causes no error. */
     int result = command_line_read(&parse, argc, argv);
     if (result == 0 && !parse.help_asked)
         result = environment_read(&parse);

@@ -1,11 +1,11 @@
-/* Addresses as values of options, and the names of hosts in their place. */
+/* Addresses, or host names instead, as option values. */
 #include "net/host_name.h"
 #include "option/option.h"
 
 #include <errno.h>
 #include <string.h>
 
-/* Returns 0, -EINVAL (not a name, or what follows is no port) or -ERANGE (a port above 65535). */
+/* Returns 0, -EINVAL (not a name, or no port after it) or -ERANGE (a port above 65535). */
 static int name_parse(const char *text, struct option_address *value)
 {
     struct option_address named = {.address.sa.sa_family = AF_UNSPEC};
@@ -67,7 +67,7 @@ static void address_kind_format(const struct option_row *row, const void *field,
     char text[ADDRESS_TEXT_BYTES];
 
     (void)row;
-    if (value->address.sa.sa_family == AF_UNSPEC) { /* not looked up; or not set: there is none */
+    if (value->address.sa.sa_family == AF_UNSPEC) { /* not looked up; or not set: no name */
         fprintf(out, "%.*s", (int)value->name_bytes, value->name ? value->name : "");
         if (value->has_port)
             fprintf(out, ":%u", address_port(&value->address));

@@ -1,4 +1,4 @@
-/* The kind for bytes: text with escapes, what a file holds, or any bytes. */
+/* The kind for bytes: text with escapes, a file's content, or any bytes. */
 #include "base/escape.h"
 #include "option/option.h"
 
@@ -8,7 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN_BYTES 128 /* what an error shows of the name of a file */
+#define SHOWN_BYTES 128 /* how much of a file name an error shows */
 
 static size_t bytes_max(const struct option_row *row)
 {
@@ -24,7 +24,7 @@ static bool knows_any(const struct option_row *row)
     return false;
 }
 
-/* Say which escape is bad: as it was typed, and where, counted in characters as an editor would. */
+/* Write which escape is bad: as typed, and its position in characters, as in an editor. */
 static void escape_problem(const char *text, size_t offset, char *problem, size_t problem_bytes)
 {
     const char *letter = text + offset + 1;

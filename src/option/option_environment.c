@@ -11,8 +11,8 @@ static bool has_environment(const struct option_row *row)
     return row->long_name != NULL;
 }
 
-/* The prefix and a row's long name, or for a positional the word its argument name begins with, in
- * upper case with underscores. */
+/* The prefix and a row's long name, or the first word of a positional's argument name, in upper
+ * case with underscores. */
 static char *name_write(const char *prefix, const struct option_row *row,
                         char name[OPTION_NAME_BYTES])
 {
@@ -75,7 +75,7 @@ bool option_environment_is_of_service(const char *name, const char *text)
            ends_with(name, "_SERVICE_HOST") || (ends_with(name, "_PORT") && is_url(text));
 }
 
-/* The value of a variable, or NULL if it is not set, or not for us. */
+/* The value of a variable, or NULL if it is not set or not for us. */
 static const char *variable_get(const char *name)
 {
     const char *text = *name != '\0' ? getenv(name) : NULL;

@@ -1,4 +1,4 @@
-/* What is told of a table: --help, and the settings as name=value. */
+/* Output of a table: --help, and the settings as name=value. */
 #include "option/option.h"
 #include "option/option_environment.h"
 
@@ -46,8 +46,8 @@ static void right_write(const struct option_table *table, const struct option_ro
              name, has_other_name ? ", $" : "", has_other_name ? row->environment : "");
 }
 
-/* Write text word by word, in lines that begin at column `indent` (where the first one stands
- * already) and end before COLUMNS_MAX. */
+/* Write text word by word, in lines from column `indent` (the first one is already there) to before
+ * COLUMNS_MAX. */
 static void wrapped_write(const char *text, size_t indent, FILE *out)
 {
     size_t column = indent;
@@ -79,14 +79,14 @@ static size_t left_columns(const struct option_table *table)
     return columns + LEFT_SEPARATOR;
 }
 
-/* Which variables have a short name: all but those of options that the other program has too, and
- * does not mean alike. */
+/* Which variables have a short name: all except options that have another meaning in the other
+ * program. */
 static void short_names_write(const struct option_table *table, FILE *out)
 {
     char text[RIGHT_BYTES], name[OPTION_NAME_BYTES];
     size_t used, own = 0;
 
-    if (table->prefix == NULL)
+    if (table->prefix == NULL || table->other_program == NULL)
         return;
     used = (size_t)snprintf(
         text, sizeof(text),
@@ -104,7 +104,7 @@ static void short_names_write(const struct option_table *table, FILE *out)
     wrapped_write(text, 0, out);
 }
 
-/* The paragraph that the table has to say besides, wrapped. */
+/* The additional paragraph of the table, wrapped. */
 static void more_help_write(const struct option_table *table, FILE *out)
 {
     char *text = NULL;
@@ -119,6 +119,21 @@ static void more_help_write(const struct option_table *table, FILE *out)
         wrapped_write(text, 0, out);
     }
     free(text);
+}
+
+/* The program's verbs. */
+static void verbs_write(const struct option_table *table, FILE *out)
+{
+    char left[LEFT_BYTES];
+
+    if (!table->verbs)
+        return;
+    fputs("\nVerbs:\n", out);
+    for (const struct option_verb *verb = table->verbs; verb->name; verb++) {
+        snprintf(left, sizeof(left), "  %s %s", verb->name, verb->usage);
+        fprintf(out, "%s\n%*s", left, (int)left_columns(table), "");
+        wrapped_write(verb->summary, left_columns(table), out);
+    }
 }
 
 void option_help(const struct option_table *table, FILE *out)
@@ -140,13 +155,14 @@ void option_help(const struct option_table *table, FILE *out)
             fprintf(out, "%-*s", (int)columns, left);
         wrapped_write(right, columns, out);
     }
+    verbs_write(table, out);
     more_help_write(table, out);
     short_names_write(table, out);
     if (table->footer != NULL)
         fprintf(out, "\n%s", table->footer);
 }
 
-/* True for switches that ask for output and are no settings. */
+/* True for switches that only request output. */
 static bool asks_for_output(const struct option_row *row)
 {
     static const char *const names[] = {"help", "version", "print-config"};

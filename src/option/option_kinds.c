@@ -1,5 +1,5 @@
-/* The kinds of values, but for bytes and addresses (option_bytes.c, option_address.c): how each is
- * read, what is said when it cannot be, and how it is written. */
+/* The kinds of values, except bytes and addresses (option_bytes.c, option_address.c): how each is
+ * read, its error text, and how it is written. */
 #include "base/escape.h"
 #include "base/units.h"
 #include "option/option.h"
@@ -25,7 +25,7 @@ static void choices_write(const char *const *choices, char *text, size_t text_by
     }
 }
 
-/* Returns the place of text among the choices, or -1. */
+/* Returns the index of text in the choices, or -1. */
 static int choice_find(const char *const *choices, const char *text)
 {
     for (int i = 0; choices != NULL && choices[i] != NULL; i++) {
@@ -40,8 +40,7 @@ static bool in_range(const struct option_row *row, uint64_t value)
     return value >= row->min && (row->max == 0 || value <= row->max);
 }
 
-/* Switches: on when they stand on the command line (the text is "1" then), said in the environment.
- */
+/* Switches: on if on the command line (the text is then "1"), explicit in the environment. */
 
 static const char *const switch_words[] = {"0", "1", "no", "yes", "false", "true", "off", "on"};
 

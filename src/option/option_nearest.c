@@ -4,8 +4,8 @@
 #include <stdbool.h>
 #include <string.h>
 
-#define LENGTH_MAX   64 /* of names; a longer one is near to none */
-#define ABBREVIATION 3  /* from so many characters on, the beginning of a name stands for it */
+#define LENGTH_MAX   64 /* of names; a longer one matches none */
+#define ABBREVIATION 3  /* this many first characters or more can stand for a name */
 
 static char plain(char character)
 {
@@ -17,7 +17,7 @@ static size_t least(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* The optimal string alignment distance: mistakes, of which none undoes another. */
+/* The optimal string alignment distance: no mistake undoes another. */
 static size_t distance(const char *from, size_t from_bytes, const char *to, size_t to_bytes)
 {
     size_t cost[LENGTH_MAX + 1][LENGTH_MAX + 1];
@@ -39,7 +39,7 @@ static size_t distance(const char *from, size_t from_bytes, const char *to, size
     return cost[from_bytes][to_bytes];
 }
 
-/* "maxconn" of "max-connections": dashes aside. */
+/* "maxconn" of "max-connections", ignoring dashes. */
 static bool is_beginning(const char *name, size_t bytes, const char *known)
 {
     size_t matched = 0;

@@ -1,4 +1,4 @@
-/* Variables that were meant for this program, and set nothing. */
+/* Variables that were meant for this program, but set nothing. */
 #include "base/escape.h"
 #include "option/option.h"
 #include "option/option_environment.h"
@@ -10,7 +10,7 @@
 
 #define SHOWN_BYTES 96
 
-/* A variable, apart: NAME, and VALUE or "". */
+/* A variable, split: NAME, and VALUE or "". */
 struct variable {
     char name[OPTION_NAME_BYTES]; /* cut if it is longer; no row's name is */
     const char *text;
@@ -55,7 +55,7 @@ static bool row_understands(const struct option_row *row, const char *text)
     return understands;
 }
 
-/* The row whose short name this would be, had the other program no such option; row_count if none.
+/* The row whose short name this is, if it is ambiguous with the other program; row_count if none.
  */
 static size_t ambiguous_find(const struct option_table *table, const char *name)
 {
@@ -69,7 +69,7 @@ static size_t ambiguous_find(const struct option_table *table, const char *name)
     return i;
 }
 
-/* The variable that was most likely meant, with the prefix that it has. */
+/* The variable that was most likely meant, with its prefix. */
 static bool find_nearest(const struct option_table *table, const char *name, size_t prefix_bytes,
                          char meant[OPTION_NAME_BYTES])
 {
@@ -88,7 +88,7 @@ static bool find_nearest(const struct option_table *table, const char *name, siz
     return nearest.found != NULL;
 }
 
-/* What other programs call it: HELLO_LOAD_RPS is looked up as --rps. */
+/* Its name in other programs: HELLO_LOAD_RPS is looked up as --rps. */
 static const char *find_hint(const struct option_table *table, const char *word)
 {
     char name[OPTION_NAME_BYTES + 2] = "--";
@@ -98,7 +98,7 @@ static const char *find_hint(const struct option_table *table, const char *word)
     return option_hint_find(table, name, strlen(name));
 }
 
-/* A variable that looks like a slip. Returns false if it does not. */
+/* Write about a likely typing mistake. Returns false if it is not. */
 static bool slip_write(const struct option_table *table, const char *name,
                        char line[OPTION_ERROR_BYTES])
 {
@@ -118,7 +118,7 @@ static bool slip_write(const struct option_table *table, const char *name,
     return is_near || is_own;
 }
 
-/* Write what is to be said of a variable. Returns false if it is nothing. */
+/* Write the warning about a variable. Returns false if there is none. */
 static bool stray_write(const struct option_table *table, const enum option_source *sources,
                         const struct variable *variable, char line[OPTION_ERROR_BYTES])
 {
@@ -133,8 +133,7 @@ static bool stray_write(const struct option_table *table, const enum option_sour
     if (index == table->row_count)
         return slip_write(table, variable->name, line);
 
-    /* Who does not understand the value was not meant, and if all is said it makes no difference.
-     */
+    /* No warning if the row rejects the value (not meant for us) or is set anyway (no effect). */
     snprintf(line, OPTION_ERROR_BYTES,
              "warning: %s sets nothing, since it could be meant for %s too; name it %s",
              variable->name, table->other_program,

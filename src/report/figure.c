@@ -10,8 +10,8 @@
 
 #define NS_PER_HOUR (3600 * NS_PER_S)
 
-/* Units, smallest first, and from what number on the next is taken: what would be rounded to 1,000
- * is told in the next unit. Seconds go on for long, since "3600s" is as short as "1.00h". */
+/* Units, smallest first, and the limit from which the next unit is used: numbers that would round
+ * to 1,000 use the next unit. Seconds have a high limit, since "3600s" is as short as "1.00h". */
 static const struct {
     const char *name;
     uint64_t scale;
@@ -21,7 +21,7 @@ static const struct {
     {"s", NS_PER_S, 9999.5}, {"h", NS_PER_HOUR, 1e300},
 };
 
-/* How many digits after the point make three in all. */
+/* How many digits after the point give three in total. */
 static int decimals_of(double value)
 {
     if (value < 9.995)
@@ -58,7 +58,7 @@ char *figure_count(uint64_t count, char text[FIGURE_TEXT_BYTES])
     return text;
 }
 
-/* How many digits after the point make three that count, however small the value is. */
+/* How many digits after the point give three significant ones, however small the value is. */
 static int decimals_of_small(double value, int least)
 {
     int decimals = least;
@@ -89,17 +89,5 @@ char *figure_percent(double share, char text[FIGURE_TEXT_BYTES])
     bool is_small = percent > 0 && percent < 9.95;
 
     snprintf(text, FIGURE_TEXT_BYTES, "%.*f %%", is_small ? 1 : 0, percent);
-    return text;
-}
-
-char *time_utc_format(uint64_t unix_ns, char text[TIME_UTC_BYTES])
-{
-    time_t seconds = (time_t)(unix_ns / NS_PER_S);
-    char date[40];
-    struct tm utc;
-
-    gmtime_r(&seconds, &utc); /* fails only for years that 64 bits of nanoseconds do not reach */
-    strftime(date, sizeof(date), "%Y-%m-%dT%H:%M:%S", &utc);
-    snprintf(text, TIME_UTC_BYTES, "%s.%06uZ", date, (unsigned)(unix_ns % NS_PER_S / NS_PER_US));
     return text;
 }

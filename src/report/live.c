@@ -1,6 +1,5 @@
-/* The terminal side of the live view. It is written to through a description of its own that never
- * blocks, and each frame in one write(2): a terminal that does not take it loses frames, and the
- * run loses nothing. */
+/* The terminal side of the live view. It has its own open file description, which never blocks, and
+ * each frame is one write(2): a slow terminal loses frames, and the run loses nothing. */
 #include "report/live.h"
 
 #include "report/live_frame.h"
@@ -13,19 +12,19 @@
 #include <unistd.h>
 
 #define FRAME_BYTES    16384
-#define END_TIMEOUT_MS 200 /* how long a stuck terminal is waited for at the end */
+#define END_TIMEOUT_MS 200 /* how long to wait for a stuck terminal at the end */
 
 struct live {
     int fd;      /* of the terminal */
     bool is_own; /* fd was opened here, and never blocks */
     struct terminal terminal;
-    unsigned lines; /* of the frame that is on the screen: the cursor is in the line below */
+    unsigned lines; /* of the frame on the screen: the cursor is in the line below */
     struct live_history history;
-    size_t bytes, sent; /* of text: what a write did not take is sent before anything else */
+    size_t bytes, sent; /* of text: the rest of a partial write is sent first */
     char text[FRAME_BYTES];
 };
 
-/* O_NONBLOCK belongs to the open file, which others (a shell) share: so open the terminal anew. */
+/* O_NONBLOCK belongs to the open file, which others (a shell) share: so open the terminal again. */
 static void live_open(struct live *live, int fd)
 {
     char path[64];
@@ -34,7 +33,7 @@ static void live_open(struct live *live, int fd)
     live->fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     live->is_own = live->fd >= 0;
     if (!live->is_own)
-        live->fd = fd; /* it belongs to another user: poll(2) must do */
+        live->fd = fd; /* it belongs to another user: use poll(2) */
 }
 
 struct live *live_begin(int fd)
@@ -52,7 +51,7 @@ struct live *live_begin(int fd)
     return live;
 }
 
-/* Send what is to be sent, without waiting. Returns true if nothing is left. */
+/* Send the pending text, without waiting. Returns true if nothing is left. */
 static bool text_send(struct live *live, int timeout_ms)
 {
     struct pollfd ready = {.fd = live->fd, .events = POLLOUT};
@@ -68,7 +67,7 @@ static bool text_send(struct live *live, int timeout_ms)
     return live->sent == live->bytes;
 }
 
-/* From another process group, a frame would disturb what is in the foreground now. */
+/* From another process group, a frame would disturb the foreground program. */
 static bool is_in_background(const struct live *live)
 {
     pid_t foreground = tcgetpgrp(live->fd);
@@ -76,8 +75,8 @@ static bool is_in_background(const struct live *live)
     return foreground > 0 && foreground != getpgrp();
 }
 
-/* The room for a frame: a column is left free, since a character in the last one makes some
- * terminals go on to the next line, and a line, for the cursor. */
+/* The space for a frame. One column stays free, because a character in the last one moves some
+ * terminals to the next line, and one line, for the cursor. */
 static void size_read(const struct live *live, unsigned *ret_columns, unsigned *ret_lines)
 {
     unsigned columns, rows;
@@ -87,7 +86,8 @@ static void size_read(const struct live *live, unsigned *ret_columns, unsigned *
     *ret_lines = rows - 1 < LIVE_LINES_MAX ? rows - 1 : LIVE_LINES_MAX;
 }
 
-/* Start what is to be sent: back to where the last frame began, in a window of so many lines. */
+/* Start the text to send: go back to the start of the last frame, in a window of this many
+ * lines. */
 static FILE *text_open(struct live *live, unsigned lines)
 {
     FILE *out = fmemopen(live->text, sizeof(live->text), "w");
@@ -101,7 +101,7 @@ static FILE *text_open(struct live *live, unsigned lines)
     return out;
 }
 
-/* Send what was written to `out`. */
+/* Send the text written to `out`. */
 static void text_close(struct live *live, FILE *out, int timeout_ms)
 {
     long bytes = ftell(out);

@@ -8,9 +8,9 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LANES_SHOWN 4 /* with more, lanes are not shown apart */
+#define TARGETS_SHOWN 4 /* with more, targets are not shown one by one */
 
-/* Drawn with blocks of eighths where the terminal has them. */
+/* Drawn with eighth blocks if the terminal has them. */
 struct drawing {
     const char *bar, *rest;
     const char *sparks[8];
@@ -20,7 +20,7 @@ static const struct drawing drawings[] = {
     {"█", "░", {"▁", "▂", "▃", "▄", "▅", "▆", "▇", "█"}},
 };
 
-/* A frame while it is written. */
+/* A frame under construction. */
 struct frame {
     struct page *page;
     const struct live_history *history;
@@ -38,11 +38,11 @@ bool live_interval_is_short(const struct live_state *state)
     return state->interval->length_ns < NS_PER_S / 2;
 }
 
-/* Remember a rate, if it can be told: in the warm-up nothing is counted but, perhaps, what ended.
- */
+/* Add a rate to the history, if known: in the warm-up only ended connections are counted, if at
+ * all. */
 static void rate_add(struct live_history *history, const struct live_state *state)
 {
-    const struct report_interval *interval = state->interval;
+    const struct document_interval *interval = state->interval;
     uint64_t count = interval->all.ok;
 
     if (interval->warmup)
@@ -54,7 +54,7 @@ static void rate_add(struct live_history *history, const struct live_state *stat
 
 void live_history_add(struct live_history *history, const struct live_state *state)
 {
-    const struct report_interval *interval = state->interval;
+    const struct document_interval *interval = state->interval;
 
     rate_add(history, state);
     history->done = state->done;
@@ -66,8 +66,8 @@ void live_history_add(struct live_history *history, const struct live_state *sta
     history->dropped += interval->all.dropped;
     for (int kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
         history->failed_as[kind] += interval->all.failed_as[kind];
-    for (uint32_t i = 0; i < state->report->lane_count; i++)
-        history->lane_failed[i] += interval->lanes[i].failed;
+    for (uint32_t i = 0; i < state->document->target_count; i++)
+        history->target_failed[i] += interval->targets[i].failed;
     history->measured_ns += interval->length_ns;
 }
 
@@ -81,8 +81,8 @@ static double rate_now(const struct live_history *history)
     return history->count > 0 ? rate_at(history, history->count - 1) : 0;
 }
 
-/* "p99 231us", in columns of their own, so that only digits move from one second to the next. What
- * there is no room for is left out: a number that is cut is another number. */
+/* "p99 231us", in fixed columns, so that only digits change from second to second. What does not
+ * fit is left out: a cut number would be a wrong number. */
 #define FACT_COLUMNS 18
 static void fact(struct frame *frame, enum page_style style, const char *name, const char *value)
 {
@@ -97,7 +97,7 @@ static void fact(struct frame *frame, enum page_style style, const char *name, c
     page_to(page, end);
 }
 
-/* Write words that mean nothing in part, if there is room for them. */
+/* Write words that must not be cut, if they fit. */
 static void __attribute__((format(printf, 3, 4)))
 words(struct frame *frame, enum page_style style, const char *format, ...)
 {
@@ -112,15 +112,15 @@ words(struct frame *frame, enum page_style style, const char *format, ...)
 
 static void line_title(struct frame *frame)
 {
-    const struct report *report = frame->state->report;
-    const struct option_rate *asked = &report->config->rate;
+    const struct document *document = frame->state->document;
+    const struct option_rate *asked = &document->options.rate;
     char text[UNITS_TEXT_BYTES];
 
     page_put(frame->page, PAGE_BOLD, "hello-load");
-    for (uint32_t i = 0; i < report->lane_count; i++) {
+    for (uint32_t i = 0; i < document->target_count; i++) {
         char name[ADDRESS_TEXT_BYTES + 8];
 
-        snprintf(name, sizeof(name), "%s %s", i > 0 ? "," : "", report->lanes[i].name);
+        snprintf(name, sizeof(name), "%s %s", i > 0 ? "," : "", document->targets[i].name);
         if (!page_put_whole(frame->page, PAGE_BOLD, name)) {
             page_put_whole(frame->page, PAGE_BOLD, " ...");
             break;
@@ -130,11 +130,11 @@ static void line_title(struct frame *frame)
         words(frame, PAGE_DIM, "  open loop at %s",
               rate_format(asked->starts, asked->period_ns, text));
     else
-        words(frame, PAGE_DIM, "  closed loop of %s", figure_count(report->connections, text));
+        words(frame, PAGE_DIM, "  closed loop of %s", figure_count(document->connections, text));
     page_end(frame->page);
 }
 
-/* How much of the run is over, 0 to 1. */
+/* The part of the run that is over, 0 to 1. */
 static double progress(const struct live_state *state)
 {
     double by_time = 0;
@@ -151,7 +151,7 @@ static double progress(const struct live_state *state)
     return most < 1 ? most : 1;
 }
 
-/* The time left, as far as one can tell: 0 if not. */
+/* The time left, estimated; 0: unknown. */
 static uint64_t left_ns(const struct frame *frame)
 {
     const struct live_state *state = frame->state;
@@ -164,7 +164,7 @@ static uint64_t left_ns(const struct frame *frame)
     return (uint64_t)((double)(state->count - state->done) / rate * (double)NS_PER_S);
 }
 
-/* The time left in steps that mean something: tenths of a second, then seconds. */
+/* The time left in useful steps: tenths of a second, then seconds. */
 #define LEFT_MIN_NS (NS_PER_S / 20)
 static char *left_text(uint64_t left, char text[FIGURE_TEXT_BYTES])
 {
@@ -219,8 +219,8 @@ static void line_rate(struct frame *frame)
 
 static void line_total(struct frame *frame)
 {
-    const struct report_interval *interval = frame->state->interval;
-    const struct report_point *point = &interval->all;
+    const struct document_interval *interval = frame->state->interval;
+    const struct document_point *point = &interval->all;
     char text[FIGURE_TEXT_BYTES];
 
     page_label(frame->page, timing_name(TIMING_TOTAL));
@@ -235,22 +235,23 @@ static void line_total(struct frame *frame)
     page_end(frame->page);
 }
 
-/* "most refused by [::1]:1848": the kind, and of several targets the one, that failed most. */
+/* "most: connection refused, [::1]:1848": the most frequent kind and, of several targets, the one
+ * that failed most. */
 static void most_failed(struct frame *frame)
 {
     const struct live_history *history = frame->history;
-    const struct report *report = frame->state->report;
+    const struct document *document = frame->state->document;
     enum result kind = RESULT_OK + 1;
-    uint32_t lane = 0;
+    uint32_t target = 0;
 
     for (int i = RESULT_OK + 1; i < RESULT_COUNT; i++)
         kind = history->failed_as[i] > history->failed_as[kind] ? (enum result)i : kind;
-    for (uint32_t i = 1; i < report->lane_count; i++)
-        lane = history->lane_failed[i] > history->lane_failed[lane] ? i : lane;
+    for (uint32_t i = 1; i < document->target_count; i++)
+        target = history->target_failed[i] > history->target_failed[target] ? i : target;
     if (history->failed_as[kind] == 0)
         return;
-    if (report->lane_count > 1)
-        words(frame, PAGE_RED, "most: %s, %s", result_text(kind), report->lanes[lane].name);
+    if (document->target_count > 1)
+        words(frame, PAGE_RED, "most: %s, %s", result_text(kind), document->targets[target].name);
     else
         words(frame, PAGE_RED, "most: %s", result_text(kind));
 }
@@ -258,7 +259,7 @@ static void most_failed(struct frame *frame)
 static void line_errors(struct frame *frame)
 {
     const struct live_history *history = frame->history;
-    bool is_open_loop = load_is_open_loop(frame->state->report->config);
+    bool is_open_loop = document_is_open_loop(frame->state->document);
     char text[FIGURE_TEXT_BYTES];
 
     page_label(frame->page, "errors");
@@ -275,29 +276,29 @@ static void line_errors(struct frame *frame)
     page_end(frame->page);
 }
 
-/* The columns for the names of lanes: what all of them need, or half of the window. */
+/* The columns for target names: as many as they need, at most half of the window. */
 static unsigned names_width(const struct frame *frame)
 {
-    const struct report *report = frame->state->report;
+    const struct document *document = frame->state->document;
     unsigned room = frame->page->columns / 2;
     unsigned names = 0;
 
-    for (uint32_t i = 0; i < report->lane_count; i++) {
-        unsigned columns = page_width(report->lanes[i].name);
+    for (uint32_t i = 0; i < document->target_count; i++) {
+        unsigned columns = page_width(document->targets[i].name);
 
         names = columns > names ? columns : names;
     }
     return names < room ? names : room;
 }
 
-static void line_lane(struct frame *frame, uint32_t i)
+static void line_target(struct frame *frame, uint32_t i)
 {
-    const struct report_interval *interval = frame->state->interval;
-    const struct report_point *point = &interval->lanes[i];
+    const struct document_interval *interval = frame->state->interval;
+    const struct document_point *point = &interval->targets[i];
     unsigned names = names_width(frame);
     char text[FIGURE_TEXT_BYTES];
 
-    page_cut(frame->page, PAGE_DIM, names, frame->state->report->lanes[i].name);
+    page_cut(frame->page, PAGE_DIM, names, frame->state->document->targets[i].name);
     page_to(frame->page, names + 2);
     fact(frame, PAGE_PLAIN, "now",
          interval->warmup ? "-" : figure_rate(per_s(point->ok, interval->length_ns), text));
@@ -342,24 +343,24 @@ unsigned live_frame(struct page *page, const struct live_history *history,
                     const struct live_state *state, unsigned lines)
 {
     struct frame frame = {page, history, state, &drawings[page->can_utf8]};
-    /* In the order of the screen, and how much each is missed where there is no room. */
+    /* In screen order, with the importance of each if there is not enough space. */
     static const struct {
         void (*write)(struct frame *frame);
-        unsigned needs; /* lines that the terminal must have */
+        unsigned needs; /* number of lines the terminal must have */
     } rows[] = {
         {line_title, 5}, {line_progress, 2}, {line_rate, 1},
         {line_total, 3}, {line_errors, 4},   {line_sparks, 6},
     };
     size_t count = sizeof(rows) / sizeof(rows[0]);
-    uint32_t lanes = state->report->lane_count;
+    uint32_t targets = state->document->target_count;
     unsigned written = 0;
 
     for (size_t i = 0; i < count; i++) {
         bool is_last = i + 1 == count;
 
-        if (is_last && lanes > 1 && lanes <= LANES_SHOWN && lines >= count + lanes) {
-            for (uint32_t lane = 0; lane < lanes; lane++, written++)
-                line_lane(&frame, lane);
+        if (is_last && targets > 1 && targets <= TARGETS_SHOWN && lines >= count + targets) {
+            for (uint32_t target = 0; target < targets; target++, written++)
+                line_target(&frame, target);
         }
         if (lines >= rows[i].needs) {
             rows[i].write(&frame);

@@ -5,16 +5,16 @@
 #include <stdarg.h>
 #include <string.h>
 
-#define PAGE_TEXT_BYTES 1024 /* of one page_putf or page_wrapf: longer texts are cut */
+#define PAGE_TEXT_BYTES 1024 /* for one page_putf or page_wrapf: longer texts are cut */
 #define SHOWN_BYTES     (4 * PAGE_TEXT_BYTES)
-#define CUT_COLUMNS_MIN 5 /* in fewer there is no room for two ends and dots */
+#define CUT_COLUMNS_MIN 5 /* minimum for two ends and dots */
 
 const char *const page_ansi_styles[PAGE_STYLE_COUNT] = {
     [PAGE_PLAIN] = "\033[0m", [PAGE_DIM] = "\033[2m",    [PAGE_BOLD] = "\033[1m",
     [PAGE_RED] = "\033[31m",  [PAGE_GREEN] = "\033[32m", [PAGE_WARNING] = "\033[1;35m",
 };
 
-/* The bytes of UTF-8 that continue a character. */
+/* UTF-8 continuation bytes. */
 static bool is_continuation(char byte)
 {
     return ((unsigned char)byte & 0xc0) == 0x80;
@@ -34,7 +34,7 @@ unsigned page_width(const char *text)
     return width_of(text, strlen(text));
 }
 
-/* How many bytes the first `columns` characters take, or all if there are fewer. */
+/* The length in bytes of the first `columns` characters, or of all if there are fewer. */
 static size_t bytes_of(const char *text, unsigned columns)
 {
     size_t bytes = 0;
@@ -47,7 +47,7 @@ static size_t bytes_of(const char *text, unsigned columns)
     }
 }
 
-/* Write that much of a text, which fits. */
+/* Write this part of a text, which fits. */
 static void put_bytes(struct page *page, enum page_style style, const char *text, size_t bytes,
                       unsigned columns)
 {
@@ -62,7 +62,7 @@ static void put_bytes(struct page *page, enum page_style style, const char *text
     page->written = page->column;
 }
 
-/* The text, without what would command a terminal: names come from outside. */
+/* The text without terminal control characters: names come from outside. */
 static const char *shown_of(const char *text, char shown[SHOWN_BYTES])
 {
     return escape_line(text, shown, SHOWN_BYTES);
@@ -129,7 +129,7 @@ void page_cut(struct page *page, enum page_style style, unsigned columns, const 
         page_putf(page, style, "%.*s", (int)bytes_of(text, columns), text);
         return;
     }
-    head = (columns - 1) / 2; /* the odd one: families differ in front */
+    head = (columns - 1) / 2; /* the odd one goes to the head: families differ there */
     tail = text + bytes_of(text, width - (columns - 2 - head));
     page_putf(page, style, "%.*s..%s", (int)bytes_of(text, head), text, tail);
 }
@@ -146,7 +146,7 @@ void page_wrap(struct page *page, enum page_style style, unsigned indent, const 
         unsigned end = page->column + (unsigned)blanks + columns;
         bool is_glued = blanks == 0 && page->written == page->column;
 
-        /* The last column is kept for a comma that may follow. */
+        /* The last column is reserved for a comma that may follow. */
         if (page->column > indent && end + 1 > page->columns && !is_glued) {
             page_end(page);
             page_to(page, indent);

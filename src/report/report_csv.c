@@ -1,18 +1,18 @@
 /* The time series as comma-separated values (RFC 4180, so lines end with CR LF): one line for each
- * interval and lane, and one for all lanes together if there are several. What is of the whole
- * machine stands once for each interval, in the line of all lanes. A cell is empty if there was
+ * interval and target, and one for all targets together if there are several. Values of the whole
+ * machine appear once for each interval, in the line of all targets. A cell is empty if there was
  * nothing to time, or if it is not known. */
 #include "base/fact.h"
+#include "base/time_utc.h"
 #include "base/units.h"
 #include "report/figure.h"
 #include "report/report.h"
-#include "report/report_point.h"
-#include "report/series_field.h"
+#include "result/series_field.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-/* A cell is quoted only if it must be. */
+/* A cell is quoted only if necessary. */
 static void text_write(const char *text, FILE *out)
 {
     if (strpbrk(text, ",\"\r\n") == NULL) {
@@ -33,7 +33,7 @@ static void seconds_write(uint64_t ns, FILE *out)
     fprintf(out, "%" PRIu64 ".%09" PRIu64, ns / NS_PER_S, ns % NS_PER_S);
 }
 
-/* A fact that is not known is an empty cell. */
+/* An unknown fact is an empty cell. */
 static void number_write(uint64_t number, FILE *out)
 {
     if (number == FACT_UNKNOWN)
@@ -59,14 +59,15 @@ static void names_write(FILE *out)
     fputs(",stalls,stalled_ns,longest_stall_ns\r\n", out);
 }
 
-static void point_write(const struct report *report, const struct report_point *point, FILE *out)
+static void point_write(const struct document *document, const struct document_point *point,
+                        FILE *out)
 {
     for (size_t i = 0; i < COUNT_FIELDS; i++)
         number_write(count_field_value(point, i), out);
     for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
         number_write(point->failed_as[kind], out);
     for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
-        bool has_values = report_point_has(report, point, (enum timing)timing);
+        bool has_values = document_point_has(document, point, (enum timing)timing);
 
         for (size_t i = 0; i < SPAN_FIELDS; i++) {
             if (has_values)
@@ -77,8 +78,8 @@ static void point_write(const struct report *report, const struct report_point *
     }
 }
 
-/* What is of the whole machine; empty cells where it stands in another line. */
-static void machine_write(const struct report_interval *interval, bool is_here, FILE *out)
+/* The values of the whole machine; empty cells if they are in another line. */
+static void machine_write(const struct document_interval *interval, bool is_here, FILE *out)
 {
     number_write(is_here ? interval->in_flight : FACT_UNKNOWN, out);
     for (size_t i = 0; i < USAGE_FIELDS; i++)
@@ -88,32 +89,32 @@ static void machine_write(const struct report_interval *interval, bool is_here, 
     number_write(is_here ? interval->longest_stall_ns : FACT_UNKNOWN, out);
 }
 
-static void row_write(const struct report *report, const struct report_interval *interval,
-                      const struct report_lane *lane, const struct report_point *point, FILE *out)
+static void row_write(const struct document *document, const struct document_interval *interval,
+                      const struct document_target *target, const struct document_point *point,
+                      FILE *out)
 {
     char time_utc[TIME_UTC_BYTES];
 
     seconds_write(interval->start_ns, out);
-    fprintf(out, ",%s,", time_utc_format(report->unix_start_ns + interval->start_ns, time_utc));
+    fprintf(out, ",%s,", time_utc_format(document->unix_start_ns + interval->start_ns, time_utc));
     seconds_write(interval->length_ns, out);
     fputc(',', out);
-    text_write(lane->name, out);
-    fprintf(out, ",%s,%d", lane->target != NULL ? address_family_name(&lane->target->address) : "",
-            interval->warmup);
-    point_write(report, point, out);
-    machine_write(interval, lane->target == NULL || report->lane_count == 1, out);
+    text_write(target->name, out);
+    fprintf(out, ",%s,%d", target->family != NULL ? target->family : "", interval->warmup);
+    point_write(document, point, out);
+    machine_write(interval, target->family == NULL || document->target_count == 1, out);
     fputs("\r\n", out);
 }
 
-void report_csv(const struct report *report, FILE *out)
+void report_csv(const struct document *document, FILE *out)
 {
     names_write(out);
-    for (uint64_t i = 0; i < report->interval_count; i++) {
-        const struct report_interval *interval = &report->intervals[i];
+    for (uint64_t i = 0; i < document->interval_count; i++) {
+        const struct document_interval *interval = &document->intervals[i];
 
-        for (uint32_t k = 0; k < report->lane_count; k++)
-            row_write(report, interval, &report->lanes[k], &interval->lanes[k], out);
-        if (report->lane_count > 1)
-            row_write(report, interval, &report->all, &interval->all, out);
+        for (uint32_t k = 0; k < document->target_count; k++)
+            row_write(document, interval, &document->targets[k], &interval->targets[k], out);
+        if (document->target_count > 1)
+            row_write(document, interval, &document->all, &interval->all, out);
     }
 }

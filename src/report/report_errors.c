@@ -1,42 +1,42 @@
-/* What failed, by phase and kind. */
+/* Failures, by phase and kind. */
 #include "report/report_errors.h"
 
 #include "base/escape.h"
-#include "report/answers.h"
 #include "report/figure.h"
+#include "result/answers.h"
 
 #include <inttypes.h>
 #include <string.h>
 
-#define SHOWN_BYTES 64 /* of what was expected, and of what came */
+#define SHOWN_BYTES 64 /* of the expected, and of the received bytes */
 
-/* Where the text of an error begins: after its count and its phase. */
+/* The column where an error text begins: after its count and phase. */
 #define COUNT_COLUMNS 8
 #define ERROR_COLUMN  (PAGE_LABEL_COLUMNS + COUNT_COLUMNS + 2 + 10)
 
-/* Whose connections failed so, where there are several targets. */
-#define SHARES_TOLD 3
-static void shares(struct page *page, const struct report *report, enum phase phase,
+/* To which target these connections failed, if there are several. */
+#define SHARES_SHOWN 3
+static void shares(struct page *page, const struct document *document, enum phase phase,
                    enum result kind)
 {
-    uint64_t all = report->all.tally->failed[phase][kind];
-    uint32_t told = 0;
+    uint64_t all = document->all.tally->failed[phase][kind];
+    uint32_t shown = 0;
 
-    for (uint32_t i = 0; report->lane_count > 1 && i < report->lane_count; i++) {
-        uint64_t count = report->lanes[i].tally->failed[phase][kind];
+    for (uint32_t i = 0; document->target_count > 1 && i < document->target_count; i++) {
+        uint64_t count = document->targets[i].tally->failed[phase][kind];
         char text[FIGURE_TEXT_BYTES];
 
         if (count == 0)
             continue;
-        if (told++ == SHARES_TOLD) {
+        if (shown++ == SHARES_SHOWN) {
             page_wrap(page, PAGE_DIM, ERROR_COLUMN, ", ...");
             break;
         }
         if (count == all)
-            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", all to %s", report->lanes[i].name);
+            page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", all to %s", document->targets[i].name);
         else
             page_wrapf(page, PAGE_DIM, ERROR_COLUMN, ", %s to %s", figure_count(count, text),
-                       report->lanes[i].name);
+                       document->targets[i].name);
     }
 }
 
@@ -57,7 +57,7 @@ static void other_error(struct page *page, int error, uint64_t errors, bool is_f
         page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, "unknown");
 }
 
-/* What the errors that have no counter of their own were, over all phases. */
+/* The errors that have no counter of their own, over all phases. */
 static void other_errors(struct page *page, const struct tally *tally)
 {
     if (tally_failed_as(tally, RESULT_OTHER) == 0)
@@ -69,47 +69,47 @@ static void other_errors(struct page *page, const struct tally *tally)
     page_end(page);
 }
 
-/* "from 127.0.0.1:80: ", where there are several targets. */
-static void answering(struct page *page, const struct report *report,
-                      const struct report_lane *lane)
+/* "from 127.0.0.1:80: ", if there are several targets. */
+static void answering(struct page *page, const struct document *document,
+                      const struct document_target *target)
 {
     page_to(page, ERROR_COLUMN);
-    if (report->lane_count > 1)
-        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "from %s: ", lane->name);
+    if (document->target_count > 1)
+        page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "from %s: ", target->name);
 }
 
-/* "expected 6 bytes, got 3: "hel"": no more was expected that could be shown. */
-static void short_answer(struct page *page, const struct report *report)
+/* "expected 6 bytes, got 3: "hel"": only the received bytes are shown. */
+static void short_answer(struct page *page, const struct document *document)
 {
-    const struct report_lane *lane = answers_first_short(report);
-    const struct option_bytes *expect = &report->config->expect;
+    const struct document_target *target = answers_first_short(document);
+    const struct option_bytes *expect = &document->options.expect;
     char got[SHOWN_BYTES];
 
-    if (!lane || lane->short_answer.came_bytes > expect->bytes)
+    if (!target || target->short_answer.came_bytes > expect->bytes)
         return;
-    answering(page, report, lane);
+    answering(page, document, target);
     page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "expected %" PRIu32 " byte%s, got ", expect->bytes,
                expect->bytes == 1 ? "" : "s");
-    if (lane->short_answer.came_bytes == 0)
+    if (target->short_answer.came_bytes == 0)
         page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, "none");
     else
         page_wrapf(page, PAGE_PLAIN, ERROR_COLUMN, "%" PRIu32 ": \"%s\"",
-                   lane->short_answer.came_bytes,
-                   escape_encode(expect->data, lane->short_answer.came_bytes, got, sizeof(got)));
+                   target->short_answer.came_bytes,
+                   escape_encode(expect->data, target->short_answer.came_bytes, got, sizeof(got)));
     page_end(page);
 }
 
-/* "expected "moin", got "hello\\n"": bytes as one types them, and dots for what is left out. */
-static void wrong_answer(struct page *page, const struct report *report)
+/* "expected "moin", got "hello\\n"": bytes as typed, and dots for omitted ones. */
+static void wrong_answer(struct page *page, const struct document *document)
 {
-    const struct report_lane *lane = answers_first_wrong(report);
-    const struct wrong_answer *wrong = lane ? &lane->wrong_answer : NULL;
-    const struct option_bytes *expect = &report->config->expect;
+    const struct document_target *target = answers_first_wrong(document);
+    const struct wrong_answer *wrong = target ? &target->wrong_answer : NULL;
+    const struct option_bytes *expect = &document->options.expect;
     char expected[SHOWN_BYTES], got[SHOWN_BYTES];
 
     if (!wrong || wrong->offset > expect->bytes)
         return;
-    answering(page, report, lane);
+    answering(page, document, target);
     escape_encode(expect->data + wrong->offset, expect->bytes - wrong->offset, expected,
                   sizeof(expected));
     escape_encode(wrong->data, wrong->bytes, got, sizeof(got));
@@ -119,9 +119,9 @@ static void wrong_answer(struct page *page, const struct report *report)
     page_end(page);
 }
 
-void report_errors(struct page *page, const struct report *report)
+void report_errors(struct page *page, const struct document *document)
 {
-    const struct tally *tally = report->all.tally;
+    const struct tally *tally = document->all.tally;
     const char *text = "errors";
     char count[FIGURE_TEXT_BYTES];
 
@@ -139,12 +139,12 @@ void report_errors(struct page *page, const struct report *report)
             page_put(page, PAGE_PLAIN, phase_name((enum phase)phase));
             page_to(page, ERROR_COLUMN);
             page_wrap(page, PAGE_PLAIN, ERROR_COLUMN, result_text((enum result)kind));
-            shares(page, report, (enum phase)phase, (enum result)kind);
+            shares(page, document, (enum phase)phase, (enum result)kind);
             page_end(page);
             text = "";
         }
     }
     other_errors(page, tally);
-    short_answer(page, report);
-    wrong_answer(page, report);
+    short_answer(page, document);
+    wrong_answer(page, document);
 }

@@ -1,15 +1,14 @@
-/* The part of the summary about what failed: how many connections by phase and kind, whose they
- * were, and the first answers that were not as expected.
+/* The part of the summary about what failed: how many connections by phase and kind, to which
+ * target, and the first unexpected answers.
  *
  * Thread rule: for one thread. */
 #ifndef HELLO_REPORT_ERRORS_H
 #define HELLO_REPORT_ERRORS_H
 
 #include "report/page.h"
-#include "report/report.h"
+#include "result/document.h"
 
-/* Write it; nothing if none failed.
- */
-void report_errors(struct page *page, const struct report *report);
+/* Write it; nothing if no connection failed. */
+void report_errors(struct page *page, const struct document *document);
 
 #endif

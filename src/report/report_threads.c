@@ -19,13 +19,13 @@ static void share_put(struct page *page, const char *name, double share)
                isnan(share) ? "unknown" : figure_percent(share, text));
 }
 
-void report_threads(struct page *page, const struct report *report)
+void report_threads(struct page *page, const struct document *document)
 {
     const struct thread_use *worst = NULL;
     double most = REMARKABLE_SHARE;
 
-    for (uint32_t i = 0; i < report->threads; i++) {
-        const struct thread_use *use = &report->thread[i];
+    for (uint32_t i = 0; i < document->threads; i++) {
+        const struct thread_use *use = &document->thread[i];
         double lost =
             known(use->waited) > known(use->others) ? known(use->waited) : known(use->others);
 
@@ -38,8 +38,8 @@ void report_threads(struct page *page, const struct report *report)
         return;
     page_label(page, "threads");
     page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, "%s%ld of %u on ",
-               report->threads > 1 ? "worst is " : "", (long)(worst - report->thread) + 1,
-               report->threads);
+               document->threads > 1 ? "worst is " : "", (long)(worst - document->thread) + 1,
+               document->threads);
     if (worst->cpu >= 0)
         page_wrapf(page, PAGE_PLAIN, PAGE_LABEL_COLUMNS, "CPU %d", worst->cpu);
     else

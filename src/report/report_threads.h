@@ -5,9 +5,10 @@
 #define HELLO_REPORT_THREADS_H
 
 #include "report/page.h"
-#include "report/report.h"
+#include "result/document.h"
 
-/* Tell what the thread had of its CPU that waited most, or shared it most; nothing if none did. */
-void report_threads(struct page *page, const struct report *report);
+/* Print the CPU share of the thread that waited most, or shared its CPU most; nothing if none
+ * did. */
+void report_threads(struct page *page, const struct document *document);
 
 #endif

@@ -6,11 +6,11 @@
 
 #include <sys/ioctl.h>
 
-#define COLUMNS_DEFAULT 80 /* of a terminal that does not know its size */
+#define COLUMNS_DEFAULT 80 /* if the terminal does not know its size */
 
-/* Terminals by the names that terminfo knows them by, each followed by nothing or by a variant
- * ("xterm-256color", "screen.linux"). All of today's understand the few sequences that are needed;
- * what is not among them may understand none. */
+/* Terminals by their terminfo names, each followed by nothing or by a variant ("xterm-256color",
+ * "screen.linux"). All current ones understand the few sequences that are used; others may
+ * understand none. */
 static const struct {
     const char *name;
     bool can_color;
@@ -40,14 +40,14 @@ static void terminal_kind(const char *term, struct terminal *terminal)
         const char *variant = term + bytes;
 
         if (strncmp(term, kinds[i].name, bytes) != 0 || !strchr("-.+", *variant))
-            continue; /* strchr finds the end of the string, too */
+            continue; /* strchr also finds the end of the string */
         terminal->can_move = true;
         terminal->can_color = kinds[i].can_color && !is_monochrome(variant);
         return;
     }
 }
 
-/* False if whoever runs the program wants no colours. */
+/* False if the user wants no colours. */
 static bool may_color(void)
 {
     const char *no_color = getenv("NO_COLOR");

@@ -1,8 +1,8 @@
 #include "server/condition.h"
 
-#include "base/advice.h"
 #include "base/deadline.h"
 #include "base/units.h"
+#include "host/advice.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -11,9 +11,9 @@
 
 #define LINE_BYTES 480
 
-/* What is said when a cause is over. */
+/* The message when a cause is over. */
 static const char *const condition_ends[CONDITION_COUNT] = {
-    [CONDITION_ROOM] = "nobody waits for --max-connections any more",
+    [CONDITION_CAPACITY] = "nobody waits for --max-connections any more",
     [CONDITION_DESCRIPTORS] = "nobody waits for want of descriptors any more",
     [CONDITION_MEMORY] = "nobody waits for want of memory any more",
     [CONDITION_ACCEPTING] = "accepting works again",
@@ -35,14 +35,14 @@ enum condition_cause condition_cause_of(int error)
         return CONDITION_DESCRIPTORS;
     case ENOMEM:
     case ENOBUFS:
-    case EAGAIN: /* no engine reports it but where there was no memory to wait */
+    case EAGAIN: /* engines report it only when no memory was left to arm a wait */
         return CONDITION_MEMORY;
     default:
         return CONDITION_ACCEPTING;
     }
 }
 
-/* One line about a cause, with what is to be known of the time since the last. */
+/* One line about a cause, with a summary of the time since the last line. */
 static void condition_line(const struct conditions *conditions, const struct condition *condition,
                            const char *since)
 {
@@ -57,7 +57,7 @@ static void condition_line(const struct conditions *conditions, const struct con
     conditions->notice(conditions->context, line);
 }
 
-/* The cause came and was not told of at once, or lasts: the line that is due now. */
+/* The cause came but was not reported at once, or lasts: the line that is due now. */
 static void condition_catch_up(const struct conditions *conditions, struct condition *condition,
                                uint64_t now_ns)
 {
@@ -77,7 +77,7 @@ static void condition_catch_up(const struct conditions *conditions, struct condi
     condition->untold = 0;
 }
 
-/* When there is the next line about a cause, as things are. */
+/* When the next line about a cause is due, in its current state. */
 static uint64_t condition_due_ns(const struct condition *condition)
 {
     if (condition->told)
@@ -88,7 +88,7 @@ static uint64_t condition_due_ns(const struct condition *condition)
     return condition->told_ns > 0 ? condition->told_ns + CONDITION_INTERVAL_NS : 0;
 }
 
-/* With the lock. */
+/* With the lock held. */
 static uint64_t conditions_tell_locked(struct conditions *conditions, uint64_t now_ns)
 {
     uint64_t due_ns = DEADLINE_NEVER;

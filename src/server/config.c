@@ -1,9 +1,9 @@
 #include "server/config.h"
 
-#include "base/cpus.h"
 #include "base/escape.h"
 #include "base/units.h"
 #include "engine/engine.h"
+#include "host/cpus.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -14,7 +14,7 @@ static const char *const close_choices[] = {"linger", "swift", NULL};
 static const char *const cpu_kind_choices[] = {"auto", "shared", "dedicated", NULL}; /* cpu_kind */
 static const char *const auto_choice[] = {"auto", NULL};
 
-#define SHOWN_BYTES 96 /* what an error shows of the name of a file */
+#define SHOWN_BYTES 96 /* the part of a file name that an error shows */
 
 #define FIELD(name) offsetof(struct server_config, name)
 
@@ -201,7 +201,7 @@ const struct option_table server_options = {
               "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };
 
-/* The port can come with --listen or alone; what was said more directly holds. */
+/* The port can come with --listen or alone; the more direct source wins. */
 static int settle_port(struct server_config *config, const enum option_source *sources,
                        char error[OPTION_ERROR_BYTES])
 {
@@ -223,7 +223,7 @@ static int settle_port(struct server_config *config, const enum option_source *s
     return 0;
 }
 
-/* A name becomes the address that it stands for. */
+/* Replace a name by its address. */
 static int settle_listen(struct server_config *config, char error[OPTION_ERROR_BYTES])
 {
     enum option_source source = config->sources[option_row_find(&server_options, "listen")];
@@ -233,7 +233,7 @@ static int settle_listen(struct server_config *config, char error[OPTION_ERROR_B
     return listen_name_settle(&config->listen, source, &config->listen_name, error);
 }
 
-/* The greeting can come from a file or as a text; what was said more directly holds. */
+/* The greeting can come from a file or as a text; the more direct source wins. */
 static int settle_greeting(struct server_config *config, char error[OPTION_ERROR_BYTES])
 {
     size_t text = option_row_find(&server_options, "greeting");

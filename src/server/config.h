@@ -1,21 +1,21 @@
-/* What the user asked of the responder: the options, read and checked. */
+/* The responder's options, read and checked. */
 #ifndef HELLO_SERVER_CONFIG_H
 #define HELLO_SERVER_CONFIG_H
 
-#include "base/cpus_asked.h"
+#include "host/cpus_asked.h"
 #include "option/option.h"
 #include "server/listen_name.h"
 
 #include <stdbool.h>
 #include <stdint.h>
 
-/* Open connections are never limited to more than this, whatever the descriptor limit. */
+/* The highest limit of open connections, whatever the descriptor limit. */
 #define SERVER_CONNECTIONS_MAX 1000000
 
 /* Values of the `close` option. */
 enum server_close { SERVER_CLOSE_LINGER, SERVER_CLOSE_SWIFT };
 
-/* One field per option, in the order of the table. 0 stands for "auto" in the counts. */
+/* One field per option, in the order of the table. In the counts, 0 means "auto". */
 struct server_config {
     uint64_t port;
     struct option_address listen;
@@ -38,16 +38,16 @@ struct server_config {
     bool help;
     bool version;
     struct cpus_asked cpus_asked;                /* what `cpus` says */
-    struct listen_name listen_name;              /* what is said of a name in `listen` */
+    struct listen_name listen_name;              /* messages about a name in `listen` */
     enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 
 /* Every option of hello-server. */
 extern const struct option_table server_options;
 
-/* Read the options, settle which address, port and greeting hold, and load the greeting file.
- * Returns 0, -EINVAL (wrong usage) or another -errno (the greeting or hosts file cannot be had),
- * with one line in error. */
+/* Read the options, decide which address, port and greeting apply, and load the greeting file.
+ * Returns 0, -EINVAL (wrong usage) or another -errno (cannot read the greeting or hosts file), with
+ * one line in error. */
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        char error[OPTION_ERROR_BYTES]);
 

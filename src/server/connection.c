@@ -12,7 +12,7 @@ static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {
 
 #define BIT(state) (1u << (state))
 
-/* The allowed moves: from each state, the set of states that may follow. */
+/* The allowed transitions: for each state, the set of states that may follow. */
 static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
     [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
     [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
@@ -62,7 +62,7 @@ uint32_t connections_open(const struct connections *connections)
     return connections->slab.live;
 }
 
-uint32_t connections_room(const struct connections *connections)
+uint32_t connections_capacity(const struct connections *connections)
 {
     return connections->slab.capacity - connections->slab.live;
 }
@@ -84,7 +84,7 @@ bool connection_is_overdue(const struct connections *connections,
     return now_ns >= connection->accepted_ns + connections->settings->delivery_timeout_ns;
 }
 
-/* Let the kernel go on delivering the greeting when the socket is closed. Returns 0 or -errno. */
+/* Let the kernel keep delivering the greeting when the socket is closed. Returns 0 or -errno. */
 static int connection_hand_over(struct connections *connections, struct connection *connection)
 {
     const struct connection_settings *settings = connections->settings;
@@ -95,15 +95,15 @@ static int connection_hand_over(struct connections *connections, struct connecti
                             settings->delivery_timeout_ns);
 }
 
-/* Unread input resets the client and may cost it the greeting, so it is drained, but where the FIN
- * was acknowledged or the client has closed. A part of a greeting must not look like the whole. */
+/* Unread input resets the client and may cost it the greeting, so it is drained, unless the FIN was
+ * acknowledged or the client has closed. A partial greeting must not look like the whole. */
 static unsigned connection_close_flags(struct connections *connections,
                                        struct connection *connection, enum outcome outcome)
 {
     if (outcome == OUTCOME_ORPHANED || outcome == OUTCOME_ABANDONED)
         return connection_hand_over(connections, connection) == 0 ? ENGINE_DRAIN : ENGINE_RESET;
     if (outcome == OUTCOME_STALLED)
-        return ENGINE_RESET; /* frees the unsent greeting, which nobody takes */
+        return ENGINE_RESET; /* frees the unsent greeting, which is not taken */
     if (outcome == OUTCOME_FAILED && connection->sent_bytes > 0 &&
         connection_rest_bytes(connections, connection) > 0)
         return ENGINE_RESET;
@@ -122,7 +122,7 @@ void connection_close(struct connections *connections, struct connection *connec
     slab_give(&connections->slab, connection);
 }
 
-/* Note for an operator what failed, which is told by how far the connection got. */
+/* Note for an operator which call failed: the connection's state shows that. */
 static void connection_trouble(struct connections *connections, const struct connection *connection,
                                int error)
 {
@@ -172,7 +172,7 @@ void connection_drain(struct connections *connections, struct connection *connec
         connection_move(connection, CONNECTION_LINGERING);
 }
 
-/* The greeting is in the kernel's hands: send the FIN with it, in the way that was chosen. */
+/* The kernel has the whole greeting: send the FIN with it, in the configured way. */
 static void connection_finish(struct connections *connections, struct connection *connection,
                               uint64_t now_ns)
 {
@@ -197,7 +197,7 @@ static void connection_finish(struct connections *connections, struct connection
     connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
 
-/* The kernel took so much more of the greeting. */
+/* The kernel took this much more of the greeting. */
 static void connection_note_sent(struct connections *connections, struct connection *connection,
                                  uint32_t bytes)
 {
@@ -222,7 +222,7 @@ void connection_send(struct connections *connections, struct connection *connect
         connection_move(connection, CONNECTION_GREETING);
 }
 
-/* The fresh socket is still in the CPU's caches, and nearly always has room for the greeting. */
+/* The new socket is still in the CPU's caches, and its buffer nearly always holds the greeting. */
 static void connection_begin(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
 {
@@ -248,7 +248,7 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
 {
     struct connection *connection = slab_take(&connections->slab);
 
-    /* The worker accepts only while there is room. */
+    /* The worker accepts only below capacity. */
     CHECK(connection, "open=%u of %u", connections_open(connections), connections->slab.capacity);
     counter_add(&connections->counts.accepted, 1);
     connection->sock = sock;
@@ -266,7 +266,7 @@ static void connection_sent(struct connections *connections, struct connection *
         connection_close(connections, connection, connection->ending);
         return;
     }
-    connection->cancelled = false; /* it was late, but it got there */
+    connection->cancelled = false; /* late, but it succeeded */
     if (result < 0) {
         connection_fail(connections, connection, result, now_ns);
         return;

@@ -1,4 +1,4 @@
-/* What time does to connections: looks, deadlines, the end of all. */
+/* Connections and time: FIN probes, deadlines, the end of all. */
 #include "base/check.h"
 #include "server/connection_state.h"
 #include "server/patience.h"
@@ -16,14 +16,14 @@ uint64_t connections_due_ns(const struct connections *connections, bool others_c
     const struct deadline_queue *const queues[] = {&connections->greeted, &connections->retries,
                                                    &connections->undelivered};
     uint64_t due_ns = deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
-    uint64_t look_ns = deadline_queue_due_ns(&connections->leaving);
+    uint64_t probe_ns = deadline_queue_due_ns(&connections->leaving);
 
-    if (others_come && look_ns != DEADLINE_NEVER)
-        look_ns += connections->settings->leave_slack_ns;
-    return look_ns < due_ns ? look_ns : due_ns;
+    if (others_come && probe_ns != DEADLINE_NEVER)
+        probe_ns += connections->settings->leave_slack_ns;
+    return probe_ns < due_ns ? probe_ns : due_ns;
 }
 
-/* End the pending operation, and with it the connection. */
+/* Cancel the pending operation, which ends the connection. */
 static void connection_end(struct connections *connections, struct connection *connection,
                            enum outcome outcome, uint64_t now_ns)
 {
@@ -39,11 +39,11 @@ static void connection_end(struct connections *connections, struct connection *c
     connection->ending = (uint8_t)outcome;
 }
 
-/* A deadline came, and the client has not closed. */
+/* A deadline came before the client closed. */
 static void connection_expire(struct connections *connections, struct connection *connection,
                               uint64_t now_ns)
 {
-    struct engine_delivery delivery = {0}; /* as it is of a socket that cannot tell */
+    struct engine_delivery delivery = {0}; /* as for a socket that cannot report it */
     struct patience patience = {
         .before_bytes = connection->left_bytes,
         .late = connection->late,
@@ -77,9 +77,9 @@ static void connection_expire(struct connections *connections, struct connection
     }
 }
 
-/* The client had time to close. Most have: one call sees it, and nothing had to be waited for. */
-static void connection_look(struct connections *connections, struct connection *connection,
-                            uint64_t now_ns)
+/* The client had time to close. Most have: one call finds out, without a wait for each. */
+static void connection_probe(struct connections *connections, struct connection *connection,
+                             uint64_t now_ns)
 {
     int result = engine_discard(connections->engine, connection->sock);
 
@@ -98,18 +98,18 @@ bool connections_leave(const struct connections *connections)
     return deadline_queue_due_ns(&connections->leaving) != DEADLINE_NEVER;
 }
 
-void connections_look(struct connections *connections, uint64_t now_ns)
+void connections_probe(struct connections *connections, uint64_t now_ns)
 {
-    for (int i = 0; i < CONNECTION_LOOKS_MAX; i++) {
+    for (int i = 0; i < CONNECTION_PROBES_MAX; i++) {
         struct deadline *deadline = deadline_queue_take(&connections->leaving, now_ns);
 
         if (!deadline)
             return;
-        connection_look(connections, connection_of(deadline), now_ns);
+        connection_probe(connections, connection_of(deadline), now_ns);
     }
 }
 
-/* Try again what could not be done. */
+/* Retry the failed operation. */
 static void connection_retry(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
 {

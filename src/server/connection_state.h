@@ -1,4 +1,4 @@
-/* What the files of a connection's life share. Private to them. */
+/* Shared by the files that implement connections, and private to them. */
 #ifndef HELLO_CONNECTION_STATE_H
 #define HELLO_CONNECTION_STATE_H
 
@@ -7,7 +7,7 @@
 enum connection_state {
     CONNECTION_CLOSED,    /* not in use */
     CONNECTION_GREETING,  /* a send is pending */
-    CONNECTION_RETRYING,  /* nothing is pending; what could not be done is tried again when due */
+    CONNECTION_RETRYING,  /* nothing is pending; the failed operation is retried when due */
     CONNECTION_LEAVING,   /* half-closed; nothing is pending while the client has time to close */
     CONNECTION_LINGERING, /* half-closed; a recv is pending */
     CONNECTION_STATE_COUNT,
@@ -17,11 +17,11 @@ struct connection {
     _Alignas(64) struct slab_item item; /* one cache line each; a slab begins with a page */
     int sock;
     uint8_t state;    /* enum connection_state */
-    bool cancelled;   /* its deadline came: the pending operation is about to end ... */
+    bool cancelled;   /* its deadline came: the pending operation will end ... */
     uint8_t ending;   /* ... and the connection with it, in this enum outcome */
-    bool half_closed; /* greeted: what is left is to drain */
+    bool half_closed; /* greeted: only draining is left */
     bool late;        /* at a deadline the client had not acknowledged all */
-    uint8_t retries;  /* operations for which there was no memory */
+    uint8_t retries;  /* operations that failed for lack of memory */
     uint32_t sent_bytes;
     uint32_t left_bytes; /* unacknowledged at the last deadline, FIN included */
     uint64_t accepted_ns;
@@ -32,10 +32,10 @@ _Static_assert(sizeof(struct connection) == 64, "a connection is one cache line"
 /* The operation that is pending on an open connection. */
 enum engine_op connection_pending(const struct connection *connection);
 
-/* Places are not to be held for long: more than half of them are taken. */
+/* Places must be freed soon: more than half of them are taken. */
 bool connections_scarce(const struct connections *connections);
 
-/* What of the greeting the kernel has not taken yet. */
+/* The part of the greeting that the kernel has not taken yet. */
 uint32_t connection_rest_bytes(const struct connections *connections,
                                const struct connection *connection);
 
@@ -47,12 +47,12 @@ bool connection_is_overdue(const struct connections *connections,
 void connection_send(struct connections *connections, struct connection *connection,
                      uint64_t now_ns);
 
-/* Wait for input, to throw it away. */
+/* Receive input, and discard it. */
 void connection_drain(struct connections *connections, struct connection *connection,
                       unsigned flags, uint64_t now_ns);
 
-/* An operation failed, or could not be queued. What is short now may be there soon; a client that
- * reset the connection, or whose host is gone, stays gone. */
+/* An operation failed, or could not be queued. A shortage may be over soon; a client that reset the
+ * connection, or whose host is gone, stays gone. */
 void connection_fail(struct connections *connections, struct connection *connection, int error,
                      uint64_t now_ns);
 

@@ -8,7 +8,7 @@
 
 #define OTHER_PORT "choose a port outside of net.ipv4.ip_local_port_range"
 
-/* "nginx (pid 7)", or "something" for a process that cannot be seen. */
+/* "nginx (pid 7)", or "something" if the process is not visible. */
 static const char *holder_name(const struct port_holder *holder, char *text, size_t text_bytes)
 {
     if (holder->pid)
@@ -72,7 +72,7 @@ static bool is_multicast(const struct address *address)
                                              : IN_MULTICAST(ntohl(address->v4.sin_addr.s_addr));
 }
 
-/* Why an address is not to be had, by what its interface makes of it. */
+/* Why an address is not available, by its state on the interface. */
 static void advise_no_address(const struct address *address, char text[LISTEN_ADVICE_BYTES])
 {
     char interface[IF_NAMESIZE];

@@ -1,7 +1,7 @@
 #include "server/listen_name.h"
 
 #include "base/escape.h"
-#include "base/platform.h"
+#include "host/platform.h"
 #include "option/option_environment.h"
 #include "server/config.h"
 
@@ -10,8 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
-#define SHOWN_BYTES 96 /* what is shown of a name */
-#define SHOWN_MAX   3  /* of its addresses */
+#define SHOWN_BYTES 96 /* the part of a name that is shown */
+#define SHOWN_MAX   3  /* for its addresses */
 
 #define PROBLEM_BYTES 256
 
@@ -25,7 +25,7 @@ static bool ipv6_is_off(void)
     return is_off || platform_ipv6_is_off();
 }
 
-/* Returns the place of the first address of a family, or the count. */
+/* Returns the index of the first address of a family, or the count. */
 static uint32_t family_find(const struct host_addresses *addresses, int family)
 {
     uint32_t i = 0;
@@ -35,7 +35,7 @@ static uint32_t family_find(const struct host_addresses *addresses, int family)
     return i;
 }
 
-/* Returns the place of the address that is taken. */
+/* Returns the index of the address to use. */
 static uint32_t address_choose(const struct host_addresses *addresses, bool without_ipv6)
 {
     uint32_t ipv4 = family_find(addresses, AF_INET), ipv6 = family_find(addresses, AF_INET6);
@@ -57,7 +57,7 @@ static void notice_write(const struct host_addresses *addresses, uint32_t taken,
                          bool without_ipv6, struct listen_name *said)
 {
     char *notice = said->notice, text[ADDRESS_TEXT_BYTES];
-    const size_t size = sizeof(said->notice); /* more than all of this can be */
+    const size_t size = sizeof(said->notice); /* more than all of this can be long */
     bool since_off = without_ipv6 && family_find(addresses, AF_INET6) < addresses->count;
     uint32_t shown = 0;
     int used = snprintf(notice, size, "'%s' is taken as %s%s; in %s it is also ", name,
@@ -77,7 +77,7 @@ static void notice_write(const struct host_addresses *addresses, uint32_t taken,
              "; give the address that is meant, or [::] for all");
 }
 
-/* What is wrong with a name, and what to do. */
+/* Report what is wrong with a name, and what to do. */
 static void problem_write(int result, char problem[PROBLEM_BYTES])
 {
     switch (result) {
@@ -106,7 +106,7 @@ static void problem_write(int result, char problem[PROBLEM_BYTES])
     }
 }
 
-/* The variable that --listen is from; NULL: it is from the command line. */
+/* The variable that --listen comes from; NULL: the command line. */
 static const char *variable_name(enum option_source source, char name[OPTION_NAME_BYTES])
 {
     size_t row = option_row_find(&server_options, "listen");

@@ -1,8 +1,8 @@
 #include "server/listeners.h"
 
 #include "base/clock.h"
-#include "base/platform.h"
 #include "base/units.h"
+#include "host/platform.h"
 #include "net/address_state.h"
 #include "net/listener.h"
 #include "net/port_holder.h"
@@ -23,7 +23,7 @@ static void listeners_notice(const struct listeners *listeners, const char *line
     listeners->args.notice(listeners->args.context, line);
 }
 
-/* Without IPv6 the default address falls back to its IPv4 counterpart. Returns true if it did. */
+/* Without IPv6, use the IPv4 counterpart of the default address. Returns true if it did. */
 static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char *why)
 {
     struct address any = {.v4 = {.sin_family = AF_INET}};
@@ -39,7 +39,7 @@ static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char 
     return true;
 }
 
-/* Wait. Returns false if a stop was asked for. */
+/* Wait. Returns false if a stop was requested. */
 static bool listeners_pause(const struct listeners *listeners, int ms)
 {
     struct pollfd stop = {.fd = listeners->args.stop_fd, .events = POLLIN};
@@ -47,8 +47,8 @@ static bool listeners_pause(const struct listeners *listeners, int ms)
     return poll(&stop, 1, ms) <= 0;
 }
 
-/* Wait until an address that is being checked for duplicates is ready, or for the time that it may
- * take. Returns 0 if it is worth a try, -EADDRNOTAVAIL, or -EINTR: a stop was asked for. */
+/* Wait until an address that is being checked for duplicates is ready, or until the time for that
+ * is over. Returns 0 if it is worth a try, -EADDRNOTAVAIL, or -EINTR: a stop was requested. */
 static int listeners_await_address(const struct listeners *listeners)
 {
     uint64_t until_ns = clock_now_ns() + LISTENERS_TENTATIVE_NS;
@@ -69,10 +69,10 @@ static int listeners_await_address(const struct listeners *listeners)
     return 0;
 }
 
-/* Open listener i. Only a process that listens keeps a port for good: what else has it may be gone
- * in a moment, so it is tried again. That goes for two servers that listen at the same moment, too:
- * the kernel marks each as listening before it looks who else is, so it may refuse both. Returns
- * its descriptor or -errno; -EINTR: a stop was asked for. */
+/* Open listener i. Only a listening process keeps a port permanently: another holder may be gone in
+ * a moment, so retry. The same helps two servers that listen at the same moment: the kernel marks
+ * each as listening before it checks for others, so it may refuse both. Returns its descriptor or
+ * -errno; -EINTR: a stop was requested. */
 static int listeners_open_one(struct listeners *listeners, uint32_t i, const char **ret_step,
                               struct port_holder *ret_holder)
 {
@@ -172,7 +172,7 @@ void listeners_close(struct listeners *listeners)
     listeners->fds = NULL;
 }
 
-/* Returns 0, or -errno if one of them cannot. */
+/* Returns 0, or -errno if one of them fails. */
 static int listeners_filter(struct listeners *listeners)
 {
     int result = 0;
@@ -204,8 +204,8 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners_notice(listeners, line);
 }
 
-/* True if there may be handshakes under way. Where the kernel does not tell, that is for some time,
- * which is said once. */
+/* True if handshakes may be in progress. If the kernel cannot report that, assume so for some time,
+ * and print it once. */
 static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
 {
     int result = listener_has_handshakes(&listeners->address);
@@ -229,7 +229,7 @@ static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
 
 bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
 {
-    bool found = true; /* another worker is asking: look again */
+    bool found = true; /* another worker is asking: check again */
 
     if (pthread_mutex_trylock(&listeners->mutex) != 0)
         return found;

@@ -1,7 +1,7 @@
 /* The listeners of a responder: one per worker, all on one address. They are opened together, and
- * together they let no new connection begin when a stop has begun.
+ * refuse new connections together when a stop begins.
  *
- * Thread rule: for the thread that starts the workers, but for what says otherwise. */
+ * Thread rule: for the thread that starts the workers, unless a comment says otherwise. */
 #ifndef HELLO_LISTENERS_H
 #define HELLO_LISTENERS_H
 
@@ -11,18 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A port is tried again for this long unless a process listens there: it may be what a process left
- * behind that has ended, as a ring that waited to accept, or a connection about to end. */
+/* A busy port on which no process listens is retried for this long: an ended process may have left
+ * something behind, such as a ring that waited to accept, or a connection about to end. */
 #define LISTENERS_RETRY_NS UINT64_C(1000000000)
 
-/* An address that is being checked for duplicates is waited for so long: the check takes a second
- * or two (RFC 4862). */
+/* How long to wait for an address that is being checked for duplicates: the check takes a second or
+ * two (RFC 4862). */
 #define LISTENERS_TENTATIVE_NS UINT64_C(5000000000)
 
-/* The kernel is asked for handshakes under way at most this often, for all workers together. */
+/* The kernel is asked for handshakes in progress at most this often, for all workers together. */
 #define LISTENERS_ASK_NS UINT64_C(50000000)
 
-/* Where it does not tell, they are given this time: a round trip. */
+/* If it cannot report them, wait this long for them: a round trip. */
 #define LISTENERS_BLIND_NS UINT64_C(250000000)
 
 #define LISTENERS_ERROR_BYTES 512
@@ -31,9 +31,9 @@ struct listeners_args {
     struct address address;
     uint32_t count;
     int backlog;
-    int stop_fd; /* can be read once a stop was asked for: waiting ends then; -1: none */
+    int stop_fd; /* readable once a stop was requested: ends waiting; -1: none */
 
-    /* Tells of something worth knowing, one line. */
+    /* Gets one line that is worth knowing. */
     void (*notice)(void *context, const char *line);
     void *context;
 };
@@ -42,32 +42,31 @@ struct listeners {
     struct listeners_args args;
     struct address address; /* where they listen */
     int *fds;               /* args.count of them; -1: not open */
-    bool refusing;          /* since the stop began, no new connection begins */
-    pthread_mutex_t mutex;  /* for fds while workers run, and for what follows */
+    bool refusing;          /* a stop began: no new connection begins */
+    pthread_mutex_t mutex;  /* for fds while workers run, and for the next members */
     uint64_t asked_ns;      /* when the kernel was last asked for handshakes; 0: never */
-    bool handshakes;        /* what it said */
-    uint64_t blind_ns;      /* it does not tell: there may be some until then; 0: it does */
+    bool handshakes;        /* its answer */
+    uint64_t blind_ns;      /* it cannot tell: assume some until then; 0: it can */
 };
 
-/* Open all. A default address of IPv6 falls back to its IPv4 counterpart where there is no IPv6.
- * Returns 0, or -errno with one line in error and none open. Ended by listeners_close. */
+/* Open all. Without IPv6, a default IPv6 address falls back to its IPv4 counterpart. Returns 0, or
+ * -errno with one line in error and none open. Must be ended by listeners_close. */
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
                    char error[LISTENERS_ERROR_BYTES]);
 
-/* Close listener i: whoever waits in its queue is reset. Any thread, when nothing is asked of the
- * listener any more. */
+/* Close listener i: clients in its queue are reset. Any thread, when it is no longer used. */
 void listeners_close_one(struct listeners *listeners, uint32_t i);
 
-/* Close those that are open, and free what they took. Does nothing if they never were opened. */
+/* Close the open ones, and free their memory. Does nothing if they were never opened. */
 void listeners_close(struct listeners *listeners);
 
-/* A stop begins: no new connection may begin on any, so that each can be emptied before it closes.
- * Where that cannot be had, `refusing` stays false, and a notice says so. To be called before the
- * workers hear of the stop. */
+/* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
+ * that is impossible, `refusing` stays false, and a notice says so. Call it before the workers are
+ * told to stop. */
 void listeners_refuse_new(struct listeners *listeners);
 
-/* True if a handshake may be under way that leads to one of them. No new one begins while they
- * refuse, so once there is none there will be none. Any thread. */
+/* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once
+ * false, it stays false. Any thread. */
 bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns);
 
 #endif

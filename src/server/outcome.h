@@ -1,4 +1,4 @@
-/* How a connection of the responder can end, and the counters of it. */
+/* How a connection of the responder can end, with counters. */
 #ifndef HELLO_OUTCOME_H
 #define HELLO_OUTCOME_H
 
@@ -7,12 +7,12 @@
 /* Every accepted connection ends in exactly one of these. */
 enum outcome {
     OUTCOME_GREETED,   /* the whole greeting was sent and (linger) the client closed in order */
-    OUTCOME_EXPIRED,   /* it has the whole greeting, but held on past the linger timeout */
+    OUTCOME_EXPIRED,   /* it has the whole greeting, but stayed past the linger timeout */
     OUTCOME_RESET,     /* the client reset the connection, or its host is gone */
     OUTCOME_STALLED,   /* the client did not take the greeting, and was reset */
-    OUTCOME_ORPHANED,  /* the network had not brought it the greeting; the kernel goes on trying */
+    OUTCOME_ORPHANED,  /* the greeting was not delivered in time; the kernel keeps trying */
     OUTCOME_FAILED,    /* another error; should be 0 */
-    OUTCOME_ABANDONED, /* still open when the shutdown timeout came; the kernel goes on */
+    OUTCOME_ABANDONED, /* still open at the shutdown timeout; the kernel keeps trying */
     OUTCOME_COUNT,
 };
 
@@ -23,17 +23,17 @@ struct outcome_counts {
     uint64_t outcomes[OUTCOME_COUNT];
 };
 
-/* Add the counters of one worker, which may be at work, to a total. */
+/* Add the counters of one worker, which may be running, to a total. */
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part);
 
-/* Check the books: accepted = the sum of the outcomes + the connections that are open. Not of
- * counters that change meanwhile. */
+/* Check the invariant: accepted = the sum of the outcomes + the open connections. Not for counters
+ * that change meanwhile. */
 void outcome_counts_check(const struct outcome_counts *counts, uint64_t open);
 
 /* The connections that have not ended. */
 uint64_t outcome_counts_open(const struct outcome_counts *counts);
 
-/* Room enough for the longest text of outcome_counts_format. */
+/* Enough for the longest text of outcome_counts_format. */
 #define OUTCOME_TEXT_BYTES 256
 
 /* Write "accepted=3 greeted=2 expired=1 ...". Returns text. */

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-/* Turns that may be spent on events that wait when all is over. */
-#define LAST_TURNS_MAX 64
+/* Iterations for events that still wait at the end. */
+#define LAST_ITERATIONS_MAX 64
 
 enum responder_phase {
     RESPONDER_SERVING,
     RESPONDER_EMPTYING,  /* stopping: the accept queue is emptied */
-    RESPONDER_CLOSING,   /* accepting ends; its last connections come */
+    RESPONDER_CLOSING,   /* accepting ends; the last accepts complete */
     RESPONDER_FINISHING, /* the listener is closed; connections end */
     RESPONDER_DONE,
 };
@@ -30,18 +30,18 @@ struct responder {
     struct engine *engine;
     struct connections connections;
     enum responder_phase phase;
-    uint64_t now_ns; /* read once a turn */
+    uint64_t now_ns; /* read once per iteration */
     bool accepting;
     uint64_t accept_retry_ns; /* not before this time; 0: any time */
     uint64_t stopped_ns;      /* when the stop began */
     uint64_t accepted_ns;     /* when the last connection came, or the stop began */
     struct symptoms symptoms;
-    uint64_t waiting_look_ns;  /* without room: when to look whether anybody waits */
-    uint64_t troubles_seen;    /* of the connections' trouble */
+    uint64_t waiting_check_ns; /* at capacity: when to check whether clients wait */
+    uint64_t troubles_seen;    /* the last trouble.count */
     uint64_t troubled_greeted; /* how many were greeted when it was last seen */
 };
 
-/* What to say of a call that failed. */
+/* The message about a failed call. */
 static struct condition_sight sight_of(const char *what, const char *call, int error)
 {
     struct condition_sight sight = {.call = call, .error = -error};
@@ -66,30 +66,29 @@ static void responder_accept_failed(struct responder *responder, int error)
         return;
     if (listener_has_waiting(responder->args->listener_fd))
         responder_cannot_accept(responder, responder->engine->class->accept_call, error);
-    else /* an engine may fail before anybody comes */
+    else /* an engine may fail before a client comes */
         responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
 }
 
-/* There is no room. Who comes now waits, which is worth a line only if somebody does. */
-static void responder_look_for_waiting(struct responder *responder)
+/* At capacity. New clients wait; that deserves a line only if one does. */
+static void responder_check_waiting(struct responder *responder)
 {
     const struct responder_args *args = responder->args;
     struct condition_sight sight = {0};
 
-    if (responder->now_ns < responder->waiting_look_ns)
+    if (responder->now_ns < responder->waiting_check_ns)
         return;
-    responder->waiting_look_ns = responder->now_ns + RESPONDER_LOOK_NS;
+    responder->waiting_check_ns = responder->now_ns + RESPONDER_CHECK_NS;
     if (!listener_has_waiting(args->listener_fd))
         return;
     snprintf(sight.what, sizeof(sight.what),
              "worker %u has as many connections as --max-connections allows it (%u), others wait",
              args->number, args->connections_max);
-    symptoms_see(&responder->symptoms, CONDITION_ROOM, &sight, responder->now_ns);
+    symptoms_see(&responder->symptoms, CONDITION_CAPACITY, &sight, responder->now_ns);
 }
 
-/* Connections that fail, though their clients do nothing wrong, and sockets that cannot be closed.
- */
-static void responder_look_for_trouble(struct responder *responder)
+/* Report failures that clients did not cause, and sockets that cannot be closed. */
+static void responder_check_trouble(struct responder *responder)
 {
     const struct connections *connections = &responder->connections;
     const struct connection_trouble *trouble = &connections->trouble;
@@ -108,16 +107,17 @@ static void responder_look_for_trouble(struct responder *responder)
     if (responder->engine->close_error) {
         sight = sight_of("sockets cannot be closed", "close", -responder->engine->close_error);
         responder->engine->close_error = 0;
-        responder->troubled_greeted = UINT64_MAX; /* to be greeted is not enough */
+        responder->troubled_greeted = UINT64_MAX; /* a greeting alone is not enough */
         symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
     }
 }
 
-/* Which symptoms may be over: that nothing was seen of them proves nothing before it was tried. */
+/* The symptoms that may be over: their absence proves nothing until the operation was tried
+ * again. */
 static uint32_t responder_fading(const struct responder *responder)
 {
     uint64_t greeted = responder->connections.counts.outcomes[OUTCOME_GREETED];
-    uint32_t fading = 1u << CONDITION_ROOM;
+    uint32_t fading = 1u << CONDITION_CAPACITY;
 
     if (responder->accepting)
         fading |= 1u << CONDITION_DESCRIPTORS | 1u << CONDITION_MEMORY | 1u << CONDITION_ACCEPTING;
@@ -147,7 +147,7 @@ static void responder_dispatch(struct responder *responder, const struct engine_
     case ENGINE_OP_RECV:
         connection_event(&responder->connections, event, responder->now_ns);
         break;
-    case ENGINE_OP_WAKE: /* stop_deadline_ns is looked at in every turn */
+    case ENGINE_OP_WAKE: /* each iteration reads stop_deadline_ns */
         break;
     case ENGINE_OP_NONE:
     case ENGINE_OP_CONNECT:
@@ -155,36 +155,36 @@ static void responder_dispatch(struct responder *responder, const struct engine_
     }
 }
 
-/* Accept whenever there is room and nothing speaks against it. */
+/* Accept while below capacity, unless something prevents it. */
 static void responder_keep_accepting(struct responder *responder)
 {
-    uint32_t room = connections_room(&responder->connections);
+    uint32_t capacity = connections_capacity(&responder->connections);
     int result;
 
     if (responder->phase > RESPONDER_EMPTYING || responder->accepting)
         return;
-    if (room == 0) {
-        responder_look_for_waiting(responder);
+    if (capacity == 0) {
+        responder_check_waiting(responder);
         return;
     }
     if (responder->now_ns < responder->accept_retry_ns)
         return;
-    result = engine_accept_start(responder->engine, room);
+    result = engine_accept_start(responder->engine, capacity);
     responder->accepting = result == 0;
     if (result < 0)
         responder_cannot_accept(responder, responder->engine->class->watch_call, result);
 }
 
-/* True if the listener is to be closed at the next moment at which nobody waits: new connections
- * begin all the time, so it will not become quiet. */
+/* True if the listener must be closed as soon as no client waits: new connections keep beginning,
+ * so it will not become quiet. */
 static bool responder_hurries(const struct responder *responder)
 {
     return !responder->args->listeners->refusing &&
            responder->now_ns >= responder->stopped_ns + RESPONDER_UNFILTERED_NS;
 }
 
-/* True if a connection waits that is to be served: those that have begun, if there is no end to
- * others those that came in time. */
+/* True if a waiting connection must be served: any that has begun or, if new ones never end, any
+ * that came in time. */
 static bool responder_is_waited_for(const struct responder *responder)
 {
     return listener_has_waiting(responder->args->listener_fd) &&
@@ -192,17 +192,17 @@ static bool responder_is_waited_for(const struct responder *responder)
             responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS);
 }
 
-/* True if there is a connection to wait for before the listener is closed. */
+/* True if the listener must stay open for a connection. */
 static bool responder_expects_more(const struct responder *responder)
 {
     if (responder_is_waited_for(responder))
-        return true; /* there is no room for it yet */
+        return true; /* no capacity for it yet */
     return !responder_hurries(responder) &&
            responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
            listeners_have_handshakes(responder->args->listeners, responder->now_ns);
 }
 
-/* Move on from phase to phase once a stop was asked for. */
+/* Go from phase to phase once a stop was requested. */
 static void responder_advance(struct responder *responder)
 {
     uint64_t deadline_ns = worker_stop_ns(responder->worker);
@@ -217,7 +217,7 @@ static void responder_advance(struct responder *responder)
         (responder_hurries(responder) ||
          responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS)) {
         if (responder_expects_more(responder))
-            responder->accepted_ns = responder->now_ns; /* look again later */
+            responder->accepted_ns = responder->now_ns; /* check again later */
         else
             responder->phase = RESPONDER_CLOSING;
     }
@@ -242,16 +242,16 @@ static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
     return a_ns < b_ns ? a_ns : b_ns;
 }
 
-/* How long the next wait may take: -1, for ever, when nothing is due. */
+/* How long the next wait may take; -1, for ever, if nothing is due. */
 static int64_t responder_timeout_ns(struct responder *responder)
 {
     uint64_t due_ns = connections_due_ns(&responder->connections, responder->accepting);
     uint64_t deadline_ns = worker_stop_ns(responder->worker);
 
     if (!responder->accepting && responder->phase <= RESPONDER_EMPTYING)
-        due_ns = earlier(due_ns, connections_room(&responder->connections) > 0
+        due_ns = earlier(due_ns, connections_capacity(&responder->connections) > 0
                                      ? responder->accept_retry_ns
-                                     : responder->waiting_look_ns);
+                                     : responder->waiting_check_ns);
     due_ns = earlier(due_ns, symptoms_due_ns(&responder->symptoms, responder_fading(responder)));
     if (responder->phase == RESPONDER_EMPTYING)
         due_ns = earlier(due_ns, responder->accepted_ns + RESPONDER_QUIET_NS);
@@ -262,11 +262,11 @@ static int64_t responder_timeout_ns(struct responder *responder)
     return due_ns > responder->now_ns ? (int64_t)(due_ns - responder->now_ns) : 0;
 }
 
-/* End what is open, so that nothing is pending on it when it is closed. What came in at the very
- * end is greeted and counted, too. Returns 0 or -errno (the engine is broken). */
+/* End open connections, so that nothing is pending when they are closed. Those accepted at the very
+ * end are also greeted and counted. Returns 0 or -errno (the engine is broken). */
 static int responder_end(struct responder *responder, struct engine_event *events)
 {
-    uint32_t turns = LAST_TURNS_MAX + connections_open(&responder->connections);
+    uint32_t iterations = LAST_ITERATIONS_MAX + connections_open(&responder->connections);
     int count;
 
     connections_stop(&responder->connections, responder->now_ns);
@@ -274,11 +274,11 @@ static int responder_end(struct responder *responder, struct engine_event *event
         count = engine_wait(responder->engine, 0, events);
         for (int i = 0; i < count; i++)
             responder_dispatch(responder, &events[i]);
-    } while (count > 0 && --turns > 0);
+    } while (count > 0 && --iterations > 0);
     return count < 0 ? count : 0;
 }
 
-/* Once a turn. */
+/* Once per iteration. */
 static void responder_read_clock(struct responder *responder)
 {
     uint64_t now_ns = clock_now_ns();
@@ -288,19 +288,19 @@ static void responder_read_clock(struct responder *responder)
     responder->now_ns = now_ns;
 }
 
-/* One turn: act on what happened, and on what is due. */
-static void responder_turn(struct responder *responder, const struct engine_event *events,
-                           int count)
+/* One iteration: handle events, and what is due. */
+static void responder_iteration(struct responder *responder, const struct engine_event *events,
+                                int count)
 {
     responder_read_clock(responder);
     for (int i = 0; i < count; i++)
         responder_dispatch(responder, &events[i]);
-    connections_look(&responder->connections, responder->now_ns);
+    connections_probe(&responder->connections, responder->now_ns);
     if (!engine_is_behind(responder->engine))
         connections_expire(&responder->connections, responder->now_ns);
     responder_advance(responder);
     responder_keep_accepting(responder);
-    responder_look_for_trouble(responder);
+    responder_check_trouble(responder);
     symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
 }
 
@@ -312,13 +312,13 @@ static int responder_run(void *state, const struct worker *worker)
 
     responder->worker = worker;
     responder_read_clock(responder);
-    responder_advance(responder); /* the engine before may have been told of a stop */
+    responder_advance(responder); /* the previous engine may have got the stop's wake-up */
     responder_keep_accepting(responder);
     while (responder->phase != RESPONDER_DONE) {
         count = engine_wait(responder->engine, responder_timeout_ns(responder), events);
         if (count < 0)
             return count;
-        responder_turn(responder, events, count);
+        responder_iteration(responder, events, count);
     }
     count = responder_end(responder, events);
     if (count < 0)

@@ -10,7 +10,7 @@
 
 #include <sys/socket.h>
 
-/* Take all who wait in the accept queue. Who holds a place that somebody needs has its greeting. */
+/* Accept all clients in the queue. A client whose place is needed has its greeting already. */
 static void salvage_take_waiting(const struct salvage *salvage, uint64_t now_ns)
 {
     while (listener_has_waiting(salvage->listener_fd)) {
@@ -20,7 +20,7 @@ static void salvage_take_waiting(const struct salvage *salvage, uint64_t now_ns)
             return;
         if (sock < 0)
             continue;
-        if (connections_room(salvage->connections) == 0)
+        if (connections_capacity(salvage->connections) == 0)
             connections_abandon(salvage->connections);
         connection_accept(salvage->connections, sock, now_ns);
     }
@@ -33,11 +33,11 @@ static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uin
     return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
 }
 
-/* New handshakes are refused, so that there is an end to them; those under way are waited for. Some
- * of them lead to other workers: the kernel does not tell which. */
+/* New handshakes are refused, so they come to an end; wait for those in progress. Some belong to
+ * other workers: the kernel does not report which. */
 void salvage_run(const struct salvage *salvage)
 {
-    const struct timespec pause = {.tv_nsec = SALVAGE_LOOK_NS};
+    const struct timespec pause = {.tv_nsec = SALVAGE_CHECK_NS};
     uint64_t now_ns = clock_now_ns(), end_ns = now_ns + SALVAGE_NS;
     bool listening = salvage->listener_fd >= 0;
 
@@ -56,7 +56,7 @@ void salvage_run(const struct salvage *salvage)
         listening = listening && more;
         nanosleep(&pause, NULL);
         now_ns = clock_now_ns();
-        connections_look(salvage->connections, now_ns);
+        connections_probe(salvage->connections, now_ns);
     }
     if (listening)
         listeners_close_one(salvage->listeners, salvage->number);

@@ -1,23 +1,23 @@
-/* The end of a responder whose engine broke, and that gets no other: who waits is greeted by plain
- * calls, the listener is closed, so that new clients come to the other workers, and what is open is
- * left to the kernel.
+/* The end of a responder whose engine broke and that gets no other: waiting clients are greeted by
+ * plain calls, the listener is closed, so new clients go to the other workers, and open connections
+ * are left to the kernel.
  *
  * Thread rule: for the worker's thread. */
 #ifndef HELLO_SALVAGE_H
 #define HELLO_SALVAGE_H
 
-#include "crew/worker.h"
 #include "server/connection.h"
 #include "server/listeners.h"
+#include "workers/worker.h"
 
 #include <stdint.h>
 
-/* It takes no longer than this, in which the kernel repeats an answer to a handshake that was lost
- * (after 1 s), nor longer than a stop allows. */
+/* It takes at most this long, which includes the kernel's retransmission of a lost handshake answer
+ * (1 s), and no longer than a stop allows. */
 #define SALVAGE_NS UINT64_C(1500000000)
 
-/* It is looked this often who came and who closed. */
-#define SALVAGE_LOOK_NS UINT64_C(10000000)
+/* How often to check for new and closed clients. */
+#define SALVAGE_CHECK_NS UINT64_C(10000000)
 
 struct salvage {
     struct connections *connections; /* on the engine that broke */
@@ -27,7 +27,7 @@ struct salvage {
     const struct worker *worker;
 };
 
-/* Greet who waits, close the listener, and leave to the kernel what is open then, counted as
+/* Greet waiting clients, close the listener, and leave what is still open to the kernel, counted as
  * abandoned. */
 void salvage_run(const struct salvage *salvage);
 

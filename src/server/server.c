@@ -1,14 +1,13 @@
 #include "server/server.h"
 
-#include "base/advice.h"
 #include "base/clock.h"
-#include "base/cpus.h"
 #include "base/fact.h"
-#include "base/platform.h"
-#include "base/program.h"
 #include "base/signals.h"
 #include "base/stdio_line.h"
-#include "crew/crew.h"
+#include "host/advice.h"
+#include "host/cpus.h"
+#include "host/platform.h"
+#include "host/program.h"
 #include "net/limits.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
@@ -17,6 +16,7 @@
 #include "server/responder.h"
 #include "server/sizing.h"
 #include "server/tuning.h"
+#include "workers/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -30,10 +30,10 @@ struct server {
     struct server_config *config;
     struct connection_settings settings;
     struct hardware hardware;
-    uint64_t backlog_asked;             /* of each listener; 0: it was auto */
+    uint64_t backlog_asked;             /* per listener; 0: it was auto */
     char backlog_note[128];             /* why it is less */
-    const char *notes[OPTION_ROWS_MAX]; /* why "auto" is what it is; NULL: it was not auto */
-    struct crew *crew;
+    const char *notes[OPTION_ROWS_MAX]; /* the reason for "auto"; NULL: it was not auto */
+    struct workers *workers;
     struct conditions conditions;
     uint32_t count; /* of workers, and so of each array below */
     struct listeners listeners;
@@ -50,7 +50,7 @@ static void server_notice(void *context, const char *line)
         stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
-/* A setting that was left to us is what the hardware makes it. */
+/* An "auto" setting follows from the hardware. */
 static void server_settle(struct server *server, const char *option, uint64_t *setting,
                           struct sizing sizing)
 {
@@ -58,7 +58,7 @@ static void server_settle(struct server *server, const char *option, uint64_t *s
     server->notes[option_row_find(&server_options, option)] = sizing.because;
 }
 
-/* The backlog is what the kernel makes of it, which cuts it without a word (listen(2)). */
+/* Use the backlog in force: the kernel cuts it silently (listen(2)). */
 static void server_cut_backlog(struct server *server, uint64_t holds, const char *because)
 {
     char *note = server->backlog_note;
@@ -73,8 +73,8 @@ static void server_cut_backlog(struct server *server, uint64_t holds, const char
     server_settle(server, "backlog", &server->config->backlog, (struct sizing){holds, note});
 }
 
-/* Settle how large the server is. Returns 0, or -EMFILE with one line in error. */
-static int server_size(struct server *server, char error[CREW_ERROR_BYTES])
+/* Decide the size of the server. Returns 0, or -EMFILE with one line in error. */
+static int server_size(struct server *server, char error[WORKERS_ERROR_BYTES])
 {
     struct server_config *config = server->config;
     const struct hardware *hardware = &server->hardware;
@@ -94,14 +94,14 @@ static int server_size(struct server *server, char error[CREW_ERROR_BYTES])
     possible = sizing_connections(hardware, reserved);
     wanted = config->max_connections ? config->max_connections : config->workers;
     if (wanted + reserved > hardware->descriptors) {
-        snprintf(error, CREW_ERROR_BYTES,
+        snprintf(error, WORKERS_ERROR_BYTES,
                  "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
                  " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
                  "lower --max-connections",
                  wanted, config->workers, wanted + reserved, hardware->descriptors);
         return -EMFILE;
     }
-    if (possible.value < wanted) /* each worker needs one, however little memory there is */
+    if (possible.value < wanted) /* each worker needs at least one, even with little memory */
         possible.value = wanted;
     if (config->max_connections == 0)
         server_settle(server, "max-connections", &config->max_connections, possible);
@@ -116,9 +116,9 @@ static void server_print_tuning(void *context, const char *line)
         program_tell(server_options.program, line);
 }
 
-/* Find out what we run on and, if we may, raise what limits us. Returns 0 or -errno, with one line
- * in error. */
-static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYTES])
+/* Detect the hardware and, if allowed, raise the kernel's limits. Returns 0 or -errno, with one
+ * line in error. */
+static int server_find_hardware(struct server *server, char error[WORKERS_ERROR_BYTES])
 {
     const struct hardware_places places = {.root = "", .environment = getenv};
     const struct server_config *config = server->config;
@@ -139,7 +139,7 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
     descriptors = limits_raise_descriptors();
     if (result < 0 || descriptors < 0) {
         result = result < 0 ? result : (int)descriptors;
-        snprintf(error, CREW_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
+        snprintf(error, WORKERS_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
                  strerror(-result));
         return result;
     }
@@ -151,10 +151,10 @@ static int server_find_hardware(struct server *server, char error[CREW_ERROR_BYT
 
 struct connection_settings server_connection_settings(const struct server_config *config)
 {
-    /* First looks add to the linger timeout: a tenth of it, at most. */
-    uint64_t look_ns = config->linger_timeout_ns / 10;
-    uint64_t leave_ns = look_ns >= CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0;
-    uint64_t slack_ns = leave_ns > 0 ? look_ns - leave_ns : 0;
+    /* First probes add to the linger timeout: a tenth of it, at most. */
+    uint64_t probe_ns = config->linger_timeout_ns / 10;
+    uint64_t leave_ns = probe_ns >= CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0;
+    uint64_t slack_ns = leave_ns > 0 ? probe_ns - leave_ns : 0;
 
     return (struct connection_settings){
         .greeting = config->greeting.data,
@@ -167,17 +167,17 @@ struct connection_settings server_connection_settings(const struct server_config
     };
 }
 
-static int server_allocation_failed(char error[CREW_ERROR_BYTES])
+static int server_allocation_failed(char error[WORKERS_ERROR_BYTES])
 {
     char advice[ADVICE_BYTES];
 
-    snprintf(error, CREW_ERROR_BYTES, "cannot allocate: %s; %s", strerror(ENOMEM),
+    snprintf(error, WORKERS_ERROR_BYTES, "cannot allocate: %s; %s", strerror(ENOMEM),
              advice_find("calloc", ENOMEM, 0, advice));
     return -ENOMEM;
 }
 
 int server_prepare(struct server_config *config, struct server **ret_server,
-                   char error[CREW_ERROR_BYTES])
+                   char error[WORKERS_ERROR_BYTES])
 {
     struct server *server = calloc(1, sizeof(*server));
     int result;
@@ -216,7 +216,7 @@ void server_free(struct server *server)
     free(server);
 }
 
-/* Take what the kernel says of a listener, and tell if that is not what was asked for. */
+/* Use the backlog that the listener reports, and warn if it is less than requested. */
 static void server_tell_backlog(struct server *server, uint32_t holds)
 {
     char line[256];
@@ -232,7 +232,7 @@ static void server_tell_backlog(struct server *server, uint32_t holds)
     server_notice(server, line);
 }
 
-static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
+static int server_listen(struct server *server, char error[WORKERS_ERROR_BYTES])
 {
     struct listeners_args args = {
         .address = server->config->listen.address,
@@ -250,7 +250,7 @@ static int server_listen(struct server *server, char error[CREW_ERROR_BYTES])
     return result;
 }
 
-/* Tell the service manager, if there is one. */
+/* Notify the service manager, if there is one. */
 static void server_notify(struct server *server, const char *state)
 {
     char line[128];
@@ -263,7 +263,7 @@ static void server_notify(struct server *server, const char *state)
     server_notice(server, line);
 }
 
-/* No new connection may begin on any listener, so that each can be emptied before it closes. */
+/* Refuse new connections on all listeners, so that each can be emptied before it closes. */
 static void server_stopping(void *context)
 {
     struct server *server = context;
@@ -303,7 +303,7 @@ static struct outcome_counts server_totals(const struct server *server)
     return total;
 }
 
-/* Somebody wants to know how it goes. */
+/* A user asked for the totals. */
 static void server_asked(void *context)
 {
     struct server *server = context;
@@ -315,9 +315,9 @@ static void server_asked(void *context)
     stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
-static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES])
+static int server_start_workers(struct server *server, char error[WORKERS_ERROR_BYTES])
 {
-    struct crew_args args = {
+    struct workers_args args = {
         .count = server->count,
         .pins = server->config->cpus_asked.how == CPUS_LISTED, /* ARCHITECTURE.md says why */
         .engine = server->config->engine,
@@ -335,19 +335,19 @@ static int server_start_crew(struct server *server, char error[CREW_ERROR_BYTES]
 
     if (result < 0)
         return server_allocation_failed(error);
-    return crew_start(&args, &server->crew, error);
+    return workers_start(&args, &server->workers, error);
 }
 
-int server_start(struct server *server, char error[CREW_ERROR_BYTES])
+int server_start(struct server *server, char error[WORKERS_ERROR_BYTES])
 {
     int result;
 
     result = server_listen(server, error);
     if (result == 0)
-        result = server_start_crew(server, error);
+        result = server_start_workers(server, error);
     if (result < 0)
         return result;
-    crew_go(server->crew);
+    workers_go(server->workers);
     server_notify(server, "READY=1");
     return 0;
 }
@@ -357,15 +357,16 @@ char *server_start_line(const struct server *server, char line[SERVER_START_BYTE
     char text[ADDRESS_TEXT_BYTES];
 
     snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d",
-             address_format(&server->listeners.address, text), crew_engine(server->crew)->name,
-             server->count, server->settings.linger ? "linger" : "swift", (int)getpid());
+             address_format(&server->listeners.address, text),
+             workers_engine(server->workers)->name, server->count,
+             server->settings.linger ? "linger" : "swift", (int)getpid());
     return line;
 }
 
 int server_run(struct server *server, struct outcome_counts *ret_total,
-               char error[CREW_ERROR_BYTES])
+               char error[WORKERS_ERROR_BYTES])
 {
-    int result = crew_run(server->crew, error);
+    int result = workers_run(server->workers, error);
 
     conditions_flush(&server->conditions, clock_now_ns());
     *ret_total = server_totals(server);

@@ -16,7 +16,7 @@ static uint64_t at_least_1(uint64_t value)
     return value ? value : 1;
 }
 
-/* What a part of the memory holds. */
+/* How many fit into a part of the memory. */
 static void sizing_limit_memory(struct sizing *sizing, const struct hardware *hardware,
                                 uint64_t parts, const char *because)
 {

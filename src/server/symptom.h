@@ -1,5 +1,5 @@
-/* What one worker sees of the server's conditions. A symptom that has not shown for a while is
- * over, so that what comes and goes many times a second is one condition.
+/* The server's conditions as one worker sees them. A symptom is over when it has not shown for a
+ * while, so one that comes and goes many times a second is one condition.
  *
  * Thread rule: symptoms belong to one worker. */
 #ifndef HELLO_SYMPTOM_H
@@ -10,37 +10,37 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A symptom counts as over when it has not shown for this time. */
+/* A symptom that has not shown for this time is over. */
 #define SYMPTOM_FADES_NS UINT64_C(1000000000)
 
 struct symptoms {
     struct conditions *conditions; /* the server's */
     uint32_t shown;                /* a bit for each cause */
     uint64_t seen_ns[CONDITION_COUNT];
-    uint64_t tell_ns; /* when conditions_tell is to be called */
+    uint64_t tell_ns; /* when to call conditions_tell */
 };
 
-/* A worker that suffers from nothing. */
+/* A worker without symptoms. */
 struct symptoms symptoms_none(struct conditions *conditions);
 
-/* True if the cause shows already: then symptoms_see needs no sight. */
+/* True if the cause already shows: then symptoms_see needs no sight. */
 static inline bool symptoms_has(const struct symptoms *symptoms, enum condition_cause cause)
 {
     return symptoms->shown & (1u << cause);
 }
 
-/* A symptom shows, for the first time or again; `sight` is what an operator should read. */
+/* A symptom shows, for the first time or again; `sight` is for the operator. */
 void symptoms_see(struct symptoms *symptoms, enum condition_cause cause,
                   const struct condition_sight *sight, uint64_t now_ns);
 
-/* Let what has not shown for SYMPTOM_FADES_NS be over, of the causes in the set of bits `fading`,
- * and tell what is due. */
+/* End symptoms that have not shown for SYMPTOM_FADES_NS, of causes in the bit set `fading`, and
+ * print due lines. */
 void symptoms_fade(struct symptoms *symptoms, uint32_t fading, uint64_t now_ns);
 
-/* The worker ends, and no longer suffers from anything. */
+/* The worker ends, and its symptoms with it. */
 void symptoms_withdraw(struct symptoms *symptoms);
 
-/* When symptoms_fade has something to do, or DEADLINE_NEVER. */
+/* When symptoms_fade must be called, or DEADLINE_NEVER. */
 uint64_t symptoms_due_ns(const struct symptoms *symptoms, uint32_t fading);
 
 #endif

@@ -1,7 +1,7 @@
 #include "server/tuning.h"
 
 #include "base/fact.h"
-#include "base/platform.h"
+#include "host/platform.h"
 #include "net/limits.h"
 #include "server/sizing.h"
 
@@ -16,9 +16,9 @@
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
-#define DESCRIPTORS "descriptors" /* the limit that is no sysctl */
+#define DESCRIPTORS "descriptors" /* the limit that is not a sysctl */
 
-/* What a limit is worth: one of so many bytes of memory, up to `max`. */
+/* The useful value of a limit: one per this many bytes of memory, up to `max`. */
 struct tuning {
     const char *name; /* of the sysctl */
     uint64_t bytes_each;
@@ -28,11 +28,11 @@ struct tuning {
 static const struct tuning tunings[] = {
     /* Connections wait there while a CPU quota keeps us from accepting: a quarter of the memory. */
     {"net.core.somaxconn", 4 * SIZING_CONNECTION_BYTES, 65535},
-    /* Handshakes under way, 300 bytes each; small machines begin with 128, then come SYN cookies.
-     */
+    /* Handshakes in progress, 300 bytes each; small machines start with 128, then use SYN
+     * cookies. */
     {"net.ipv4.tcp_max_syn_backlog", 4 * SIZING_CONNECTION_BYTES, 65535},
-    /* The side that closes first keeps a TIME_WAIT, and that is us: 256 bytes each, 60 s long.
-     * Small machines begin with 1024; beyond it late packets meet a reset. */
+    /* We close first, so we keep the TIME_WAIT: 256 bytes each, for 60 s. Small machines start with
+     * 1024; beyond that, late packets get a reset. */
     {"net.ipv4.tcp_max_tw_buckets", 4096, 262144},
 };
 
@@ -69,8 +69,8 @@ static bool has_capability(unsigned capability)
     return (data[CAP_TO_INDEX(capability)].effective & CAP_TO_MASK(capability)) != 0;
 }
 
-/* What to do about a limit that could not be raised. Being root is neither needed nor enough where
- * containers and service managers take capabilities away. */
+/* Advice for a limit that could not be raised. Root is neither needed nor enough where containers
+ * and service managers remove capabilities. */
 static const char *tuning_advice(bool is_sysctl, int error)
 {
     if (error == EROFS)
@@ -118,12 +118,12 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
     if (wanted > before && !dry) {
         result = number_write(path, wanted);
         if (result == 0)
-            platform_number_read(path, &wanted); /* what the kernel made of it */
+            platform_number_read(path, &wanted); /* the kernel's value */
     }
     tuning_tell(line, tuning->name, before, wanted, dry, result);
 }
 
-/* The hard limit of descriptors, to what the memory holds of connections. */
+/* Raise the hard limit of descriptors to the connections that the memory holds. */
 static void descriptors_tune(const struct hardware *hardware, bool dry,
                              char line[TUNING_LINE_BYTES])
 {

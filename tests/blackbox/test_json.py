@@ -17,7 +17,7 @@ from programs import DEADLINE_S, environment, limits, run, totals, wait_until
 
 jsonschema = pytest.importorskip("jsonschema", reason="install python3-jsonschema")
 
-SCHEMA = pathlib.Path(__file__).parents[2] / "src/report/report.schema.json"
+SCHEMA = pathlib.Path(__file__).parents[2] / "src/result/document.schema.json"
 VALIDATOR = jsonschema.Draft202012Validator(json.loads(SCHEMA.read_text(encoding="utf-8")))
 COUNTS = ("started", "ok", "failed", "late", "dropped")
 LONG_NS = 10**8  # a test that stops the program for three times as long sees that it stood still
@@ -62,9 +62,12 @@ def check(document):
 
 
 def told(*args, code=0, **options):
-    """Run hello-load --json. Returns the document."""
+    """Run hello-load --json. Returns the document, which is read back without loss."""
     result = run(os.environ["HELLO_LOAD"], "--json", *args, **options)
     assert result.returncode == code and result.stdout, result
+    again = subprocess.run([os.environ["HELLO_LOAD"], "show", "--json", "-"], input=result.stdout,
+                           capture_output=True, text=True, timeout=DEADLINE_S)
+    assert (again.stderr, again.stdout) == ("", result.stdout)
     return check(json.loads(result.stdout))
 
 
@@ -102,7 +105,8 @@ def test_the_options_in_force_are_told(server):
                 r"a\tb", "--connect-timeout", "700ms", "--timeout", "2s", target)["run"]
     assert run_["targets"] == [target]
     assert run_["options"] == {
-        "connections": 9, "threads": 1, "rate_per_s": 300, "arrivals": "poisson",
+        "connections": 9, "threads": 1, "rate_starts": 300, "rate_period_ns": 10**9,
+        "rate_per_s": 300, "arrivals": "poisson",
         "duration_ns": 200_000_000, "count": None, "warmup_ns": 0, "ramp_ns": 0, "family": "ipv6",
         "source": "::1", "source_ports": {"low": 30000, "high": 30999}, "close": "rst",
         "reuse_sockets": "auto", "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",

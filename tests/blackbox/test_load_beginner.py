@@ -125,6 +125,7 @@ def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
 def test_an_answer_that_ends_too_early_is_shown(peer, said, came, shown):
     _, document, summary = told_of(peer(says(said)).target)
     lane = document["result"]["lanes"][0]
+    assert lane["short_answer"].pop("at_ns") > 0
     assert lane["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
     assert lane["wrong_answer"] is None and document["result"]["wrong_answer"] is None
     assert shown in summary
@@ -135,8 +136,9 @@ def test_each_target_has_its_own_first_answer_that_is_wrong(server, peer, thread
     good, wrong, ended = server().target(IPV4), peer(says(b"moin\n")).target, peer(says(b"he")).target
     _, document, summary = told_of_any("-t", threads, good, wrong, ended)
     lanes = document["result"]["lanes"]
-    answer = {"offset_bytes": 0, "got": r"moin\n"}
-    assert [lane["wrong_answer"] for lane in lanes] == [None, answer, None]
+    answer = lanes[1]["wrong_answer"]
+    assert answer == {"at_ns": answer["at_ns"], "offset_bytes": 0, "got": r"moin\n"} and answer["at_ns"] > 0
+    assert lanes[0]["wrong_answer"] is None and lanes[2]["wrong_answer"] is None
     assert [lane["short_answer"] and lane["short_answer"]["got"] for lane in lanes] == [None, None, "he"]
     assert document["result"]["wrong_answer"] == answer
     assert f'from {wrong}: expected "hello\\n", got "moin\\n"' in summary

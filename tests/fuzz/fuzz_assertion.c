@@ -1,5 +1,5 @@
 #include "fuzz_target.h"
-#include "load/assertion.h"
+#include "result/assertion.h"
 
 #include <errno.h>
 

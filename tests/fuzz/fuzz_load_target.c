@@ -1,5 +1,5 @@
 #include "fuzz_target.h"
-#include "load/target.h"
+#include "generator/target.h"
 
 #include <errno.h>
 

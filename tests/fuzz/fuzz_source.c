@@ -1,5 +1,5 @@
 #include "fuzz_target.h"
-#include "load/source.h"
+#include "generator/source.h"
 
 #include <errno.h>
 

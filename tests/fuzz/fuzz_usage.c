@@ -1,7 +1,7 @@
-#include "base/cpu_time.h"
 #include "base/fact.h"
 #include "fuzz_target.h"
-#include "measure/usage_text.h"
+#include "host/cpu_time.h"
+#include "host/usage_text.h"
 
 #define TICK_NS UINT64_C(10000000)
 

@@ -4,7 +4,7 @@
  * what it says of all intervals added up. */
 #include "base/units.h"
 #include "distribution.h"
-#include "measure/hlog.h"
+#include "result/hlog.h"
 
 #include <inttypes.h>
 #include <stdbool.h>

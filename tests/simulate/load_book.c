@@ -18,7 +18,7 @@ struct load_sums load_sums_of(const struct load_book *of)
 {
     struct load_sums sums = {0};
 
-    for (uint32_t i = 0; i < of->args->lane_count; i++) {
+    for (uint32_t i = 0; i < of->args->target_count; i++) {
         const struct tally *tally = generator_tally(of->generator, i);
 
         sums.started += tally->started;
@@ -157,7 +157,7 @@ static void book_connect(struct sim_socket *socket, const struct sockaddr *addre
         world_fail("socket %d connects, and no start is counted", socket->sock);
     book->starting = false;
     *call = (struct call){.number = ++book->call_count,
-                          .lane = (unsigned)(ntohs(to->sin_port) - LANE_PORT),
+                          .target = (unsigned)(ntohs(to->sin_port) - TARGET_PORT),
                           .engine = book->engine,
                           .socket = socket,
                           .config = book->config,
@@ -173,8 +173,8 @@ static void book_connect(struct sim_socket *socket, const struct sockaddr *addre
     service_meet(call, &book->path, book->first_temper, book->tempers);
     socket->context = call;
     sim_engine_attach(socket, call->tcp);
-    world_trace("call %u (%s) to lane %u starts, due %.6f s ago", call->number,
-                service_temper_name(call->temper), call->lane,
+    world_trace("call %u (%s) to target %u starts, due %.6f s ago", call->number,
+                service_temper_name(call->temper), call->target,
                 (double)(call->started_ns - call->intended_ns) / 1e9);
 }
 

@@ -3,15 +3,15 @@
 #ifndef HELLO_SIMULATE_LOAD_BOOK_H
 #define HELLO_SIMULATE_LOAD_BOOK_H
 
-#include "load/generator.h"
+#include "generator/generator.h"
 #include "service.h"
 #include "sim_engine.h"
 
 #define LANES_MAX    3
-#define LANE_PORT    2000 /* of the first lane; the others follow */
+#define TARGET_PORT    2000 /* of the first target; the others follow */
 #define BOOK_ENDINGS 256
 
-/* The sums of the tallies of all lanes that matter from call to call. */
+/* The sums of the tallies of all targets that matter from call to call. */
 struct load_sums {
     uint64_t started, dropped, warmup, ok, failed, abandoned, in_window;
     uint64_t by_end[PHASE_COUNT][RESULT_COUNT];

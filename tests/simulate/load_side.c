@@ -88,14 +88,14 @@ static void load_lacks_descriptors(void *object, uint64_t begins)
 
 static void load_settle_targets(void)
 {
-    one.args.lane_count = (uint32_t)world_between(1, LANES_MAX);
+    one.args.target_count = (uint32_t)world_between(1, LANES_MAX);
     memset(one.targets, 0, sizeof(one.targets));
-    for (uint32_t i = 0; i < one.args.lane_count; i++) {
+    for (uint32_t i = 0; i < one.args.target_count; i++) {
         one.targets[i].weight = (uint32_t)world_between(1, 4);
         one.targets[i].address.v4 = (struct sockaddr_in){
             .sin_family = AF_INET,
             .sin_addr.s_addr = htonl(INADDR_LOOPBACK),
-            .sin_port = htons((uint16_t)(LANE_PORT + i)),
+            .sin_port = htons((uint16_t)(TARGET_PORT + i)),
         };
     }
 }

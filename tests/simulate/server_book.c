@@ -216,7 +216,7 @@ static void book_check_sleep(int64_t timeout_ns, uint64_t open)
 /* Who comes is not left waiting: where nothing is accepted it looks again soon. */
 static void book_check_listener(int64_t timeout_ns, uint64_t open)
 {
-    uint64_t soon_ns = open < book->connections_max ? RESPONDER_RETRY_NS : RESPONDER_LOOK_NS;
+    uint64_t soon_ns = open < book->connections_max ? RESPONDER_RETRY_NS : RESPONDER_CHECK_NS;
 
     if (!listener_is_open() || sim_engine_is_accepting(book->engine))
         return;

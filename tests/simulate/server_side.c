@@ -34,8 +34,8 @@ static void server_notice(void *context, const char *line)
 static void server_settle_settings(void)
 {
     static const uint64_t lingers_ns[] = {2 * S, 2 * S, 100 * MS, 500 * MS, 10 * S, MS};
-    uint64_t linger_ns = lingers_ns[world_below(6)], look_ns = linger_ns / 10;
-    uint64_t leave_ns = look_ns >= CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0;
+    uint64_t linger_ns = lingers_ns[world_below(6)], probe_ns = linger_ns / 10;
+    uint64_t leave_ns = probe_ns >= CONNECTION_LEAVE_NS ? CONNECTION_LEAVE_NS : 0;
     uint32_t bytes = 6;
 
     if (world_chance(400))
@@ -47,7 +47,7 @@ static void server_settle_settings(void)
         .greeting_bytes = world_chance(20) ? 0 : bytes,
         .linger_timeout_ns = linger_ns,
         .leave_ns = leave_ns,
-        .leave_slack_ns = leave_ns > 0 ? look_ns - leave_ns : 0,
+        .leave_slack_ns = leave_ns > 0 ? probe_ns - leave_ns : 0,
     };
     one.settings.linger = world_chance(700);
     one.settings.delivery_timeout_ns = world_spread(S, 300 * S);

@@ -2,7 +2,7 @@
 #ifndef HELLO_SIMULATE_SERVICE_H
 #define HELLO_SIMULATE_SERVICE_H
 
-#include "load/config.h"
+#include "generator/config.h"
 #include "sim_engine.h"
 #include "tcp.h"
 
@@ -29,7 +29,7 @@ enum service_temper {
 
 /* One connection, as the service knows it. */
 struct call {
-    unsigned number, lane;
+    unsigned number, target;
     enum service_temper temper;
     struct engine *engine;
     struct sim_socket *socket; /* ours; NULL once that was closed */

@@ -32,7 +32,7 @@ void sim_engine_renew(struct engine *engine)
     }
     sim_submit(sim); /* the end of an engine closes what was to be closed later */
     sim->accepting = sim->breaking = sim->broken = false;
-    sim->engine.turns_behind = 0;
+    sim->engine.iterations_behind = 0;
     world_trace("another engine");
 }
 
@@ -89,7 +89,7 @@ static int sim_collect(struct sim_engine *sim, struct engine_event *events)
         }
     }
     sim->ready_count = kept;
-    sim->engine.turns_behind = left ? sim->engine.turns_behind + 1 : 0;
+    sim->engine.iterations_behind = left ? sim->engine.iterations_behind + 1 : 0;
     for (unsigned i = 1; i < count; i++) {
         unsigned j = (unsigned)world_below(i + 1);
         struct engine_event event = events[i];

@@ -117,10 +117,10 @@ static int fake_connect(struct engine *engine, uint64_t token, int sock,
     return fake_called(engine, (struct fake_call){"connect", token, sock, 0, 0});
 }
 
-static int fake_accept_start(struct engine *engine, uint32_t room)
+static int fake_accept_start(struct engine *engine, uint32_t capacity)
 {
     (void)engine;
-    (void)room;
+    (void)capacity;
     return 0;
 }
 

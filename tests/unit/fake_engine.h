@@ -1,5 +1,5 @@
-/* An engine that does nothing but remember what it was asked, and tell what a test wants to have
- * happened, for tests of what stands above it. */
+/* An engine that records the calls and returns the events that a test chooses, for tests of its
+ * owners. */
 #ifndef HELLO_FAKE_ENGINE_H
 #define HELLO_FAKE_ENGINE_H
 

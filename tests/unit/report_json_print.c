@@ -23,62 +23,63 @@ static void has_all(struct report_sample *sample)
     report_sample_short_answer(sample, 0, 1, 0);
     report_sample_verdicts(sample);
     report_sample_assertions(sample);
-    sample->config.connect_timeout_ns = 1000000000;
-    sample->config.source = "127.0.0.0/28,::1";
-    sample->config.source_ports = (struct option_ports){20000, 29999};
-    sample->config.proxy_protocol = LOAD_PROXY_V2;
-    sample->config.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
-    sample->report.intervals_cut = true;
+    sample->document.options.connect_timeout_ns = 1000000000;
+    sample->document.options.source = "127.0.0.0/28,::1";
+    sample->document.options.source_ports = (struct option_ports){20000, 29999};
+    sample->document.options.proxy_protocol = LOAD_PROXY_V2;
+    sample->document.options.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
+    sample->document.intervals_cut = true;
 }
 
-/* What comes from the command line is any bytes. */
+/* Texts from the command line may have any bytes. */
 static void has_odd_bytes(struct report_sample *sample)
 {
-    snprintf(sample->targets[0].host, sizeof(sample->targets[0].host), "caf\xe9 \"\\\x1b[1m,\n");
-    sample->config.targets.items[0] = "caf\xc3\xa9 \"\\\x1b[1m,\n";
-    sample->config.source = "\xff\xfe";
-    snprintf(sample->report.lanes[1].name, sizeof(sample->report.lanes[1].name),
+    snprintf(sample->document.targets[0].host, sizeof(sample->document.targets[0].host),
+             "caf\xe9 \"\\\x1b[1m,\n");
+    sample->document.options.targets.items[0] = "caf\xc3\xa9 \"\\\x1b[1m,\n";
+    sample->document.options.source = "\xff\xfe";
+    snprintf(sample->document.targets[1].name, sizeof(sample->document.targets[1].name),
              "\"quoted\", with\r\na line break");
 }
 
-/* Nothing was measured, and nothing is known of the machine. */
+/* Nothing was measured, and nothing is known about the machine. */
 static void is_empty(struct report_sample *sample)
 {
-    static const struct report_interval nothing;
-    struct report *report = &sample->report;
+    static const struct document_interval nothing;
+    struct document *document = &sample->document;
 
     memset(sample->tallies, 0, sizeof(sample->tallies));
     memset(&sample->all, 0, sizeof(sample->all));
-    report->machine = (struct machine){
+    document->machine = (struct machine){
         .quota_us = FACT_UNKNOWN, .memory_bytes = FACT_UNKNOWN, .memory_limit_bytes = FACT_UNKNOWN};
-    report->tracked_connections = FACT_UNKNOWN;
-    report->engine_features = 0;
-    report->lanes[0].offloads = (struct offloads){FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN};
-    sample->config.expect = (struct option_bytes){.any = true};
-    report->window_s = 0;
-    report->all.connections_per_s = 0.0 / report->window_s;
-    report->lanes[0].connections_per_s = 1 / report->window_s;
-    report->interval_count = 1;
+    document->tracked_connections = FACT_UNKNOWN;
+    document->engine_features = 0;
+    document->targets[0].offloads = (struct offloads){FACT_UNKNOWN, FACT_UNKNOWN, FACT_UNKNOWN};
+    document->options.expect = (struct option_bytes){.any = true};
+    document->window_s = 0;
+    document->all.connections_per_s = 0.0 / document->window_s;
+    document->targets[0].connections_per_s = 1 / document->window_s;
+    document->interval_count = 1;
     sample->intervals[0] = nothing;
-    sample->intervals[0].lanes = sample->points[0];
+    sample->intervals[0].targets = sample->points[0];
     sample->intervals[0].usage = usage_unknown();
     sample->intervals[0].usage.time_ns = sample->intervals[0].usage.process_ns = 0;
-    report->usage = sample->intervals[0].usage;
-    for (uint32_t i = 0; i < report->threads; i++)
-        report->thread[i] = (struct thread_use){.cpu = -1,
-                                                .softirq = (double)NAN,
-                                                .others = (double)NAN,
-                                                .idle = (double)NAN,
-                                                .steal = (double)NAN,
-                                                .waited = (double)NAN};
+    document->usage = sample->intervals[0].usage;
+    for (uint32_t i = 0; i < document->threads; i++)
+        document->thread[i] = (struct thread_use){.cpu = -1,
+                                                  .softirq = (double)NAN,
+                                                  .others = (double)NAN,
+                                                  .idle = (double)NAN,
+                                                  .steal = (double)NAN,
+                                                  .waited = (double)NAN};
 }
 
 static const struct {
     const char *name;
-    uint32_t lane_count;
+    uint32_t target_count;
     void (*change)(struct report_sample *sample);
 } samples[] = {
-    {"one_lane", 1, is_healthy},
+    {"one_target", 1, is_healthy},
     {"families", 2, is_healthy},
     {"open_loop", 2, report_sample_open_loop},
     {"failures", 5, report_sample_failures},
@@ -94,14 +95,14 @@ int main(int argc, char *argv[])
         if (argc < 2) {
             puts(samples[i].name);
         } else if (strcmp(argv[1], samples[i].name) == 0) {
-            struct report_sample *sample = report_sample_new(samples[i].lane_count);
+            struct report_sample *sample = report_sample_new(samples[i].target_count);
             int result = 0;
 
             samples[i].change(sample);
             if (argc > 2)
-                report_csv(&sample->report, stdout);
+                report_csv(&sample->document, stdout);
             else
-                result = report_json(&sample->report, stdout);
+                result = document_write(&sample->document, stdout);
             report_sample_free(sample);
             return result == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
         }

@@ -13,7 +13,7 @@
 
 static const struct {
     const char *typed, *host;
-} hosts[REPORT_SAMPLE_LANES_MAX] = {
+} hosts[REPORT_SAMPLE_TARGETS_MAX] = {
     {"127.0.0.1:1848", "127.0.0.1"},
     {"[::1]:1848", "::1"},
     {"127.0.0.2:1848", "127.0.0.2"},
@@ -24,7 +24,7 @@ static const struct {
 /* Durations of connection i of n: most near `typical_ns`, and a tail to some hundred times that. */
 static uint64_t duration_ns(uint64_t typical_ns, uint64_t i, uint64_t n)
 {
-    uint64_t rest = n - i; /* how many are as slow as this or slower */
+    uint64_t rest = n - i; /* number of connections as slow as this or slower */
 
     return typical_ns + typical_ns * i / n / 4 + typical_ns * n / rest / 200;
 }
@@ -47,40 +47,40 @@ static void tally_fill(struct tally *tally, uint64_t started, uint64_t typical_n
     }
 }
 
-static void lane_fill(struct report_sample *sample, uint32_t i)
+static void target_fill(struct report_sample *sample, uint32_t i)
 {
-    struct report_lane *lane = &sample->report.lanes[i];
-    struct target *target = &sample->targets[i];
+    struct document_target *target = &sample->document.targets[i];
+    struct address address;
     bool has_port;
 
-    if (address_parse(hosts[i].typed, &target->address, &has_port) < 0)
+    if (address_parse(hosts[i].typed, &address, &has_port) < 0)
         abort();
     snprintf(target->host, sizeof(target->host), "%s", hosts[i].host);
     target->weight = i + 1;
     tally_fill(&sample->tallies[i], REPORT_SAMPLE_STARTED - UINT64_C(1000) * i,
                40 * NS_PER_US + 9 * NS_PER_US * i);
-    lane->target = target;
-    lane->tally = &sample->tallies[i];
-    address_format(&target->address, lane->name);
-    snprintf(lane->device.name, sizeof(lane->device.name), "lo");
-    lane->device.mtu_bytes = 65536;
-    lane->offloads = (struct offloads){.gro = 1, .gso = 1, .tso = 0};
+    target->family = address_family_name(&address);
+    target->tally = &sample->tallies[i];
+    address_format(&address, target->name);
+    snprintf(target->device.name, sizeof(target->device.name), "lo");
+    target->device.mtu_bytes = 65536;
+    target->offloads = (struct offloads){.gro = 1, .gso = 1, .tso = 0};
 }
 
-/* What follows from the lanes: the sum of them, and the rates. */
+/* The values computed from the targets: sums and rates. */
 static void sums_fill(struct report_sample *sample)
 {
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
     memset(&sample->all, 0, sizeof(sample->all));
-    for (uint32_t i = 0; i < report->lane_count; i++) {
+    for (uint32_t i = 0; i < document->target_count; i++) {
         tally_add(&sample->all, &sample->tallies[i]);
-        report->lanes[i].connections_per_s =
-            (double)sample->tallies[i].ok_in_window / report->window_s;
+        document->targets[i].connections_per_s =
+            (double)sample->tallies[i].ok_in_window / document->window_s;
     }
-    report->all.tally = &sample->all;
-    report->all.connections_per_s = (double)sample->all.ok_in_window / report->window_s;
-    snprintf(report->all.name, sizeof(report->all.name), "all");
+    document->all.tally = &sample->all;
+    document->all.connections_per_s = (double)sample->all.ok_in_window / document->window_s;
+    snprintf(document->all.name, sizeof(document->all.name), "all");
 }
 
 static void usage_fill(struct usage *usage, uint64_t length_ns, uint64_t connections)
@@ -96,7 +96,7 @@ static void usage_fill(struct usage *usage, uint64_t length_ns, uint64_t connect
     };
 }
 
-static void span_fill(struct report_point *point, enum timing timing, uint64_t second)
+static void span_fill(struct document_point *point, enum timing timing, uint64_t second)
 {
     uint64_t base_ns = (UINT64_C(30) + 10 * (uint64_t)timing + second) * NS_PER_US;
 
@@ -107,29 +107,29 @@ static void span_fill(struct report_point *point, enum timing timing, uint64_t s
     point->max_ns[timing] = 50 * base_ns;
 }
 
-static void point_fill(struct report_point *point, uint64_t connections, uint64_t second)
+static void point_fill(struct document_point *point, uint64_t connections, uint64_t second)
 {
-    *point = (struct report_point){.started = connections, .ok = connections};
+    *point = (struct document_point){.started = connections, .ok = connections};
     for (int timing = 0; timing < TIMING_LATENESS; timing++)
         span_fill(point, (enum timing)timing, second);
 }
 
 static void interval_fill(struct report_sample *sample, uint64_t second)
 {
-    struct report_interval *interval = &sample->intervals[second];
+    struct document_interval *interval = &sample->intervals[second];
     uint64_t all = 0;
 
-    *interval = (struct report_interval){
+    *interval = (struct document_interval){
         .start_ns = second * NS_PER_S,
         .length_ns = NS_PER_S,
         .warmup = second == 0,
-        .lanes = sample->points[second],
+        .targets = sample->points[second],
         .in_flight = IN_FLIGHT,
     };
-    for (uint32_t i = 0; i < sample->report.lane_count && !interval->warmup; i++) {
+    for (uint32_t i = 0; i < sample->document.target_count && !interval->warmup; i++) {
         uint64_t share = sample->tallies[i].started / REPORT_SAMPLE_WINDOW_S;
 
-        point_fill(&interval->lanes[i], share, second + i);
+        point_fill(&interval->targets[i], share, second + i);
         all += share;
     }
     if (!interval->warmup)
@@ -155,29 +155,27 @@ static void machine_fill(struct machine *machine)
     };
 }
 
-static void config_fill(struct load_config *config, uint32_t lane_count)
+static void options_fill(struct result_options *options, uint32_t target_count)
 {
-    config->targets.count = lane_count;
-    for (uint32_t i = 0; i < lane_count; i++)
-        config->targets.items[i] = hosts[i].typed;
-    config->duration_ns = REPORT_SAMPLE_WINDOW_S * NS_PER_S;
-    config->warmup_ns = NS_PER_S;
-    config->family = lane_count == 2 ? LOAD_FAMILY_BOTH : LOAD_FAMILY_ANY;
-    config->cpus = "auto";
-    config->timeout_ns = 10 * NS_PER_S;
-    config->expect.bytes = 6;
-    memcpy(config->expect.data, "hello\n", 6);
+    options->targets.count = target_count;
+    for (uint32_t i = 0; i < target_count; i++)
+        options->targets.items[i] = hosts[i].typed;
+    options->duration_ns = REPORT_SAMPLE_WINDOW_S * NS_PER_S;
+    options->warmup_ns = NS_PER_S;
+    options->family = target_count == 2 ? LOAD_FAMILY_BOTH : LOAD_FAMILY_ANY;
+    options->cpus = "auto";
+    options->timeout_ns = 10 * NS_PER_S;
+    options->expect.bytes = 6;
+    memcpy(options->expect.data, "hello\n", 6);
 }
 
-struct report_sample *report_sample_new(uint32_t lane_count)
+struct report_sample *report_sample_new(uint32_t target_count)
 {
     struct report_sample *sample = calloc(1, sizeof(*sample));
 
-    if (!sample || lane_count < 1 || lane_count > REPORT_SAMPLE_LANES_MAX)
+    if (!sample || target_count < 1 || target_count > REPORT_SAMPLE_TARGETS_MAX)
         abort();
-    config_fill(&sample->config, lane_count);
-    sample->report = (struct report){
-        .config = &sample->config,
+    sample->document = (struct document){
         .connections = IN_FLIGHT,
         .engine = "uring",
         .engine_reason = "the best that works here",
@@ -191,21 +189,21 @@ struct report_sample *report_sample_new(uint32_t lane_count)
         .rate_s = REPORT_SAMPLE_WINDOW_S,
         .elapsed_s = 1 + REPORT_SAMPLE_WINDOW_S + 0.012,
         .target_is_local = true,
-        .lane_count = lane_count,
+        .target_count = target_count,
         .interval_count = REPORT_SAMPLE_INTERVALS,
         .intervals = sample->intervals,
         .thread = {{.cpu = 0, .own = 0.31, .idle = 0.69, .busy = 0.31},
                    {.cpu = 1, .own = 0.29, .idle = 0.71, .busy = 0.29}},
         .thread_allowed = 1,
-        .stalls = &sample->stalls,
     };
-    machine_fill(&sample->report.machine);
-    for (uint32_t i = 0; i < lane_count; i++)
-        lane_fill(sample, i);
+    options_fill(&sample->document.options, target_count);
+    machine_fill(&sample->document.machine);
+    for (uint32_t i = 0; i < target_count; i++)
+        target_fill(sample, i);
     sums_fill(sample);
     for (uint64_t second = 0; second < REPORT_SAMPLE_INTERVALS; second++)
         interval_fill(sample, second);
-    usage_fill(&sample->report.usage, REPORT_SAMPLE_WINDOW_S * NS_PER_S, sample->all.started);
+    usage_fill(&sample->document.usage, REPORT_SAMPLE_WINDOW_S * NS_PER_S, sample->all.started);
     return sample;
 }
 
@@ -216,12 +214,12 @@ void report_sample_free(struct report_sample *sample)
 
 void report_sample_open_loop(struct report_sample *sample)
 {
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    sample->config.rate = (struct option_rate){.starts = 40000, .period_ns = NS_PER_S};
-    sample->config.arrivals = LOAD_POISSON;
-    report->connections = LOAD_OPEN_LOOP;
-    for (uint32_t i = 0; i < report->lane_count; i++) {
+    sample->document.options.rate = (struct option_rate){.starts = 40000, .period_ns = NS_PER_S};
+    sample->document.options.arrivals = LOAD_POISSON;
+    document->connections = LOAD_OPEN_LOOP;
+    for (uint32_t i = 0; i < document->target_count; i++) {
         struct tally *tally = &sample->tallies[i];
 
         tally->late = tally->started / 1000;
@@ -232,15 +230,15 @@ void report_sample_open_loop(struct report_sample *sample)
     }
     sums_fill(sample);
     for (uint64_t second = 1; second < REPORT_SAMPLE_INTERVALS; second++) {
-        struct report_interval *interval = &sample->intervals[second];
+        struct document_interval *interval = &sample->intervals[second];
 
         interval->all.late = second;
         interval->all.dropped = 1;
-        interval->lanes[0].late = second;
-        interval->lanes[0].dropped = 1;
+        interval->targets[0].late = second;
+        interval->targets[0].dropped = 1;
         span_fill(&interval->all, TIMING_LATENESS, second);
-        for (uint32_t i = 0; i < report->lane_count; i++)
-            span_fill(&interval->lanes[i], TIMING_LATENESS, second + i);
+        for (uint32_t i = 0; i < document->target_count; i++)
+            span_fill(&interval->targets[i], TIMING_LATENESS, second + i);
     }
 }
 
@@ -260,8 +258,8 @@ static const bool failure_phases[RESULT_COUNT][PHASE_COUNT] = {
     [RESULT_OTHER] = {true, true, true},
 };
 
-/* In each second the same. */
-static void point_fill_failures(struct report_point *point, const struct tally *tally)
+/* The same in each second. */
+static void point_fill_failures(struct document_point *point, const struct tally *tally)
 {
     for (int kind = RESULT_REFUSED; kind < RESULT_COUNT; kind++) {
         point->failed_as[kind] = tally_failed_as(tally, (enum result)kind) / REPORT_SAMPLE_WINDOW_S;
@@ -285,79 +283,79 @@ void report_sample_failures(struct report_sample *sample)
     sums_fill(sample);
     for (uint64_t second = 1; second < REPORT_SAMPLE_INTERVALS; second++) {
         point_fill_failures(&sample->intervals[second].all, tally);
-        point_fill_failures(&sample->intervals[second].lanes[0], tally);
+        point_fill_failures(&sample->intervals[second].targets[0], tally);
     }
 }
 
-void report_sample_wrong_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+void report_sample_wrong_answer(struct report_sample *sample, uint32_t target, uint64_t at_ns,
                                 uint32_t offset, const char *got)
 {
-    struct wrong_answer *wrong = &sample->report.lanes[lane].wrong_answer;
+    struct wrong_answer *wrong = &sample->document.targets[target].wrong_answer;
 
     *wrong =
         (struct wrong_answer){.at_ns = at_ns, .offset = offset, .bytes = (uint32_t)strlen(got)};
     memcpy(wrong->data, got, wrong->bytes);
 }
 
-void report_sample_short_answer(struct report_sample *sample, uint32_t lane, uint64_t at_ns,
+void report_sample_short_answer(struct report_sample *sample, uint32_t target, uint64_t at_ns,
                                 uint32_t came_bytes)
 {
-    sample->report.lanes[lane].short_answer =
+    sample->document.targets[target].short_answer =
         (struct short_answer){.at_ns = at_ns, .came_bytes = came_bytes};
 }
 
 void report_sample_verdicts(struct report_sample *sample)
 {
-    static const struct report_verdict verdicts[] = {
-        {"generator_busy", REPORT_LIMIT_GENERATOR, false,
+    static const struct document_verdict verdicts[] = {
+        {"generator_busy", DOCUMENT_LIMIT_GENERATOR, false,
          "the generator was the limit: its busiest thread used 97 % of the CPU it may use; give it "
          "more threads (-t), more CPUs, or a lower rate"},
-        {"throttled", REPORT_LIMIT_MACHINE, false,
+        {"throttled", DOCUMENT_LIMIT_MACHINE, false,
          "a CPU quota of 6.25 % (5 ms in each 80 ms) stopped the generator 61 times, for 3.75 s of "
          "5.00 s in all: \"latencies\" are mostly the quota's; raise it, or measure from "
          "elsewhere"},
     };
 
-    sample->report.limit = REPORT_LIMIT_GENERATOR;
-    sample->report.verdict_count = 2;
-    memcpy(sample->report.verdicts, verdicts, sizeof(verdicts));
+    sample->document.limit = DOCUMENT_LIMIT_GENERATOR;
+    sample->document.verdict_count = 2;
+    memcpy(sample->document.verdicts, verdicts, sizeof(verdicts));
 }
 
 void report_sample_assertions(struct report_sample *sample)
 {
-    static const struct report_assertion assertions[] = {
+    static const struct document_assertion assertions[] = {
         {"p99<5ms", "124us", true, 124e3, "ns"},
         {"rate>=50k/s", "7987/s", false, 7987.25, "per_s"},
         {"errors==0", "0", true, 0, "count"},
     };
 
-    sample->report.assertion_count = 3;
-    memcpy(sample->report.assertions, assertions, sizeof(assertions));
+    sample->document.assertion_count = 3;
+    memcpy(sample->document.assertions, assertions, sizeof(assertions));
 }
 
 void report_sample_troubles(struct report_sample *sample)
 {
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->machine.quota_us = 5000;
-    report->machine.quota_period_us = 80000;
-    report->thread_allowed = 0.0625 / 2;
-    report->thread[0].own = report->thread[0].busy = 0.031;
-    report->thread[1].own = report->thread[1].busy = 0.030;
-    report->usage.steal_ns = report->usage.time_ns * 2 * 31 / 1000;
-    report->usage.throttled_count = 61;
-    report->usage.throttled_ns = 3750 * NS_PER_MS;
-    report->usage.syn_retransmits = 12;
-    report->usage.retransmits = 19;
-    report->usage.listen_overflows = 4;
-    report->usage.listen_drops = 4;
+    document->machine.quota_us = 5000;
+    document->machine.quota_period_us = 80000;
+    document->thread_allowed = 0.0625 / 2;
+    document->thread[0].own = document->thread[0].busy = 0.031;
+    document->thread[1].own = document->thread[1].busy = 0.030;
+    document->usage.steal_ns = document->usage.time_ns * 2 * 31 / 1000;
+    document->usage.throttled_count = 61;
+    document->usage.throttled_ns = 3750 * NS_PER_MS;
+    document->usage.syn_retransmits = 12;
+    document->usage.retransmits = 19;
+    document->usage.listen_overflows = 4;
+    document->usage.listen_drops = 4;
     for (uint64_t i = 0; i < 60; i++)
-        sample->stalls.kept[i] =
+        sample->document.stalls.kept[i] =
             (struct stall){.start_ns = NS_PER_S + i * 80 * NS_PER_MS, .length_ns = 75 * NS_PER_MS};
-    sample->stalls.kept_count = 60;
-    sample->stalls.count = 60;
-    sample->stalls.total_ns = 60 * 75 * NS_PER_MS;
-    sample->stalls.longest_ns = 75 * NS_PER_MS;
+    sample->document.stalls.kept_count = 60;
+    sample->document.stalls.count = 60;
+    sample->document.stalls.total_ns = 60 * 75 * NS_PER_MS;
+    sample->document.stalls.longest_ns = 75 * NS_PER_MS;
     for (uint64_t second = 0; second < REPORT_SAMPLE_INTERVALS; second++) {
         sample->intervals[second].stalls = 12;
         sample->intervals[second].stalled_ns = 12 * 75 * NS_PER_MS;
@@ -369,12 +367,12 @@ void report_sample_troubles(struct report_sample *sample)
 
 void report_sample_cut_short(struct report_sample *sample)
 {
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->cut_short = true;
-    report->window_s = 1.5;
-    report->elapsed_s = 2.512;
-    report->interval_count = 3;
+    document->cut_short = true;
+    document->window_s = 1.5;
+    document->elapsed_s = 2.512;
+    document->interval_count = 3;
     sample->intervals[2].length_ns = NS_PER_S / 2;
     sums_fill(sample);
 }

@@ -1,5 +1,5 @@
 /* The advice names the limit that is exhausted, with its value, and no other. */
-#include "base/advice.h"
+#include "host/advice.h"
 
 #include <errno.h>
 #include <setjmp.h>

@@ -1,8 +1,8 @@
-/* What may be asserted of a result, and what then holds. */
+/* Assertions about a result: their syntax, and when they hold. */
 #include "base/units.h"
-#include "load/assertion.h"
-#include "report/judgement.h"
+#include "report/assertions.h"
 #include "report_sample.h"
+#include "result/assertion.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -19,7 +19,7 @@
 
 static char error[OPTION_ERROR_BYTES];
 
-/* How an assertion is written. */
+/* The syntax of an assertion. */
 
 static const struct {
     const char *text;
@@ -238,7 +238,7 @@ static void the_error_is_one_line_whatever_was_typed(void **state)
     assert_non_null(strstr(error, "'p\\n\\x1b\\xff<5ms'"));
 }
 
-/* What holds. */
+/* When an assertion holds. */
 
 static int sample_begin(void **state)
 {
@@ -252,14 +252,14 @@ static int sample_end(void **state)
     return 0;
 }
 
-/* Judge one assertion; what was found of it stays until the next. */
-static const struct report_assertion *judged(struct report_sample *sample, const char *text)
+/* Evaluate one assertion; its outcome is valid until the next call. */
+static const struct document_assertion *evaluated(struct report_sample *sample, const char *text)
 {
-    sample->config.assertions.count = 1;
-    sample->config.assertions.items[0] = text;
-    assertions_judge(&sample->report);
-    assert_string_equal(text, sample->report.assertions[0].text);
-    return &sample->report.assertions[0];
+    sample->asserted.count = 1;
+    sample->asserted.items[0] = text;
+    assertions_evaluate(&sample->document, &sample->asserted);
+    assert_string_equal(text, sample->document.assertions[0].text);
+    return &sample->document.assertions[0];
 }
 
 /* The metric is `value` in this sample: check each comparison with it and its neighbours. */
@@ -268,7 +268,7 @@ static void check_comparisons(struct report_sample *sample, const char *metric, 
 {
     static const struct {
         const char *comparison;
-        bool expected[3]; /* of a value that is below, at and above the bound */
+        bool expected[3]; /* for a value below, at and above the bound */
     } rows[] = {
         {"<", {true, false, false}}, {"<=", {true, true, false}},  {">", {false, false, true}},
         {">=", {false, true, true}}, {"==", {false, true, false}}, {"!=", {true, false, true}},
@@ -281,7 +281,7 @@ static void check_comparisons(struct report_sample *sample, const char *metric, 
 
             snprintf(text, sizeof(text), "%s %s %" PRIu64 "%s", metric, rows[i].comparison,
                      value + 1 - at, unit);
-            const struct report_assertion *one = judged(sample, text);
+            const struct document_assertion *one = evaluated(sample, text);
             if (one->holds != rows[i].expected[at])
                 fail_msg("'%s' %s, with the value %s", text, one->holds ? "holds" : "does not hold",
                          one->value);
@@ -316,8 +316,8 @@ static void a_mean_is_compared_as_it_is(void **state)
     histogram_record(histogram, 4000);
     check_comparisons(sample, "connect.mean", 3500, "ns");
     histogram_record(histogram, 3501);
-    assert_true(judged(sample, "connect.mean>3.5us")->holds);
-    assert_true(judged(sample, "connect.mean<3501ns")->holds);
+    assert_true(evaluated(sample, "connect.mean>3.5us")->holds);
+    assert_true(evaluated(sample, "connect.mean<3501ns")->holds);
 }
 
 static void counts_are_compared_one_by_one(void **state)
@@ -344,13 +344,13 @@ static void rates_are_compared_per_second(void **state)
 {
     struct report_sample *sample = *state;
 
-    sample->report.all.connections_per_s = 20000;
+    sample->document.all.connections_per_s = 20000;
     check_comparisons(sample, "rate", 20000, "/s");
-    assert_true(judged(sample, "rate==20k")->holds);
-    assert_true(judged(sample, "rate==1.2M/m")->holds);
-    sample->report.all.connections_per_s = 19999.96;
-    assert_false(judged(sample, "rate>=20k/s")->holds);
-    assert_string_equal("19999.96/s", judged(sample, "rate>=20k/s")->value);
+    assert_true(evaluated(sample, "rate==20k")->holds);
+    assert_true(evaluated(sample, "rate==1.2M/m")->holds);
+    sample->document.all.connections_per_s = 19999.96;
+    assert_false(evaluated(sample, "rate>=20k/s")->holds);
+    assert_string_equal("19999.96/s", evaluated(sample, "rate>=20k/s")->value);
 }
 
 static void percentages_are_exact_at_the_bound(void **state)
@@ -383,7 +383,7 @@ static void percentages_are_exact_at_the_bound(void **state)
         sample->all.started = rows[i].started;
         sample->all.ok = rows[i].started - rows[i].failed;
         sample->all.failed[PHASE_CONNECT][RESULT_REFUSED] = rows[i].failed;
-        const struct report_assertion *one = judged(sample, rows[i].text);
+        const struct document_assertion *one = evaluated(sample, rows[i].text);
         if (one->holds != rows[i].expected)
             fail_msg("'%s' %s, with the value %s", rows[i].text,
                      one->holds ? "holds" : "does not hold", one->value);
@@ -397,11 +397,11 @@ static void dropped_is_a_share_of_what_was_intended(void **state)
     sample->all.started = 75;
     sample->all.dropped = 25;
     sample->all.late = 15;
-    assert_true(judged(sample, "dropped==25%")->holds);
-    assert_true(judged(sample, "late==20%")->holds);
+    assert_true(evaluated(sample, "dropped==25%")->holds);
+    assert_true(evaluated(sample, "late==20%")->holds);
 }
 
-static void a_family_is_judged_by_all_lanes_of_it_and_no_other(void **state)
+static void a_family_is_evaluated_by_all_targets_of_it_and_no_other(void **state)
 {
     struct report_sample *sample = *state;
     const struct tally *tallies = sample->tallies;
@@ -416,13 +416,13 @@ static void a_family_is_judged_by_all_lanes_of_it_and_no_other(void **state)
     check_comparisons(sample, "ipv4.started", tallies[0].started + tallies[2].started, "");
     check_comparisons(sample, "ipv6.p50",
                       histogram_percentile(&tallies[1].timings[TIMING_TOTAL], 50), "ns");
-    assert_true(judged(sample, "ipv6.errors==0")->holds);
-    assert_false(judged(sample, "errors==0")->holds);
-    sample->report.lanes[0].connections_per_s = 1000;
-    sample->report.lanes[1].connections_per_s = 20;
-    sample->report.lanes[2].connections_per_s = 3;
-    assert_true(judged(sample, "ipv4.rate==1003")->holds);
-    assert_true(judged(sample, "ipv6.rate==20")->holds);
+    assert_true(evaluated(sample, "ipv6.errors==0")->holds);
+    assert_false(evaluated(sample, "errors==0")->holds);
+    sample->document.targets[0].connections_per_s = 1000;
+    sample->document.targets[1].connections_per_s = 20;
+    sample->document.targets[2].connections_per_s = 3;
+    assert_true(evaluated(sample, "ipv4.rate==1003")->holds);
+    assert_true(evaluated(sample, "ipv6.rate==20")->holds);
     test_free(both);
 }
 
@@ -430,9 +430,9 @@ static void nothing_holds_of_a_family_without_a_target(void **state)
 {
     struct report_sample *sample = *state;
 
-    sample->report.lane_count = 1;
-    assert_true(judged(sample, "ipv4.errors==0")->holds);
-    const struct report_assertion *one = judged(sample, "ipv6.errors==0");
+    sample->document.target_count = 1;
+    assert_true(evaluated(sample, "ipv4.errors==0")->holds);
+    const struct document_assertion *one = evaluated(sample, "ipv6.errors==0");
     assert_false(one->holds);
     assert_string_equal("no ipv6 target", one->value);
 }
@@ -448,8 +448,8 @@ static void nothing_holds_of_durations_that_were_not_measured(void **state)
         histogram_clear(&sample->tallies[1].timings[timing]);
     }
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
-        assert_false(judged(sample, texts[i])->holds);
-        assert_string_equal("no samples", sample->report.assertions[0].value);
+        assert_false(evaluated(sample, texts[i])->holds);
+        assert_string_equal("no samples", sample->document.assertions[0].value);
     }
 }
 
@@ -459,12 +459,12 @@ static void a_share_of_nothing_does_not_hold(void **state)
 
     sample->all.started = 0;
     sample->all.ok = 0;
-    assert_false(judged(sample, "errors<1%")->holds);
-    assert_string_equal("nothing started", sample->report.assertions[0].value);
-    assert_true(judged(sample, "errors==0")->holds);
+    assert_false(evaluated(sample, "errors<1%")->holds);
+    assert_string_equal("nothing started", sample->document.assertions[0].value);
+    assert_true(evaluated(sample, "errors==0")->holds);
 }
 
-static void the_value_is_told_with_its_unit(void **state)
+static void the_value_is_shown_with_its_unit(void **state)
 {
     static const struct {
         const char *expected;
@@ -489,22 +489,22 @@ static void the_value_is_told_with_its_unit(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         histogram_clear(histogram);
         histogram_record(histogram, rows[i].ns);
-        assert_string_equal(rows[i].expected, judged(sample, rows[i].text)->value);
+        assert_string_equal(rows[i].expected, evaluated(sample, rows[i].text)->value);
     }
     sample->all.started = 1000;
     sample->all.ok = 998;
     sample->all.failed[PHASE_CLOSE][RESULT_RESET] = 2;
-    assert_string_equal("2", judged(sample, "errors==0")->value);
-    assert_string_equal("0.2%", judged(sample, "reset<1%")->value);
-    assert_string_equal("99.8%", judged(sample, "ok>=99%")->value);
+    assert_string_equal("2", evaluated(sample, "errors==0")->value);
+    assert_string_equal("0.2%", evaluated(sample, "reset<1%")->value);
+    assert_string_equal("99.8%", evaluated(sample, "ok>=99%")->value);
     sample->all.started = 1000000;
     sample->all.failed[PHASE_CLOSE][RESULT_RESET] = 10001;
-    assert_string_equal("1.0001%", judged(sample, "reset<=1%")->value);
-    sample->report.all.connections_per_s = 7987.25;
-    assert_string_equal("7987.2/s", judged(sample, "rate>1")->value);
+    assert_string_equal("1.0001%", evaluated(sample, "reset<=1%")->value);
+    sample->document.all.connections_per_s = 7987.25;
+    assert_string_equal("7987.2/s", evaluated(sample, "rate>1")->value);
 }
 
-/* Which are judged. */
+/* Which assertions are evaluated. */
 
 static void errors_must_be_none_unless_said_otherwise(void **state)
 {
@@ -522,15 +522,16 @@ static void errors_must_be_none_unless_said_otherwise(void **state)
     sample->all.failed[PHASE_CONNECT][RESULT_REFUSED] = 0;
     sample->all.started *= 1000;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct report *report = &sample->report;
+        const struct document *document = &sample->document;
 
-        assert_true(judged(sample, rows[i].text)->holds);
-        assert_int_equal(rows[i].is_said ? 1 : 3, report->assertion_count);
+        assert_true(evaluated(sample, rows[i].text)->holds);
+        assert_int_equal(rows[i].is_said ? 1 : 3, document->assertion_count);
         if (!rows[i].is_said)
-            assert_string_equal("errors==0", report->assertions[1].text);
+            assert_string_equal("errors==0", document->assertions[1].text);
         if (!rows[i].is_said)
-            assert_string_equal("ok>0", report->assertions[2].text);
-        assert_int_equal(rows[i].is_said, assertions_judge(&sample->report));
+            assert_string_equal("ok>0", document->assertions[2].text);
+        assert_int_equal(rows[i].is_said,
+                         assertions_evaluate(&sample->document, &sample->asserted));
     }
 }
 
@@ -548,49 +549,49 @@ static void an_open_loop_must_keep_its_schedule_unless_said_otherwise(void **sta
 
     report_sample_open_loop(sample);
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        const struct report *report = &sample->report;
+        const struct document *document = &sample->document;
         uint32_t last;
 
-        judged(sample, rows[i].text);
-        last = report->assertion_count - 1;
+        evaluated(sample, rows[i].text);
+        last = document->assertion_count - 1;
         assert_int_equal(rows[i].is_said,
-                         strcmp(JUDGEMENT_LATENESS, report->assertions[last].text) != 0);
+                         strcmp(ASSERTION_LATENESS, document->assertions[last].text) != 0);
         if (!rows[i].is_said)
-            assert_string_equal("dropped==0", report->assertions[last - 1].text);
+            assert_string_equal("dropped==0", document->assertions[last - 1].text);
     }
 }
 
 static void all_hold_if_each_does(void **state)
 {
     struct report_sample *sample = *state;
-    struct option_texts *texts = &sample->config.assertions;
+    struct option_texts *texts = &sample->asserted;
 
-    assert_true(assertions_judge(&sample->report));
-    assert_int_equal(2, sample->report.assertion_count);
-    assert_string_equal("errors==0", sample->report.assertions[0].text);
-    assert_string_equal("0", sample->report.assertions[0].value);
+    assert_true(assertions_evaluate(&sample->document, &sample->asserted));
+    assert_int_equal(2, sample->document.assertion_count);
+    assert_string_equal("errors==0", sample->document.assertions[0].text);
+    assert_string_equal("0", sample->document.assertions[0].value);
 
     *texts = (struct option_texts){.count = 3, .items = {"p50<1h", "ok>0", "rate>0"}};
-    assert_true(assertions_judge(&sample->report));
-    assert_int_equal(3, sample->report.assertion_count);
+    assert_true(assertions_evaluate(&sample->document, &sample->asserted));
+    assert_int_equal(3, sample->document.assertion_count);
     for (uint32_t i = 0; i < 3; i++) {
         const char *fine = texts->items[i];
 
         texts->items[i] = "p50>1h";
-        assert_false(assertions_judge(&sample->report));
+        assert_false(assertions_evaluate(&sample->document, &sample->asserted));
         texts->items[i] = fine;
     }
 }
 
-static void as_many_as_can_be_given_are_judged(void **state)
+static void as_many_as_can_be_given_are_evaluated(void **state)
 {
     struct report_sample *sample = *state;
 
     for (uint32_t i = 0; i < OPTION_TEXTS_MAX; i++)
-        sample->config.assertions.items[i] = "p99<1h";
-    sample->config.assertions.count = OPTION_TEXTS_MAX;
-    assert_true(assertions_judge(&sample->report));
-    assert_int_equal(OPTION_TEXTS_MAX + 2, sample->report.assertion_count);
+        sample->asserted.items[i] = "p99<1h";
+    sample->asserted.count = OPTION_TEXTS_MAX;
+    assert_true(assertions_evaluate(&sample->document, &sample->asserted));
+    assert_int_equal(OPTION_TEXTS_MAX + 2, sample->document.assertion_count);
 }
 
 static void a_run_in_which_nothing_ended_well_does_not_pass(void **state)
@@ -598,10 +599,10 @@ static void a_run_in_which_nothing_ended_well_does_not_pass(void **state)
     struct report_sample *sample = *state;
 
     sample->all.ok = 0;
-    assert_false(assertions_judge(&sample->report));
-    assert_true(sample->report.assertions[0].holds);
-    assert_string_equal("ok>0", sample->report.assertions[1].text);
-    assert_false(sample->report.assertions[1].holds);
+    assert_false(assertions_evaluate(&sample->document, &sample->asserted));
+    assert_true(sample->document.assertions[0].holds);
+    assert_string_equal("ok>0", sample->document.assertions[1].text);
+    assert_false(sample->document.assertions[1].holds);
 }
 
 #define WITH_SAMPLE(test) cmocka_unit_test_setup_teardown(test, sample_begin, sample_end)
@@ -620,15 +621,15 @@ int main(void)
         WITH_SAMPLE(rates_are_compared_per_second),
         WITH_SAMPLE(percentages_are_exact_at_the_bound),
         WITH_SAMPLE(dropped_is_a_share_of_what_was_intended),
-        WITH_SAMPLE(a_family_is_judged_by_all_lanes_of_it_and_no_other),
+        WITH_SAMPLE(a_family_is_evaluated_by_all_targets_of_it_and_no_other),
         WITH_SAMPLE(nothing_holds_of_a_family_without_a_target),
         WITH_SAMPLE(nothing_holds_of_durations_that_were_not_measured),
         WITH_SAMPLE(a_share_of_nothing_does_not_hold),
-        WITH_SAMPLE(the_value_is_told_with_its_unit),
+        WITH_SAMPLE(the_value_is_shown_with_its_unit),
         WITH_SAMPLE(errors_must_be_none_unless_said_otherwise),
         WITH_SAMPLE(an_open_loop_must_keep_its_schedule_unless_said_otherwise),
         WITH_SAMPLE(all_hold_if_each_does),
-        WITH_SAMPLE(as_many_as_can_be_given_are_judged),
+        WITH_SAMPLE(as_many_as_can_be_given_are_evaluated),
         WITH_SAMPLE(a_run_in_which_nothing_ended_well_does_not_pass),
     };
     return cmocka_run_group_tests_name("assertion", tests, NULL, NULL);

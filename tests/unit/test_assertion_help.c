@@ -1,6 +1,6 @@
-/* What --help says of --assert is what is understood there. */
-#include "load/assertion.h"
-#include "load/config.h"
+/* --assert accepts everything that --help lists for it. */
+#include "generator/config.h"
+#include "result/assertion.h"
 
 #include <ctype.h>
 #include <setjmp.h>
@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-/* What a function writes, to be freed. */
+/* The output of a function; the caller frees it. */
 static char *written(void (*write)(FILE *out))
 {
     char *text = NULL;
@@ -71,7 +71,7 @@ static void every_metric_is_in_the_help(void **state)
 }
 
 /* The names between "together: " and the semicolon. */
-static void every_metric_of_the_help_is_understood(void **state)
+static void every_metric_of_the_help_is_accepted(void **state)
 {
     char *text = written(assertion_help), *rest = strstr(text, "together: "), *save;
     struct assertion assertion;
@@ -106,7 +106,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_metric_is_in_the_help),
-        cmocka_unit_test(every_metric_of_the_help_is_understood),
+        cmocka_unit_test(every_metric_of_the_help_is_accepted),
         cmocka_unit_test(an_unknown_metric_is_answered_with_the_same_names),
     };
 

@@ -1,7 +1,7 @@
 /* Where the limits of a process are found: over versions, levels, mounts and namespaces. */
-#include "base/cgroup.h"
 #include "base/fact.h"
-#include "base/platform.h"
+#include "host/cgroup.h"
+#include "host/platform.h"
 #include "machine_fake.h"
 
 #include <limits.h>

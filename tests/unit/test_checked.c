@@ -124,12 +124,12 @@ static void what_the_engine_within_tells_besides_is_passed_on(void **state)
 {
     (void)state;
     fake.engine.close_error = EIO;
-    fake.engine.turns_behind = 1;
+    fake.engine.iterations_behind = 1;
     waits();
     assert_int_equal(EIO, engine->close_error);
     assert_true(engine_is_behind(engine));
     engine->close_error = 0;
-    fake.engine.turns_behind = 0;
+    fake.engine.iterations_behind = 0;
     waits();
     assert_int_equal(0, engine->close_error);
     assert_false(engine_is_behind(engine));
@@ -388,8 +388,8 @@ static void each_rule_that_the_owner_breaks_is_told(void **state)
          "sock=5 was closed or handed over while op=3 was pending"},
         {cancel_nothing, "sock=5 op=4 token=0xabcdef12345678 is not pending, but op=0"},
         {cancel_another, "sock=5 op=4 token=0x7 is not pending, but op=4"},
-        {accept_twice, "room=1, while 1 may still come"},
-        {accept_without_room, "there is no room"},
+        {accept_twice, "capacity=1, while 1 may still come"},
+        {accept_without_room, "there is no capacity"},
         {change_what_is_sent, "sock=5 bytes=7 changed while they were sent"},
         {change_the_address, "the address that sock=7 connects to changed"},
         {use_in_another_thread, "the engine is another thread's"},
@@ -554,9 +554,9 @@ static void each_rule_that_the_engine_within_breaks_is_told(void **state)
         {send_more_than_asked, "sock=5 op=3 result=8 bytes=7"},
         {send_more_than_asked_at_once, "sock=5 result=2 bytes=1"},
         {promise_more_of_a_send, "sock=5 op=3 more=1"},
-        {accept_more_than_there_is_room_for, "result=10 more=1 room=0"},
+        {accept_more_than_there_is_room_for, "result=10 more=1 capacity=0"},
         {accept_after_the_end, "result=11 more=0, though accepting has ended"},
-        {go_on_after_an_error, "result=-24 more=1 room=1"},
+        {go_on_after_an_error, "result=-24 more=1 capacity=1"},
         {give_one_socket_twice, "sock=5 is open already"},
         {give_a_socket_beyond_all, "sock=64 of 64"},
         {accept_with_a_token, "token=0x7"},

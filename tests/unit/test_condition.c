@@ -1,4 +1,4 @@
-/* What operators read of conditions, minute by minute. */
+/* What operators read about conditions, minute by minute. */
 #include "base/deadline.h"
 #include "base/units.h"
 #include "server/symptom.h"
@@ -58,9 +58,10 @@ static void assert_told(unsigned lines, const char *last)
 static void a_condition_is_told_when_it_begins_and_when_it_is_over(void **state)
 {
     (void)state;
-    conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS);
+    conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS);
     assert_told(1, "no room, others wait; raise it");
-    assert_true(conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 5) == DEADLINE_NEVER);
+    assert_true(conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + 5) ==
+                DEADLINE_NEVER);
     assert_told(2, "nobody waits for --max-connections any more");
     assert_true(conditions_tell(&told.conditions, START_NS + HOUR) == DEADLINE_NEVER);
     assert_told(2, "");
@@ -77,12 +78,12 @@ static void workers_that_suffer_from_the_same_are_told_of_once(void **state)
 {
     (void)state;
     for (uint64_t worker = 0; worker < 64; worker++)
-        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + worker);
+        conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS + worker);
     assert_told(1, "no room");
     for (uint64_t worker = 0; worker < 63; worker++)
-        conditions_end(&told.conditions, CONDITION_ROOM, START_NS + MINUTE / 2 + worker);
+        conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + MINUTE / 2 + worker);
     assert_told(1, "no room"); /* one still does */
-    conditions_end(&told.conditions, CONDITION_ROOM, START_NS + MINUTE / 2 + 64);
+    conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + MINUTE / 2 + 64);
     assert_told(2, "any more");
 }
 
@@ -92,8 +93,9 @@ static void what_comes_and_goes_is_told_of_with_its_number_when_the_minute_is_ov
 
     (void)state;
     for (uint64_t s = 0; s < 20; s += 2) { /* 10 times */
-        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + s * NS_PER_S);
-        due_ns = conditions_end(&told.conditions, CONDITION_ROOM, START_NS + (s + 1) * NS_PER_S);
+        conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS + s * NS_PER_S);
+        due_ns =
+            conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + (s + 1) * NS_PER_S);
     }
     assert_told(2, "any more");
     assert_true(START_NS + MINUTE == due_ns);
@@ -106,14 +108,14 @@ static void what_began_within_the_minute_and_lasts_is_told_of_when_it_is_over(vo
     uint64_t due_ns;
 
     (void)state;
-    conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS);
-    conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 5);
-    due_ns = conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + 10);
+    conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS);
+    conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + 5);
+    due_ns = conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS + 10);
     assert_told(2, "any more");
     assert_true(START_NS + MINUTE == due_ns);
     conditions_tell(&told.conditions, due_ns);
     assert_told(3, "no room, others wait (1 times in 60 s); raise it");
-    conditions_end(&told.conditions, CONDITION_ROOM, due_ns + 5);
+    conditions_end(&told.conditions, CONDITION_CAPACITY, due_ns + 5);
     assert_told(4, "any more");
 }
 
@@ -133,7 +135,7 @@ static void what_lasts_is_told_again_after_a_minute_and_then_each_hour(void **st
 static void nobody_can_cause_more_than_two_lines_a_minute_for_a_cause(void **state)
 {
     (void)state;
-    for (uint64_t ms = 0; ms < 3600000; ms += 20) { /* all causes in turn, for an hour */
+    for (uint64_t ms = 0; ms < 3600000; ms += 20) { /* each cause after the other, for an hour */
         enum condition_cause cause = (enum condition_cause)(ms / 20 % CONDITION_COUNT);
         uint64_t now_ns = START_NS + ms * NS_PER_MS;
 
@@ -147,8 +149,8 @@ static void what_was_not_told_of_is_told_at_the_end(void **state)
 {
     (void)state;
     for (uint64_t i = 0; i < 3; i++) {
-        conditions_begin(&told.conditions, CONDITION_ROOM, &full, START_NS + 10 * i);
-        conditions_end(&told.conditions, CONDITION_ROOM, START_NS + 10 * i + 5);
+        conditions_begin(&told.conditions, CONDITION_CAPACITY, &full, START_NS + 10 * i);
+        conditions_end(&told.conditions, CONDITION_CAPACITY, START_NS + 10 * i + 5);
     }
     assert_told(2, "any more");
     conditions_flush(&told.conditions, START_NS + 5 * NS_PER_S);
@@ -164,12 +166,13 @@ static void a_symptom_that_shows_again_and_again_is_one_condition(void **state)
 
     (void)state;
     for (int i = 0; i < 100; i++, now_ns += SYMPTOM_FADES_NS / 2) {
-        symptoms_see(&symptoms, CONDITION_ROOM, &full, now_ns);
+        symptoms_see(&symptoms, CONDITION_CAPACITY, &full, now_ns);
         symptoms_fade(&symptoms, UINT32_MAX, now_ns + SYMPTOM_FADES_NS / 4);
     }
     assert_told(1, "no room");
     assert_true(symptoms_due_ns(&symptoms, UINT32_MAX) == now_ns + SYMPTOM_FADES_NS / 2);
-    assert_true(symptoms_due_ns(&symptoms, 0) == START_NS + MINUTE); /* to be told again */
+    assert_true(symptoms_due_ns(&symptoms, 0) ==
+                START_NS + MINUTE); /* so it must be reported again */
     symptoms_fade(&symptoms, 0, now_ns + SYMPTOM_FADES_NS / 2);
     assert_told(1, "no room"); /* nothing was tried since */
     symptoms_fade(&symptoms, UINT32_MAX, now_ns + SYMPTOM_FADES_NS / 2);
@@ -183,8 +186,8 @@ static void who_ends_suffering_is_not_taken_for_the_end_of_it(void **state)
     struct symptoms second = symptoms_none(&told.conditions);
 
     (void)state;
-    symptoms_see(&first, CONDITION_ROOM, &full, START_NS);
-    symptoms_see(&second, CONDITION_ROOM, &full, START_NS);
+    symptoms_see(&first, CONDITION_CAPACITY, &full, START_NS);
+    symptoms_see(&second, CONDITION_CAPACITY, &full, START_NS);
     symptoms_withdraw(&first);
     symptoms_withdraw(&first); /* once is enough */
     assert_told(1, "no room");

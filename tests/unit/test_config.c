@@ -1,6 +1,6 @@
-/* The option tables of both programs, and how each settles what was said in two places. */
+/* The option tables of both programs, and which value wins if it is set in two places. */
 #include "base/units.h"
-#include "load/config.h"
+#include "generator/config.h"
 #include "option_table_check.h"
 #include "server/config.h"
 #include "server/server.h"
@@ -78,7 +78,7 @@ static void tables_are_sound(void **state)
     option_table_check(&load_options, sizeof(struct load_config));
 }
 
-static void defaults_are_what_the_readme_says(void **state)
+static void defaults_are_what_its_page_says(void **state)
 {
     char text[ADDRESS_TEXT_BYTES];
 
@@ -93,7 +93,7 @@ static void defaults_are_what_the_readme_says(void **state)
     assert_int_equal(0, server.workers);
 }
 
-static void connections_are_what_the_options_make_of_them(void **state)
+static void connections_follow_from_the_options(void **state)
 {
     struct connection_settings settings;
 
@@ -107,7 +107,7 @@ static void connections_are_what_the_options_make_of_them(void **state)
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_ns);
     assert_int_equal(0, settings.leave_slack_ns);
 
-    /* Clients are not given longer than the timeout says, but for a tenth. */
+    /* Clients do not get longer than the timeout, except for a tenth. */
     assert_int_equal(0, read_server("--close=swift", "--linger-timeout=999ms"));
     settings = server_connection_settings(&server);
     assert_false(settings.linger);
@@ -125,7 +125,8 @@ static void connections_are_what_the_options_make_of_them(void **state)
     assert_int_equal(CONNECTION_LEAVE_NS, settings.leave_slack_ns);
 }
 
-/* The port that holds, by what is said where: PORT on the command line, --listen, and variables. */
+/* The port in force, by the place where it is set: PORT on the command line, --listen, and
+ * variables. */
 static void port_said_more_directly_holds(void **state)
 {
 #define PORT   "PORT"
@@ -289,7 +290,7 @@ static void load_defaults_are_what_the_help_says(void **state)
 }
 
 static const struct {
-    const char *expected; /* as option_print has it */
+    const char *expected; /* as option_print writes it */
     const char *words[4];
     const char *variable, *value; /* the same by the environment; NULL: it cannot be */
 } load_settings[] = {
@@ -408,8 +409,8 @@ static void load_says_what_is_wrong_in_one_line(void **state)
         const char *expected;
         const char *words[5];
     } rows[] = {
-        {"no HOST given; say whom to connect to, see --help", {NULL}},
-        {"no HOST given; say whom to connect to, see --help", {"-c3"}},
+        {"no HOST given; name a target, see --help", {NULL}},
+        {"no HOST given; name a target, see --help", {"-c3"}},
         {"--connections '0': must be 1 to 1000000, or auto", {"-c0", "a"}},
         {"--rate '0': must be 1/h to 10M/s", {"-r0", "a"}},
         {"--rate '10000001': must be 1/h to 10M/s", {"-r10000001", "a"}},
@@ -524,7 +525,7 @@ static void load_allows_what_only_looks_wrong(void **state)
 static void load_flag_wins_over_the_environment(void **state)
 {
     static const struct {
-        const char *expected[2]; /* as option_print has it */
+        const char *expected[2]; /* as option_print writes it */
         const char *words[3];
         const char *variables[4]; /* each with its value after it */
     } rows[] = {
@@ -580,8 +581,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CONFIG(tables_are_sound),
-        CONFIG(defaults_are_what_the_readme_says),
-        CONFIG(connections_are_what_the_options_make_of_them),
+        CONFIG(defaults_are_what_its_page_says),
+        CONFIG(connections_follow_from_the_options),
         CONFIG(port_said_more_directly_holds),
         CONFIG(two_ports_contradict),
         CONFIG(more_workers_than_connections_contradict),

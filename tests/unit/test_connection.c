@@ -1,4 +1,4 @@
-/* The life of a connection, step by step, on an engine that only remembers what it was asked. */
+/* The life of a connection, step by step, on an engine that only records its calls. */
 #include "base/units.h"
 #include "breaking.h"
 #include "engine/checked.h"
@@ -82,7 +82,7 @@ static void engine_is_renewed(struct fixture *f)
     connections_resume(&f->connections, f->engine, START_NS);
 }
 
-/* Every test ends with the books in balance: accepted = the sum of the outcomes + open. */
+/* Every test ends with: accepted = the sum of the outcomes + open. */
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
@@ -96,7 +96,7 @@ static int tear_down(void **state)
     return 0;
 }
 
-/* Let this be what the next engine_wait tells, and return how it tells it. */
+/* Let the next engine_wait return this event, and return what it returned. */
 static struct engine_event happens(struct fixture *f, struct engine_event event)
 {
     static struct engine_event events[ENGINE_EVENTS_MAX];
@@ -114,7 +114,7 @@ static void accept_one(struct fixture *f)
     connection_accept(&f->connections, event.result, START_NS);
 }
 
-/* The operation that was asked for last ends with this result. */
+/* The last queued operation ends with this result. */
 static void ends(struct fixture *f, enum engine_op op, int result)
 {
     struct engine_event event =
@@ -244,7 +244,7 @@ static void unknown_error_counts_as_failed(void **state)
     assert_ended(f, OUTCOME_FAILED);
 }
 
-/* Fault injection: each call that can fail to be queued, in turn. */
+/* Fault injection: each call that can fail to be queued, one after another. */
 static void what_cannot_be_queued_is_tried_again(void **state)
 {
     struct fixture *f = *state;
@@ -270,7 +270,7 @@ static void what_cannot_be_queued_is_tried_again(void **state)
     }
 }
 
-/* The kernel gave up: it tells what the last ICMP message said, or that time was over. */
+/* The kernel gave up: it reports the last ICMP error, or a timeout. */
 static void client_whose_host_is_gone_counts_as_reset(void **state)
 {
     static const int errors[] = {ETIMEDOUT, EHOSTUNREACH, ENETUNREACH, EHOSTDOWN, ENONET,
@@ -361,7 +361,7 @@ static void who_has_time_to_close_keeps_it_when_the_engine_is_renewed(void **sta
     engine_is_renewed(f);
     assert_string_equal("", fake_engine_calls(&f->fake));
     assert_true(connections_leave(&f->connections));
-    connections_look(&f->connections, START_NS + LEAVE_NS); /* it has */
+    connections_probe(&f->connections, START_NS + LEAVE_NS); /* it has */
     assert_false(connections_leave(&f->connections));
     assert_ended(f, OUTCOME_GREETED);
 }
@@ -447,7 +447,7 @@ static void client_that_is_not_heard_for_the_delivery_timeout_is_reset(void **st
     assert_ended(f, OUTCOME_STALLED);
 }
 
-/* It was heard again, and has the time that everybody has. */
+/* It answered again, and has the usual time. */
 static void client_that_was_late_to_acknowledge_has_the_linger_timeout_from_then_on(void **state)
 {
     struct fixture *f = *state;
@@ -470,7 +470,7 @@ static void client_that_was_late_to_acknowledge_has_the_linger_timeout_from_then
     assert_ended(f, OUTCOME_EXPIRED);
 }
 
-/* The last one of three that are not heard has the place that somebody else may need. */
+/* The last of three silent clients holds a place that another may need. */
 static void client_that_is_not_heard_is_left_to_the_kernel_when_places_are_scarce(void **state)
 {
     struct fixture *f = *state;
@@ -509,7 +509,7 @@ static void rest_of_a_greeting_is_handed_over_too(void **state)
     assert_ended(f, OUTCOME_ORPHANED);
 }
 
-/* Its end must not look like the end of the whole. */
+/* Its end must not look like the end of the whole greeting. */
 static void greeting_of_which_the_kernel_does_not_take_the_rest_ends_in_a_reset(void **state)
 {
     struct fixture *f = *state;
@@ -556,7 +556,7 @@ static void send_that_got_there_after_all_is_no_stall(void **state)
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_closed_in_time_is_greeted_however_late_we_look(void **state)
+static void client_that_closed_in_time_is_greeted_however_late_we_check(void **state)
 {
     struct fixture *f = *state;
 
@@ -706,7 +706,7 @@ static void greeting_without_memory_is_tried_again(void **state)
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_has_closed_by_the_first_look_is_not_waited_for(void **state)
+static void client_that_has_closed_by_the_first_probe_is_not_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -714,16 +714,16 @@ static void client_that_has_closed_by_the_first_look_is_not_waited_for(void **st
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     assert_string_equal("send half_close", fake_engine_calls(&f->fake));
     assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
-    connections_look(&f->connections, START_NS + LEAVE_NS - 1);
+    connections_probe(&f->connections, START_NS + LEAVE_NS - 1);
     assert_string_equal("", fake_engine_calls(&f->fake));
     f->fake.discarded = 0; /* its FIN */
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_stays_past_the_first_look_is_waited_for(void **state)
+static void client_that_stays_past_the_first_probe_is_waited_for(void **state)
 {
     struct fixture *f = *state;
 
@@ -731,7 +731,7 @@ static void client_that_stays_past_the_first_look_is_waited_for(void **state)
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     f->fake.discarded = -EAGAIN;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard recv", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_LATER, fake_engine_last(&f->fake)->flags);
     assert_int_equal(START_NS + LEAVE_NS + LINGER_NS, connections_due_ns(&f->connections, true));
@@ -739,7 +739,7 @@ static void client_that_stays_past_the_first_look_is_waited_for(void **state)
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_talked_by_the_first_look_is_heard_out(void **state)
+static void client_that_talked_by_the_first_probe_is_heard_out(void **state)
 {
     struct fixture *f = *state;
 
@@ -747,25 +747,25 @@ static void client_that_talked_by_the_first_look_is_heard_out(void **state)
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     fake_engine_calls(&f->fake);
     f->fake.discarded = 64 << 10;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_string_equal("discard recv", fake_engine_calls(&f->fake));
     assert_int_equal(0, fake_engine_last(&f->fake)->flags); /* more may be there at once */
     ends(f, ENGINE_OP_RECV, 0);
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void client_that_reset_by_the_first_look_counts_as_reset(void **state)
+static void client_that_reset_by_the_first_probe_counts_as_reset(void **state)
 {
     struct fixture *f = *state;
 
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     f->fake.discarded = -ECONNRESET;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_ended(f, OUTCOME_RESET);
 }
 
-static void first_look_waits_for_a_turn_of_others_only_while_they_can_come(void **state)
+static void first_probe_waits_for_another_iteration_only_while_they_can_come(void **state)
 {
     struct fixture *f = *state;
 
@@ -774,31 +774,31 @@ static void first_look_waits_for_a_turn_of_others_only_while_they_can_come(void 
     assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
     assert_int_equal(START_NS + LEAVE_NS + SLACK_NS, connections_due_ns(&f->connections, true));
     f->fake.discarded = 0;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_ended(f, OUTCOME_GREETED);
 }
 
-/* Others are to be greeted in the same turn. */
-static void looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once(void **state)
+/* Others must be greeted in the same iteration. */
+static void probes_of_one_iteration_have_a_limit_and_the_rest_is_due_at_once(void **state)
 {
     struct fixture *f = *state;
-    const int greeted = CONNECTION_LOOKS_MAX + 1;
+    const int greeted = CONNECTION_PROBES_MAX + 1;
 
     connections_release(&f->connections);
     assert_int_equal(0, connections_init(&f->connections, &f->settings, f->engine,
-                                         2 * CONNECTION_LOOKS_MAX + 2));
+                                         2 * CONNECTION_PROBES_MAX + 2));
     f->fake.sent_now = GREETING_SIZE;
     for (int i = 0; i < greeted; i++)
         accept_one(f);
     f->fake.discarded = 0;
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_int_equal(1, connections_open(&f->connections));
     assert_int_equal(START_NS + LEAVE_NS, connections_due_ns(&f->connections, false));
-    connections_look(&f->connections, START_NS + LEAVE_NS);
+    connections_probe(&f->connections, START_NS + LEAVE_NS);
     assert_int_equal(greeted, f->connections.counts.outcomes[OUTCOME_GREETED]);
 }
 
-static void first_looks_do_not_keep_more_than_half_of_the_room(void **state)
+static void first_probes_do_not_keep_more_than_half_of_the_capacity(void **state)
 {
     struct fixture *f = *state;
 
@@ -814,8 +814,8 @@ static void first_looks_do_not_keep_more_than_half_of_the_room(void **state)
     assert_int_equal(3, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
 }
 
-/* Else each client would hold the only place until its first look. */
-static void first_looks_do_not_take_the_only_room(void **state)
+/* Otherwise each client would hold the only place until its first probe. */
+static void first_probes_do_not_take_the_only_place(void **state)
 {
     struct fixture *f = *state;
 
@@ -827,15 +827,15 @@ static void first_looks_do_not_take_the_only_room(void **state)
     assert_ended(f, OUTCOME_GREETED);
 }
 
-static void room_shrinks_with_each_connection_and_comes_back(void **state)
+static void capacity_shrinks_with_each_connection_and_comes_back(void **state)
 {
     struct fixture *f = *state;
 
-    assert_int_equal(4, connections_room(&f->connections));
+    assert_int_equal(4, connections_capacity(&f->connections));
     accept_one(f);
-    assert_int_equal(3, connections_room(&f->connections));
+    assert_int_equal(3, connections_capacity(&f->connections));
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-    assert_int_equal(4, connections_room(&f->connections));
+    assert_int_equal(4, connections_capacity(&f->connections));
 }
 
 static void abandoned_connections_are_closed_and_counted(void **state)
@@ -875,7 +875,7 @@ static void client_that_closes_while_its_connection_is_stopped_is_greeted(void *
     assert_ended(f, OUTCOME_GREETED);
 }
 
-/* Nobody has read what the client said while it had time to close. */
+/* The input that came while the client had time to close is still unread. */
 static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
 {
     struct fixture *f = *state;
@@ -888,7 +888,7 @@ static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
     assert_ended(f, OUTCOME_ABANDONED);
 }
 
-/* An event of the only connection, from an engine that nobody checks. */
+/* An event of the only connection, from an unchecked engine. */
 static struct engine_event event_of(struct fixture *f, enum engine_op op, int result)
 {
     struct slab *slab = &f->connections.slab;
@@ -1001,7 +1001,7 @@ int main(void)
         LINGER(client_that_lets_the_send_wait_is_reset),
         LINGER(send_that_got_there_after_all_is_no_stall),
         LINGER(delayed_ack_is_waited_for_when_the_linger_timeout_is_shorter),
-        LINGER(client_that_closed_in_time_is_greeted_however_late_we_look),
+        LINGER(client_that_closed_in_time_is_greeted_however_late_we_check),
         LINGER(client_that_talks_past_the_linger_timeout_is_let_go),
         LINGER(client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout),
         LINGER(client_that_takes_a_little_again_and_again_is_reset_at_the_delivery_timeout),
@@ -1010,15 +1010,15 @@ int main(void)
         LINGER(client_that_takes_some_of_a_greeting_that_fits_in_part_is_given_more_time),
         LINGER(reset_before_the_greeting_counts_as_reset),
         LINGER(greeting_without_memory_is_tried_again),
-        LEAVING(client_that_has_closed_by_the_first_look_is_not_waited_for),
-        LEAVING(client_that_stays_past_the_first_look_is_waited_for),
-        LEAVING(client_that_talked_by_the_first_look_is_heard_out),
-        LEAVING(client_that_reset_by_the_first_look_counts_as_reset),
-        LEAVING(first_look_waits_for_a_turn_of_others_only_while_they_can_come),
-        LEAVING(looks_of_one_turn_have_a_limit_and_the_rest_is_due_at_once),
-        LEAVING(first_looks_do_not_keep_more_than_half_of_the_room),
-        LEAVING(first_looks_do_not_take_the_only_room),
-        SWIFT(room_shrinks_with_each_connection_and_comes_back),
+        LEAVING(client_that_has_closed_by_the_first_probe_is_not_waited_for),
+        LEAVING(client_that_stays_past_the_first_probe_is_waited_for),
+        LEAVING(client_that_talked_by_the_first_probe_is_heard_out),
+        LEAVING(client_that_reset_by_the_first_probe_counts_as_reset),
+        LEAVING(first_probe_waits_for_another_iteration_only_while_they_can_come),
+        LEAVING(probes_of_one_iteration_have_a_limit_and_the_rest_is_due_at_once),
+        LEAVING(first_probes_do_not_keep_more_than_half_of_the_capacity),
+        LEAVING(first_probes_do_not_take_the_only_place),
+        SWIFT(capacity_shrinks_with_each_connection_and_comes_back),
         LINGER(abandoned_connections_are_closed_and_counted),
         LINGER(connections_that_are_stopped_end_when_nothing_is_pending_on_them),
         LINGER(client_that_closes_while_its_connection_is_stopped_is_greeted),

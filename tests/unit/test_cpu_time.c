@@ -1,6 +1,6 @@
 /* What the CPUs did, read out of the text of /proc/stat. */
-#include "base/cpu_time.h"
 #include "base/fact.h"
+#include "host/cpu_time.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

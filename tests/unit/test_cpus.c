@@ -1,5 +1,5 @@
 /* Sets of CPUs, on a kernel of 8192 that blackbox/many_cpus.c plays. */
-#include "base/cpus.h"
+#include "host/cpus.h"
 
 #include <errno.h>
 #include <setjmp.h>

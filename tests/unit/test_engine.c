@@ -75,7 +75,7 @@ static struct engine_event next(struct fixture *f)
     static struct engine_event events[ENGINE_EVENTS_MAX];
     int count = 0;
 
-    for (int turn = 0; turn < 100 && count == 0; turn++)
+    for (int iteration = 0; iteration < 100 && count == 0; iteration++)
         count = engine_wait(f->engine, PATIENCE_NS, events);
     assert_int_equal(1, count);
     return events[0];
@@ -85,7 +85,7 @@ static void assert_nothing_happens(struct fixture *f)
 {
     struct engine_event events[ENGINE_EVENTS_MAX];
 
-    for (int turn = 0; turn < 10; turn++)
+    for (int iteration = 0; iteration < 10; iteration++)
         assert_int_equal(0, engine_wait(f->engine, 2 * (int64_t)NS_PER_MS, events));
 }
 
@@ -111,7 +111,7 @@ static int accept_one(struct fixture *f, int *ret_sock)
     return client;
 }
 
-/* Connect a socket to a listener of the test's own. Returns the peer's end. */
+/* Connect a socket to the test's own listener. Returns the peer's end. */
 static int connect_one(struct fixture *f, int sock)
 {
     struct address address = f->address;
@@ -287,7 +287,7 @@ static uint64_t next_socket_number(void)
     return status.st_ino;
 }
 
-/* Start accepting, and let the engine hand over what it queued for that. */
+/* Start accepting, and let the engine submit what it queued for that. */
 static void start_accepting(struct fixture *f)
 {
     struct engine_event events[ENGINE_EVENTS_MAX];
@@ -328,7 +328,7 @@ static bool accepts_can_wait_to_be_tried(void)
     return strcmp(class->name, "uring") != 0 || major > 6 || (major == 6 && minor >= 10);
 }
 
-/* An accept that finds nobody costs as much as one that finds a client. */
+/* An accept that finds no client costs as much as one that finds a client. */
 static void no_accept_is_tried_before_somebody_waits(void **state)
 {
     struct fixture *f = *state;
@@ -370,7 +370,7 @@ static void send_half_close_recv_close(void **state)
     assert_client_reads(client, "");
     engine_recv(f->engine, TOKEN, sock, NULL, ENGINE_DISCARD_BYTES, ENGINE_LATER);
     assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
-    for (int turn = 0; turn < 100 && delivery.unacknowledged_bytes > 0; turn++) {
+    for (int iteration = 0; iteration < 100 && delivery.unacknowledged_bytes > 0; iteration++) {
         assert_nothing_happens(f); /* the client may delay its ACK */
         engine_delivery(f->engine, sock, &delivery);
     }
@@ -478,13 +478,13 @@ static void reset_after_all_that_was_thrown_away_is_told(void **state)
     static char words[128 << 10];
     struct linger now = {.l_onoff = 1};
     struct fixture *f = *state;
-    int waiting_bytes = 0, room_bytes = 2 * sizeof(words);
+    int waiting_bytes = 0, buffer_bytes = 2 * sizeof(words);
     int sock, client;
 
-    setsockopt(f->listener_fd, SOL_SOCKET, SO_RCVBUF, &room_bytes, sizeof(room_bytes));
+    setsockopt(f->listener_fd, SOL_SOCKET, SO_RCVBUF, &buffer_bytes, sizeof(buffer_bytes));
     client = accept_one(f, &sock);
     assert_int_equal(sizeof(words), send(client, words, sizeof(words), 0));
-    for (int turn = 0; turn < 1000 && waiting_bytes < (int)sizeof(words); turn++) {
+    for (int iteration = 0; iteration < 1000 && waiting_bytes < (int)sizeof(words); iteration++) {
         ioctl(sock, FIONREAD, &waiting_bytes);
         usleep(1000);
     }
@@ -629,7 +629,7 @@ static void reset_by_the_peer_is_reported(void **state)
     engine_close(f->engine, sock, 0);
 }
 
-/* Let a peer hear nothing of what comes in for it, or hear again. */
+/* Block or unblock a peer's incoming packets. */
 static void deafen(int peer, bool deaf)
 {
     struct sock_filter drop = BPF_STMT(BPF_RET | BPF_K, 0);
@@ -647,7 +647,8 @@ static void fill(struct fixture *f, int sock)
 {
     static const char data[64 << 10];
 
-    for (int turn = 0; turn < 20; turn++) /* the peer's kernel takes some more, for a while */
+    for (int iteration = 0; iteration < 20;
+         iteration++) /* the peer's kernel takes some more, for a while */
         while (engine_send_now(f->engine, sock, data, sizeof(data), 0) > 0)
             usleep(1000);
 }
@@ -659,7 +660,7 @@ static void a_peer_that_keeps_its_window_closed_refuses(void **state)
     int sock, client = accept_one(f, &sock);
 
     fill(f, sock);
-    for (int turn = 0; turn < 1000 && !delivery.refused; turn++) {
+    for (int iteration = 0; iteration < 1000 && !delivery.refused; iteration++) {
         assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
         usleep(5000);
     }
@@ -669,7 +670,7 @@ static void a_peer_that_keeps_its_window_closed_refuses(void **state)
     close(client);
 }
 
-/* Not even if its window was closed when it was heard last: it may have opened it since. */
+/* Not even if its window was closed at its last answer: it may be open by now. */
 static void a_peer_that_is_not_heard_does_not_refuse(void **state)
 {
     struct fixture *f = *state;
@@ -678,7 +679,8 @@ static void a_peer_that_is_not_heard_does_not_refuse(void **state)
 
     fill(f, sock);
     deafen(client, true);
-    for (int turn = 0; turn < 300; turn++) { /* the first probes come after 0.2, 0.6 and 1.4 s */
+    for (int iteration = 0; iteration < 300;
+         iteration++) { /* the first probes come after 0.2, 0.6 and 1.4 s */
         assert_int_equal(0, engine_delivery(f->engine, sock, &delivery));
         assert_false(delivery.refused);
         usleep(5000);
@@ -746,7 +748,7 @@ static void connect_succeeds_or_tells_why_not(void **state)
     assert_int_equal(0, event.result);
     engine_close(f->engine, sock, 0);
 
-    address_set_port(&nobody, 0); /* a port that is bound, and that nobody listens on */
+    address_set_port(&nobody, 0); /* a port that is bound, without a listener */
     assert_int_equal(0, bind(unused, &nobody.sa, address_bytes(&nobody)));
     getsockname(unused, &nobody.sa, &bytes);
     sock = engine_socket(f->engine, AF_INET);

@@ -1,5 +1,5 @@
-/* The contract of engine.h for an engine that breaks: the kernel refuses the calls that it waits
- * by. What it did came as events, and what it did not can be done by another. */
+/* The contract of engine.h for an engine that breaks: the kernel refuses its wait calls. What it
+ * did came as events, and another can do the rest. */
 #include "base/units.h"
 #include "engine/engine.h"
 #include "net/listener.h"
@@ -99,14 +99,14 @@ static void close_all(struct fixture *f)
     close(f->wake_fd);
 }
 
-/* Wait until the engine says that it is broken. Returns the bytes that it told to be sent. */
+/* Wait until the engine says that it is broken. Returns the bytes that it reported as sent. */
 static size_t wait_for_end(struct fixture *f)
 {
     struct engine_event events[ENGINE_EVENTS_MAX];
     size_t sent_bytes = 0;
     int count = 0;
 
-    for (int turn = 0; turn < 100 && count >= 0; turn++) {
+    for (int iteration = 0; iteration < 100 && count >= 0; iteration++) {
         count = engine_wait(f->engine, PATIENCE_NS, events);
         for (int i = 0; i < count; i++) {
             assert_int_equal(ENGINE_OP_SEND, events[i].op);
@@ -132,7 +132,7 @@ static size_t read_all(int client)
     return bytes;
 }
 
-/* Something is sent in every turn, which an engine may do at once, and without waiting. */
+/* Each iteration sends something; an engine may do that at once, without waiting. */
 static void what_was_done_is_told_before_it_fails(void **state)
 {
     static struct fixture fixture;
@@ -144,7 +144,7 @@ static void what_was_done_is_told_before_it_fails(void **state)
     (void)state;
     open_all(f);
     break_engine();
-    for (int turn = 0; turn < 100 && count >= 0; turn++) {
+    for (int iteration = 0; iteration < 100 && count >= 0; iteration++) {
         if (count == 1) /* the one before has ended */
             assert_int_equal(0, engine_send(f->engine, TOKEN, f->sock, "!", 1, 0));
         count = engine_wait(f->engine, PATIENCE_NS, events);
@@ -168,7 +168,7 @@ static void what_waits_is_not_done_any_more(void **state)
 
     (void)state;
     open_all(f);
-    for (int turn = 0; turn < 1000 && sent_bytes < MORE_BYTES; turn++) {
+    for (int iteration = 0; iteration < 1000 && sent_bytes < MORE_BYTES; iteration++) {
         int count;
 
         assert_int_equal(0, engine_send(f->engine, TOKEN, f->sock, data, MORE_BYTES, 0));
@@ -178,7 +178,7 @@ static void what_waits_is_not_done_any_more(void **state)
         assert_int_equal(1, count);
         sent_bytes += (size_t)events[0].result;
     }
-    while ((got = recv(f->client, some, sizeof(some), MSG_DONTWAIT)) > 0) /* there is room again */
+    while ((got = recv(f->client, some, sizeof(some), MSG_DONTWAIT)) > 0) /* there is space again */
         read_bytes += (size_t)got;
     break_engine();
     sent_bytes += wait_for_end(f);

@@ -1,6 +1,6 @@
 /* The environment that both programs share: in one container or Machine each finds what was meant
  * for the other. */
-#include "load/config.h"
+#include "generator/config.h"
 #include "server/config.h"
 
 #include <setjmp.h>

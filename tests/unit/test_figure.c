@@ -106,7 +106,7 @@ static void a_rate_for_programs_has_no_commas_and_is_never_rounded_to_nothing(vo
     assert_string_equal("15974.4", figure_plain_rate(15974.4, text));
 }
 
-static void a_share_is_told_in_percent(void **state)
+static void a_share_is_shown_in_percent(void **state)
 {
     char text[FIGURE_TEXT_BYTES];
 
@@ -128,7 +128,7 @@ int main(void)
         cmocka_unit_test(a_count_has_commas),
         cmocka_unit_test(a_rate_keeps_three_digits_when_it_is_low),
         cmocka_unit_test(a_rate_for_programs_has_no_commas_and_is_never_rounded_to_nothing),
-        cmocka_unit_test(a_share_is_told_in_percent),
+        cmocka_unit_test(a_share_is_shown_in_percent),
     };
     return cmocka_run_group_tests_name("figure", tests, NULL, NULL);
 }

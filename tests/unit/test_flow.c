@@ -1,10 +1,9 @@
-/* The life of a flow: every way in which a connection of the generator can end, and what is timed.
- */
+/* The life of a flow: every way a connection of the generator can end, and what is timed. */
 #include "base/pages.h"
 #include "breaking.h"
 #include "engine/checked.h"
 #include "fake_engine.h"
-#include "load/flow.h"
+#include "generator/flow.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -23,7 +22,7 @@
 #define TIMEOUT_NS  UINT64_C(500000)
 #define CONNECT_NS  UINT64_C(200000) /* its own timeout */
 #define EXPECTED    "hello\n"
-#define LANES       2
+#define TARGETS     2
 #define LONG_BYTES  (64u << 10)
 #define SOCKETS_MAX (1 << 20) /* the fake one gives each number once */
 
@@ -33,13 +32,13 @@ struct fixture {
     struct engine_class class;
     struct engine *engine; /* checks how the fake one is used */
     struct load_config *config;
-    struct target targets[LANES];
+    struct target targets[TARGETS];
     struct sources sources;
     struct flow_settings settings;
     struct flows flows;
     struct tally *tallies;
     uint64_t now_ns;
-    void *buffer; /* where the flow wants its next bytes */
+    void *buffer; /* where the flow receives its next bytes */
     char thrown_away[64];
     const unsigned char *arrived; /* what can be received now, ... */
     uint32_t arrived_bytes;
@@ -85,7 +84,7 @@ static int set_up(void **state)
 
     *state = f;
     f->config = calloc(1, sizeof(*f->config));
-    f->tallies = pages_map(LANES * sizeof(struct tally));
+    f->tallies = pages_map(TARGETS * sizeof(struct tally));
     fake_engine_init(&f->fake);
     f->class = *f->fake.engine.class;
     f->class.recv = remember_buffer;
@@ -96,7 +95,7 @@ static int set_up(void **state)
     expect_bytes(&f->config->expect, EXPECTED);
     f->config->timeout_ns = TIMEOUT_NS;
     f->config->connect_timeout_ns = CONNECT_NS;
-    for (int i = 0; i < LANES; i++)
+    for (int i = 0; i < TARGETS; i++)
         f->targets[i] = (struct target){.address = {.v4 = {.sin_family = AF_INET}}, .weight = 1};
     f->settings =
         (struct flow_settings){.config = f->config, .targets = f->targets, .sources = &f->sources};
@@ -104,17 +103,17 @@ static int set_up(void **state)
     return flows_init(&f->flows, &f->settings, f->engine, f->tallies, 2, 0, 1);
 }
 
-/* Every test ends with the books in balance. */
+/* Every test ends with balanced counts. */
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
 
-    for (int i = 0; i < LANES; i++)
+    for (int i = 0; i < TARGETS; i++)
         assert_int_equal(f->tallies[i].started,
                          f->tallies[i].ok + tally_failed(&f->tallies[i]) + f->tallies[i].abandoned);
     flows_release(&f->flows);
     engine_destroy(f->engine);
-    pages_unmap(f->tallies, LANES * sizeof(struct tally));
+    pages_unmap(f->tallies, TARGETS * sizeof(struct tally));
     free(f->config);
     free(f);
     return 0;
@@ -124,7 +123,7 @@ static void starts(struct fixture *f)
 {
     flow_start(&f->flows,
                &(struct flow_start){
-                   .lane = 0, .measured = true, .intended_ns = INTENDED_NS, .now_ns = f->now_ns});
+                   .target = 0, .measured = true, .intended_ns = INTENDED_NS, .now_ns = f->now_ns});
 }
 
 static void ends(struct fixture *f, enum engine_op op, int result)
@@ -214,7 +213,7 @@ static void warm_up_is_counted_as_such_and_no_more(void **state)
 {
     struct fixture *f = *state;
 
-    flow_start(&f->flows, &(struct flow_start){.lane = 1, .now_ns = START_NS});
+    flow_start(&f->flows, &(struct flow_start){.target = 1, .now_ns = START_NS});
     ends(f, ENGINE_OP_CONNECT, 0);
     receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, 0);
@@ -223,7 +222,7 @@ static void warm_up_is_counted_as_such_and_no_more(void **state)
     assert_int_equal(0, f->tallies[1].timings[TIMING_TOTAL].count);
 }
 
-static void the_rate_is_of_what_ends_in_the_window_whenever_it_started(void **state)
+static void the_rate_counts_what_ends_in_the_window_whenever_it_started(void **state)
 {
     struct fixture *f = *state;
 
@@ -234,13 +233,13 @@ static void the_rate_is_of_what_ends_in_the_window_whenever_it_started(void **st
         receives(f, EXPECTED);
         ends(f, ENGINE_OP_RECV, 0);
         f->now_ns++;
-        fake_engine_calls(&f->fake); /* it remembers only so many */
+        fake_engine_calls(&f->fake); /* it has a limited memory */
     }
     assert_int_equal(4, f->tallies[0].ok);
     assert_int_equal(2, f->tallies[0].ok_in_window);
 
     f->now_ns = START_NS + 1; /* of the warm-up, but it ends in the window */
-    flow_start(&f->flows, &(struct flow_start){.lane = 0, .now_ns = START_NS});
+    flow_start(&f->flows, &(struct flow_start){.target = 0, .now_ns = START_NS});
     ends(f, ENGINE_OP_CONNECT, 0);
     receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, 0);
@@ -268,12 +267,12 @@ static void wrong_byte_is_a_mismatch(void **state)
     assert_failed(f, PHASE_GREETING, RESULT_MISMATCH);
 }
 
-/* A connection to a lane gets this, and then EOF, in the next nanosecond. */
-static void answers(struct fixture *f, uint32_t lane, bool measured, const char *text)
+/* A connection to a target gets this, and then EOF, in the next nanosecond. */
+static void answers(struct fixture *f, uint32_t target, bool measured, const char *text)
 {
     fake_engine_calls(&f->fake); /* it has room for a few */
     f->now_ns++;
-    flow_start(&f->flows, &(struct flow_start){.lane = lane,
+    flow_start(&f->flows, &(struct flow_start){.target = target,
                                                .measured = measured,
                                                .intended_ns = INTENDED_NS,
                                                .now_ns = f->now_ns});
@@ -284,10 +283,10 @@ static void answers(struct fixture *f, uint32_t lane, bool measured, const char 
         ends(f, ENGINE_OP_RECV, 0);
 }
 
-static void assert_wrong(const struct fixture *f, uint32_t lane, uint64_t at_ns, uint32_t offset,
+static void assert_wrong(const struct fixture *f, uint32_t target, uint64_t at_ns, uint32_t offset,
                          const char *got)
 {
-    const struct wrong_answer *wrong = &f->flows.wrong_answers[lane];
+    const struct wrong_answer *wrong = &f->flows.wrong_answers[target];
 
     assert_int_equal(at_ns, wrong->at_ns);
     assert_int_equal(offset, wrong->offset);
@@ -295,7 +294,7 @@ static void assert_wrong(const struct fixture *f, uint32_t lane, uint64_t at_ns,
     assert_memory_equal(got, wrong->data, strlen(got));
 }
 
-static void the_first_wrong_answer_of_each_lane_is_kept(void **state)
+static void the_first_wrong_answer_of_each_target_is_kept(void **state)
 {
     struct fixture *f = *state;
 
@@ -310,7 +309,7 @@ static void the_first_wrong_answer_of_each_lane_is_kept(void **state)
     assert_int_equal(0, f->flows.short_answers[0].at_ns);
 }
 
-static void the_first_short_answer_of_each_lane_is_kept(void **state)
+static void the_first_short_answer_of_each_target_is_kept(void **state)
 {
     struct fixture *f = *state;
     const struct short_answer *kept = f->flows.short_answers;
@@ -341,7 +340,7 @@ static void one_byte_too_many_is_extra_at_once_or_later(void **state)
     assert_int_equal(2, f->tallies[0].failed[PHASE_CLOSE][RESULT_EXTRA]);
 }
 
-/* A greeting much longer than the buffer that a flow waits with. */
+/* A greeting much longer than the buffer of a flow. */
 static unsigned char *long_greeting(struct fixture *f)
 {
     static unsigned char text[LONG_BYTES + 1];
@@ -353,8 +352,8 @@ static unsigned char *long_greeting(struct fixture *f)
     return text;
 }
 
-/* The buffer is filled, and the rest, if there is more, has arrived too. What comes after it may be
- * found at once or later: -EAGAIN for nothing. */
+/* The buffer is filled, and the rest, if there is more, has arrived too. What follows may be found
+ * at once or later: -EAGAIN for nothing. */
 static void receives_all(struct fixture *f, const unsigned char *text, uint32_t bytes, int after_it)
 {
     uint32_t room = fake_engine_last(&f->fake)->bytes;
@@ -423,7 +422,7 @@ static void a_long_greeting_is_compared_wherever_it_is_cut(void **state)
     }
 }
 
-static void a_long_greeting_that_does_not_end_as_it_should_is_told(void **state)
+static void a_long_greeting_that_does_not_end_as_it_should_is_an_error(void **state)
 {
     static const struct {
         enum phase phase;
@@ -489,8 +488,8 @@ static void a_reset_counts_in_its_phase(void **state)
     assert_failed(f, PHASE_CLOSE, RESULT_RESET);
 }
 
-/* It had been accepted, so that the other side may have said something. */
-static void a_reset_that_connect_was_told_of_counts_where_reading_ends(void **state)
+/* It had been accepted, so the peer may have sent something. */
+static void a_reset_reported_by_connect_counts_where_reading_ends(void **state)
 {
     struct fixture *f = *state;
 
@@ -580,7 +579,7 @@ static void an_error_of_a_send_is_one_of_the_greeting(void **state)
     assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
 }
 
-static void saying_it_is_part_of_the_greeting_even_if_no_byte_is_expected(void **state)
+static void sending_is_part_of_the_greeting_even_if_no_byte_is_expected(void **state)
 {
     struct fixture *f = *state;
 
@@ -599,7 +598,7 @@ static void saying_it_is_part_of_the_greeting_even_if_no_byte_is_expected(void *
     assert_int_equal(300, f->tallies[0].timings[TIMING_CLOSE].max_ns);
 }
 
-/* The other side closed in order, and reset only what came then. */
+/* The peer closed normally, and reset only what came later. */
 static void what_was_said_before_a_send_failed_is_read(void **state)
 {
     struct fixture *f = *state;
@@ -614,7 +613,7 @@ static void what_was_said_before_a_send_failed_is_read(void **state)
     assert_ended_well(f);
 }
 
-static void a_reset_that_a_send_was_told_of_counts_where_reading_ends(void **state)
+static void a_reset_reported_by_send_counts_where_reading_ends(void **state)
 {
     struct fixture *f = *state;
 
@@ -646,7 +645,7 @@ static void it_closes_by_a_reset_if_asked_to(void **state)
     assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
 }
 
-/* The calls at its end are then the only ones to be told. */
+/* Then only the calls at its end are recorded. */
 static void ends_well(struct fixture *f)
 {
     receives(f, EXPECTED);
@@ -729,7 +728,7 @@ static void the_connect_timeout_ends_a_handshake(void **state)
     assert_failed(f, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
     starts(f);
     flows_expire(&f->flows, START_NS + CONNECT_NS);
-    ends(f, ENGINE_OP_CONNECT, -ECONNRESET); /* it is over all the same */
+    ends(f, ENGINE_OP_CONNECT, -ECONNRESET); /* it is over anyway */
     assert_int_equal(2, f->tallies[0].failed[PHASE_CONNECT][RESULT_CONNECT_TIMEOUT]);
 }
 
@@ -764,8 +763,8 @@ static void the_timeout_ends_a_flow_in_any_phase(void **state)
     assert_failed(f, PHASE_CLOSE, RESULT_TIMEOUT);
 }
 
-/* Where a firewall of this machine answers a SYN by an ICMP error, connect may be told to be done.
- */
+/* If a firewall of this machine answers a SYN with an ICMP error, connect may be reported as
+ * done. */
 static void a_connect_that_was_none_is_one_that_failed(void **state)
 {
     static const struct {
@@ -789,50 +788,50 @@ static void a_connect_that_was_none_is_one_that_failed(void **state)
     assert_int_equal(1, f->tallies[0].other[EINPROGRESS]);
 }
 
-/* So that a service that answers costs no system call more. */
-static void where_the_last_one_was_answered_only_silence_is_looked_at(void **state)
+/* So a service that answers costs no additional system call. */
+static void after_an_answer_only_silent_connections_are_checked(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_LOOK_NS;
+    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
     runs_well(f);
     assert_int_equal(1, f->fake.connects_doubted);
     runs_well(f);
     assert_int_equal(1, f->fake.connects_doubted);
     connects(f);
     fake_engine_calls(&f->fake);
-    assert_int_equal(START_NS + FLOW_LOOK_NS, flows_due_ns(&f->flows));
-    flows_expire(&f->flows, START_NS + FLOW_LOOK_NS);
+    assert_int_equal(START_NS + FLOW_PROBE_NS, flows_due_ns(&f->flows));
+    flows_expire(&f->flows, START_NS + FLOW_PROBE_NS);
     assert_int_equal(2, f->fake.connects_doubted);
     assert_string_equal("", fake_engine_calls(&f->fake)); /* it is a connection */
-    assert_int_equal(START_NS + 2 * FLOW_LOOK_NS, flows_due_ns(&f->flows));
+    assert_int_equal(START_NS + 2 * FLOW_PROBE_NS, flows_due_ns(&f->flows));
     ends_well(f);
     assert_int_equal(3, f->tallies[0].ok);
-    flow_start(&f->flows, &(struct flow_start){.lane = 1, .measured = true, .now_ns = START_NS});
-    ends(f, ENGINE_OP_CONNECT, 0); /* to another, of which nothing is known yet */
+    flow_start(&f->flows, &(struct flow_start){.target = 1, .measured = true, .now_ns = START_NS});
+    ends(f, ENGINE_OP_CONNECT, 0); /* to another target, still unknown */
     assert_int_equal(3, f->fake.connects_doubted);
     ends(f, ENGINE_OP_RECV, -ECONNRESET);
     assert_int_equal(1, f->tallies[1].failed[PHASE_GREETING][RESULT_RESET]);
 }
 
-static void a_look_that_finds_no_connection_ends_it_as_one_that_failed(void **state)
+static void a_check_that_finds_no_connection_ends_it_as_failed(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_LOOK_NS;
+    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
     runs_well(f);
     connects(f);
     f->fake.connect_error = -EINPROGRESS;
     fake_engine_calls(&f->fake);
-    flows_expire(&f->flows, START_NS + FLOW_LOOK_NS);
+    flows_expire(&f->flows, START_NS + FLOW_PROBE_NS);
     assert_string_equal("cancel", fake_engine_calls(&f->fake));
     ends(f, ENGINE_OP_RECV, -ECANCELED);
     assert_failed(f, PHASE_CONNECT, RESULT_OTHER);
     assert_int_equal(1, f->tallies[0].other[EINPROGRESS]);
 }
 
-/* The timeout may come before the look would. */
-static void a_timeout_looks_first(void **state)
+/* The timeout may come before the check. */
+static void a_timeout_checks_first(void **state)
 {
     struct fixture *f = *state;
 
@@ -844,8 +843,8 @@ static void a_timeout_looks_first(void **state)
     assert_failed(f, PHASE_CONNECT, RESULT_REFUSED);
 }
 
-/* The kernel goes on to try where an error came while connect(2) ran; its end tells of it. */
-static void a_timeout_of_the_handshake_tells_the_error_that_was_noted(void **state)
+/* The kernel keeps trying if an error came while connect(2) ran; its end reports the error. */
+static void a_timeout_of_the_handshake_reports_the_noted_error(void **state)
 {
     struct fixture *f = *state;
 
@@ -943,7 +942,7 @@ static void start_more_than_there_is_room_for(void *context)
         starts(context);
 }
 
-/* A duration below zero would be a sample of centuries. */
+/* A negative duration would be a sample of centuries. */
 static void end_before_it_was_to_start(void *context)
 {
     struct fixture *f = context;
@@ -974,28 +973,28 @@ int main(void)
         FLOW(each_phase_is_timed_from_the_one_before_and_the_first_from_the_intended_start),
         FLOW(what_fails_is_not_timed),
         FLOW(warm_up_is_counted_as_such_and_no_more),
-        FLOW(the_rate_is_of_what_ends_in_the_window_whenever_it_started),
+        FLOW(the_rate_counts_what_ends_in_the_window_whenever_it_started),
         FLOW(eof_too_early_is_short),
         FLOW(wrong_byte_is_a_mismatch),
-        FLOW(the_first_wrong_answer_of_each_lane_is_kept),
-        FLOW(the_first_short_answer_of_each_lane_is_kept),
+        FLOW(the_first_wrong_answer_of_each_target_is_kept),
+        FLOW(the_first_short_answer_of_each_target_is_kept),
         FLOW(one_byte_too_many_is_extra_at_once_or_later),
         FLOW(a_long_greeting_is_read_by_a_few_calls),
         FLOW(a_short_greeting_is_read_by_one_call_and_its_end_by_another),
         FLOW(a_long_greeting_is_compared_wherever_it_is_cut),
-        FLOW(a_long_greeting_that_does_not_end_as_it_should_is_told),
+        FLOW(a_long_greeting_that_does_not_end_as_it_should_is_an_error),
         FLOW(nothing_is_expected_and_nothing_comes),
         FLOW(anything_is_ok_if_asked_for_up_to_the_last_byte),
         FLOW(a_reset_counts_in_its_phase),
-        FLOW(a_reset_that_connect_was_told_of_counts_where_reading_ends),
+        FLOW(a_reset_reported_by_connect_counts_where_reading_ends),
         FLOW(what_was_said_before_connect_failed_is_read),
         FLOW(other_errors_are_counted_by_errno),
         FLOW(no_socket_is_no_descriptor),
         FLOW(what_is_to_be_said_is_said_before_reading),
         FLOW(an_error_of_a_send_is_one_of_the_greeting),
-        FLOW(saying_it_is_part_of_the_greeting_even_if_no_byte_is_expected),
+        FLOW(sending_is_part_of_the_greeting_even_if_no_byte_is_expected),
         FLOW(what_was_said_before_a_send_failed_is_read),
-        FLOW(a_reset_that_a_send_was_told_of_counts_where_reading_ends),
+        FLOW(a_reset_reported_by_send_counts_where_reading_ends),
         FLOW(it_closes_by_a_reset_if_asked_to),
         FLOW(a_socket_is_used_again_once_its_connection_ended_well),
         FLOW(a_socket_that_is_not_as_good_as_new_is_not_used_again),
@@ -1004,10 +1003,10 @@ int main(void)
         FLOW(the_connect_timeout_is_over_with_the_handshake),
         FLOW(the_timeout_ends_a_flow_in_any_phase),
         FLOW(a_connect_that_was_none_is_one_that_failed),
-        FLOW(where_the_last_one_was_answered_only_silence_is_looked_at),
-        FLOW(a_look_that_finds_no_connection_ends_it_as_one_that_failed),
-        FLOW(a_timeout_looks_first),
-        FLOW(a_timeout_of_the_handshake_tells_the_error_that_was_noted),
+        FLOW(after_an_answer_only_silent_connections_are_checked),
+        FLOW(a_check_that_finds_no_connection_ends_it_as_failed),
+        FLOW(a_timeout_checks_first),
+        FLOW(a_timeout_of_the_handshake_reports_the_noted_error),
         FLOW(an_error_of_the_handshake_that_comes_late_is_one_of_the_handshake),
         FLOW(in_a_closed_loop_what_cannot_connect_keeps_its_place_for_a_while),
         FLOW(what_is_open_when_a_run_is_abandoned_is_counted_as_that),

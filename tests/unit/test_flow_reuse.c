@@ -1,5 +1,5 @@
-/* Whether sockets make further connections, and what is told of it. */
-#include "load/flow_reuse.h"
+/* Whether sockets are reused for new connections, and how that is reported. */
+#include "generator/flow_reuse.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -64,14 +64,14 @@ static void what_is_unknown_is_not_taken_for_enough(void **state)
     assert_null(refusal());
 }
 
-static void they_are_not_reused_if_told_not_to(void **state)
+static void they_are_not_reused_if_the_user_says_no(void **state)
 {
     (void)state;
     config.reuse_sockets = LOAD_REUSE_NO;
     assert_string_equal("--reuse-sockets is no", refusal());
 }
 
-/* Whatever was asked for. */
+/* With any options. */
 static void check_never(const char *reason)
 {
     for (unsigned reuse = LOAD_REUSE_AUTO; reuse <= LOAD_REUSE_YES; reuse++) {
@@ -97,7 +97,7 @@ static void what_would_not_be_as_good_as_new_is_never_reused(void **state)
     check_never("--close rst leaves none to use again");
 }
 
-static void a_target_whose_sockets_would_keep_something_is_told(void **state)
+static void a_target_whose_sockets_would_keep_something_is_named(void **state)
 {
     struct sources none = {0}, ports = {.ports = {.low = 1, .high = 9}};
     struct address ipv4 = {.v4 = {.sin_family = AF_INET}};
@@ -126,9 +126,9 @@ int main(void)
         REUSE(with_few_local_ports_they_are_reused_only_if_asked_for),
         REUSE(with_many_in_flight_they_are_reused_only_if_asked_for),
         REUSE(what_is_unknown_is_not_taken_for_enough),
-        REUSE(they_are_not_reused_if_told_not_to),
+        REUSE(they_are_not_reused_if_the_user_says_no),
         REUSE(what_would_not_be_as_good_as_new_is_never_reused),
-        REUSE(a_target_whose_sockets_would_keep_something_is_told),
+        REUSE(a_target_whose_sockets_would_keep_something_is_named),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

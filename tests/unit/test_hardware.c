@@ -191,7 +191,7 @@ static void where_nothing_can_be_read_nothing_is_made_up(void **state)
     assert_null(hardware.platform_source);
     assert_int_equal(CPU_KIND_AUTO, hardware.cpu_kind);
     assert_int_equal(FACT_UNKNOWN, hardware.memory_bytes);
-    assert_string_equal("whether a cgroup limits it cannot be read", hardware.memory_source);
+    assert_string_equal("the cgroup limit cannot be read", hardware.memory_source);
     assert_int_equal(FACT_UNKNOWN, hardware.quota_millis);
     assert_int_equal(FACT_UNKNOWN, hardware.somaxconn);
     assert_true(isnan(hardware.steal_share));
@@ -219,7 +219,7 @@ static void what_is_not_known_is_printed_so(void **state)
     check_printed(&hardware, "platform.kernel=unknown  # ");
     check_printed(&hardware, "platform.cpu_quota=unknown  # ");
     check_printed(&hardware, "platform.steal=unknown  # ");
-    check_printed(&hardware, "platform.memory_bytes=unknown  # whether a cgroup limits it");
+    check_printed(&hardware, "platform.memory_bytes=unknown  # the cgroup limit cannot");
     check_printed(&hardware, "platform.somaxconn=unknown  # ");
     fly_write(fake);
     hardware = found(fake, no_environment);

@@ -1,7 +1,6 @@
-/* What a histogram keeps of the durations that it counts, and what is lost: under 1 part in 1,000.
- */
+/* What a histogram keeps of its durations, and what it loses: less than 1 part in 1,000. */
 #include "distribution.h"
-#include "measure/histogram.h"
+#include "result/histogram.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -161,7 +160,7 @@ static int compare(const void *left, const void *right)
     return (a > b) - (a < b);
 }
 
-/* Percentiles in thousandths, so that the exact rank can be told by integers alone. */
+/* Percentiles in thousandths, so that integers give the exact rank. */
 static void check_quantiles(enum distribution distribution, size_t count)
 {
     static const uint64_t thousandths[] = {1,     100,   1000,  5000,  10000, 25000, 29000,
@@ -287,7 +286,7 @@ static void no_difference_is_empty(void **state)
     assert_memory_equal(&other, &total, sizeof(total));
 }
 
-static void what_is_longer_than_an_hour_is_counted_and_told(void **state)
+static void what_is_longer_than_an_hour_is_counted_and_reported(void **state)
 {
     (void)state;
     histogram_record(&one, HOUR_NS);
@@ -383,7 +382,7 @@ int main(void)
         cmocka_unit_test_setup(a_difference_is_what_came_between, clear_all),
         cmocka_unit_test_setup(a_new_maximum_is_exact_in_the_difference, clear_all),
         cmocka_unit_test_setup(no_difference_is_empty, clear_all),
-        cmocka_unit_test_setup(what_is_longer_than_an_hour_is_counted_and_told, clear_all),
+        cmocka_unit_test_setup(what_is_longer_than_an_hour_is_counted_and_reported, clear_all),
         cmocka_unit_test_setup(a_cleared_histogram_is_empty_and_can_be_used_again, clear_all),
         cmocka_unit_test_setup(a_reader_may_look_while_values_are_counted, clear_all),
     };

@@ -1,8 +1,8 @@
-/* What a log of histograms looks like, byte by byte. That other programs read it as it was meant is
- * shown by tests/interop. */
+/* What a log of histograms looks like, byte by byte. tests/interop shows that other programs read
+ * it correctly. */
 #include "base/units.h"
 #include "distribution.h"
-#include "measure/hlog.h"
+#include "result/hlog.h"
 
 #include <endian.h>
 #include <errno.h>
@@ -266,7 +266,7 @@ static void a_full_histogram_has_room(void **state)
     assert_true(payload_bytes > (size_t)8 * HISTOGRAM_BUCKET_COUNT);
 }
 
-static void a_file_that_cannot_be_made_is_told(void **state)
+static void a_file_that_cannot_be_created_is_an_error(void **state)
 {
     struct hlog *log = NULL;
 
@@ -317,7 +317,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(the_largest_count_takes_nine_bytes, make_file, remove_file),
         cmocka_unit_test_setup_teardown(every_bucket_is_written, make_file, remove_file),
         cmocka_unit_test_setup_teardown(a_full_histogram_has_room, make_file, remove_file),
-        cmocka_unit_test(a_file_that_cannot_be_made_is_told),
+        cmocka_unit_test(a_file_that_cannot_be_created_is_an_error),
         cmocka_unit_test_setup_teardown(after_an_error_nothing_is_written_and_close_repeats_it,
                                         make_file, remove_file),
     };

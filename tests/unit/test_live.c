@@ -1,4 +1,4 @@
-/* The view of a run while it runs: what a terminal gets of it. */
+/* The live view of a run: what the terminal receives. */
 #include "base/units.h"
 #include "report/live.h"
 #include "report_sample.h"
@@ -26,7 +26,7 @@
 static struct live_state state_of(struct report_sample *sample)
 {
     return (struct live_state){
-        .report = &sample->report,
+        .document = &sample->document,
         .interval = &sample->intervals[2],
         .elapsed_ns = 3 * NS_PER_S,
         .length_ns = 6 * NS_PER_S,
@@ -58,7 +58,7 @@ static void pseudo_close(struct pseudo *pseudo)
     close(pseudo->screen);
 }
 
-/* What came since, as a string, to be freed. */
+/* What came since the last call, as a string; the caller frees it. */
 #define SCREEN_BYTES 65536
 static char *pseudo_read(const struct pseudo *pseudo)
 {
@@ -290,7 +290,7 @@ static void a_stuck_terminal_costs_frames_and_nothing_else(void **state)
 
     (void)state;
     assert_non_null(live);
-    for (int i = 0; i < 1000; i++) /* nobody reads: it hangs here, or it goes on */
+    for (int i = 0; i < 1000; i++) /* no reader: it hangs here, or it continues */
         live_draw(live, &shown);
     text = pseudo_read(&pseudo);
     assert_in_range(strlen(text), 1, SCREEN_BYTES - 2);

@@ -1,4 +1,4 @@
-/* The view of a run while it runs: what is in a frame. */
+/* The live view of a run: the contents of a frame. */
 #include "base/units.h"
 #include "report/live_frame.h"
 #include "report_sample.h"
@@ -24,7 +24,7 @@ static struct view view_of(struct report_sample *sample)
 {
     struct view view = {
         .sample = sample,
-        .state = {.report = &sample->report, .length_ns = 6 * NS_PER_S},
+        .state = {.document = &sample->document, .length_ns = 6 * NS_PER_S},
     };
 
     for (uint64_t second = 0; second < 3; second++) {
@@ -36,7 +36,7 @@ static struct view view_of(struct report_sample *sample)
     return view;
 }
 
-/* A frame of it, to be freed. */
+/* A frame of it; the caller frees it. */
 static char *frame_of(const struct view *view, unsigned columns, unsigned lines, bool utf8)
 {
     char *text = NULL;
@@ -86,7 +86,7 @@ static void a_frame_reads_like_this(void **state)
     report_sample_free(sample);
 }
 
-static void an_open_loop_tells_what_came_late(void **state)
+static void an_open_loop_shows_what_came_late(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct view view;
@@ -100,7 +100,7 @@ static void an_open_loop_tells_what_came_late(void **state)
     report_sample_free(sample);
 }
 
-static void targets_are_told_apart_if_they_are_few(void **state)
+static void targets_are_shown_apart_if_they_are_few(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
     struct view view = view_of(sample);
@@ -119,7 +119,7 @@ static void targets_are_told_apart_if_they_are_few(void **state)
     report_sample_free(sample);
 }
 
-static void a_count_is_told_of_if_it_decides(void **state)
+static void a_count_is_shown_if_it_decides(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct view view = view_of(sample);
@@ -167,7 +167,7 @@ static void an_unknown_rate_is_no_zero(void **state)
     report_sample_free(sample);
 }
 
-static void a_short_interval_counts_but_tells_no_rate(void **state)
+static void a_short_interval_counts_but_shows_no_rate(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct view view = view_of(sample);
@@ -207,8 +207,8 @@ static void the_sparkline_ends_with_the_newest(void **state)
 static void a_frame_keeps_within_the_window(void **state)
 {
     (void)state;
-    for (uint32_t lane_count = 1; lane_count <= REPORT_SAMPLE_LANES_MAX; lane_count++) {
-        struct report_sample *sample = report_sample_new(lane_count);
+    for (uint32_t target_count = 1; target_count <= REPORT_SAMPLE_TARGETS_MAX; target_count++) {
+        struct report_sample *sample = report_sample_new(target_count);
         struct view view;
 
         report_sample_open_loop(sample);
@@ -227,7 +227,7 @@ static void a_frame_keeps_within_the_window(void **state)
     }
 }
 
-/* What a frame says at this width must be said of it at any: numbers and names are not cut. */
+/* A frame's words at this width must be true at any width: numbers and names are not cut. */
 static void no_word_and_no_number_is_cut_at_any_width(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
@@ -274,8 +274,8 @@ static void errors_name_the_kind_and_the_target_that_failed_most(void **state)
     sample->intervals[2].all.failed = 12;
     sample->intervals[2].all.failed_as[RESULT_REFUSED] = 10;
     sample->intervals[2].all.failed_as[RESULT_RESET] = 2;
-    sample->intervals[2].lanes[0].failed = 2;
-    sample->intervals[2].lanes[1].failed = 10;
+    sample->intervals[2].targets[0].failed = 2;
+    sample->intervals[2].targets[1].failed = 10;
     live_history_add(&view.history, &view.state);
     check_part(&view, "\nerrors    12                most: connection refused, [::1]:1848\n");
     report_sample_free(sample);
@@ -326,12 +326,12 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_frame_reads_like_this),
-        cmocka_unit_test(an_open_loop_tells_what_came_late),
-        cmocka_unit_test(targets_are_told_apart_if_they_are_few),
-        cmocka_unit_test(a_count_is_told_of_if_it_decides),
+        cmocka_unit_test(an_open_loop_shows_what_came_late),
+        cmocka_unit_test(targets_are_shown_apart_if_they_are_few),
+        cmocka_unit_test(a_count_is_shown_if_it_decides),
         cmocka_unit_test(a_warm_up_is_no_measurement),
         cmocka_unit_test(an_unknown_rate_is_no_zero),
-        cmocka_unit_test(a_short_interval_counts_but_tells_no_rate),
+        cmocka_unit_test(a_short_interval_counts_but_shows_no_rate),
         cmocka_unit_test(the_sparkline_ends_with_the_newest),
         cmocka_unit_test(a_frame_keeps_within_the_window),
         cmocka_unit_test(no_word_and_no_number_is_cut_at_any_width),

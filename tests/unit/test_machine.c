@@ -1,7 +1,7 @@
 /* What is told of the machine. */
 #include "base/fact.h"
+#include "host/machine.h"
 #include "machine_fake.h"
-#include "measure/machine.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

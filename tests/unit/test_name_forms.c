@@ -1,5 +1,5 @@
 /* In which forms a name is asked for: what resolv.conf(5) says of ndots and the search list. */
-#include "load/name_forms.h"
+#include "net/name_forms.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

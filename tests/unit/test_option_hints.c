@@ -1,5 +1,5 @@
 /* What both programs say of the options of other programs: it is true of their own. */
-#include "load/config.h"
+#include "generator/config.h"
 #include "option/option_nearest.h"
 #include "server/config.h"
 
@@ -119,7 +119,7 @@ static void an_option_of_another_program_is_told_what_it_is_here(void **state)
         {"unknown option '-rate'; did you mean '--rate'?", 1, "-rate=100", "a"},
         {"unknown option '-duration'; did you mean '--duration'?", 1, "-duration", "5s"},
         {"unknown option '--tls'; it speaks no TLS, but plain TCP", 1, "--tls", "a"},
-        {"unknown option '--latency'; latencies are always told", 1, "--latency", "a"},
+        {"unknown option '--latency'; latencies are always reported", 1, "--latency", "a"},
     };
     char error[OPTION_ERROR_BYTES];
 

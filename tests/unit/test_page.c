@@ -1,4 +1,4 @@
-/* What is written on a page commands no terminal, wherever its texts come from. */
+/* Text on a page never controls the terminal, wherever it comes from. */
 #include "report/page.h"
 
 #include <setjmp.h>

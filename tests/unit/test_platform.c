@@ -1,6 +1,6 @@
 /* Where the facts of a machine are found, and what stands for those that are not there. */
 #include "base/fact.h"
-#include "base/platform.h"
+#include "host/platform.h"
 #include "machine_fake.h"
 
 #include <setjmp.h>
@@ -59,9 +59,9 @@ static void without_meminfo_no_limit_is_no_memory(void **state)
     struct machine_fake *fake = *state;
 
     cgroup_write(fake, "9223372036854771712\n");
-    check_memory(fake, FACT_UNKNOWN, "nothing tells");
+    check_memory(fake, FACT_UNKNOWN, "not detected");
     machine_fake_write(fake, "proc/meminfo", "MemTotal:         0 kB\n"); /* a sandbox's */
-    check_memory(fake, FACT_UNKNOWN, "nothing tells");
+    check_memory(fake, FACT_UNKNOWN, "not detected");
     cgroup_write(fake, "1000000\n");
     check_memory(fake, 1000000, "the limit of a cgroup");
 }
@@ -73,7 +73,7 @@ static void memory_is_not_known_if_a_limit_of_it_cannot_be_seen(void **state)
 
     machine_fake_write(fake, "proc/meminfo", "MemTotal:         212188 kB\n");
     machine_fake_write(fake, "proc/self/cgroup", "0::/\n");
-    check_memory(fake, FACT_UNKNOWN, "whether a cgroup limits it cannot be read");
+    check_memory(fake, FACT_UNKNOWN, "the cgroup limit cannot be read");
     memory = platform_memory_read(fake->root);
     assert_int_equal(UINT64_C(212188) * 1024, memory.machine_bytes);
     assert_int_equal(FACT_UNKNOWN, memory.limit_bytes);

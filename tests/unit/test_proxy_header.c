@@ -1,5 +1,5 @@
-/* The header of the PROXY protocol, byte for byte as its specification has it. */
-#include "load/proxy_header.h"
+/* The header of the PROXY protocol, byte for byte as specified. */
+#include "generator/proxy_header.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

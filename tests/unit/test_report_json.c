@@ -1,4 +1,4 @@
-/* The numbers of the document are those of the report, and what cannot be told ends it well. What
+/* The numbers of the document are those of the report, and unknown values are written as null. What
  * the document looks like is checked by test_report_schema.py. */
 #include "base/fact.h"
 #include "base/units.h"
@@ -17,8 +17,8 @@
 
 #include <cmocka.h>
 
-/* The document of a report; to be given to json_decref. */
-static json_t *document_of(const struct report *report)
+/* The document of a report; free it with json_decref. */
+static json_t *document_of(const struct document *document)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -26,13 +26,13 @@ static json_t *document_of(const struct report *report)
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    assert_int_equal(0, report_json(report, out));
+    assert_int_equal(0, document_write(document, out));
     fclose(out);
-    json_t *document = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
-    if (document == NULL)
+    json_t *json = json_loadb(text, bytes, JSON_REJECT_DUPLICATES, &error);
+    if (json == NULL)
         fail_msg("not JSON: line %d: %s", error.line, error.text);
     free(text);
-    return document;
+    return json;
 }
 
 /* The member at a path such as "result.all.ok" or "result.lanes.0.ok", where / stands for a dot in
@@ -95,14 +95,14 @@ static int sample_end(void **state)
     return 0;
 }
 
-static void the_run_is_told_with_the_options_in_force(void **state)
+static void the_run_is_written_with_the_options_in_force(void **state)
 {
     struct report_sample *sample = *state;
 
     report_sample_open_loop(sample);
-    sample->config.rate = (struct option_rate){.starts = 90, .period_ns = 60 * NS_PER_S};
-    sample->config.connect_timeout_ns = 7;
-    json_t *document = document_of(&sample->report);
+    sample->document.options.rate = (struct option_rate){.starts = 90, .period_ns = 60 * NS_PER_S};
+    sample->document.options.connect_timeout_ns = 7;
+    json_t *document = document_of(&sample->document);
     expect_text("2025-10-09T08:53:20.123456Z", document, "run.start");
     expect_text("[::1]:1848", document, "run.targets.1");
     expect_real(5, document, "run.window_s");
@@ -121,7 +121,7 @@ static void the_run_is_told_with_the_options_in_force(void **state)
     json_decref(document);
 }
 
-static void the_lanes_are_told_number_by_number(void **state)
+static void the_targets_are_written_number_by_number(void **state)
 {
     struct report_sample *sample = *state;
     const struct tally *tally = &sample->tallies[0];
@@ -129,29 +129,30 @@ static void the_lanes_are_told_number_by_number(void **state)
 
     report_sample_failures(sample);
     report_sample_open_loop(sample);
-    json_t *document = document_of(&sample->report);
-    const json_t *lane = member_at(document, "result.lanes.0");
-    expect_text("127.0.0.1:1848", lane, "name");
-    expect_text("ipv4", lane, "family");
-    expect_real((double)tally->ok_in_window / 5, lane, "connections_per_s");
-    expect_number(tally->started, lane, "started");
-    expect_number(tally->ok, lane, "ok");
-    expect_number(tally->ok_in_window, lane, "ok_in_window");
-    expect_number(tally->late, lane, "late");
-    expect_number(7, lane, "dropped");
-    expect_number(tally->warmup, lane, "warmup");
-    expect_number(10 * RESULT_REFUSED, lane, "errors.connect.refused");
-    expect_number(10 * RESULT_RESET + 1, lane, "errors.greeting.reset");
-    expect_number(10 * RESULT_EXTRA + 2, lane, "errors.close.extra");
-    expect_number(tally->other[EHOSTDOWN], lane, "other_errors.EHOSTDOWN");
-    expect_number(tally->other[0], lane, "other_errors.unknown");
-    expect_number(connect->count, lane, "timings.connect.count");
-    expect_number(connect->min_ns, lane, "timings.connect.min_ns");
-    expect_number(connect->max_ns, lane, "timings.connect.max_ns");
-    expect_real(histogram_mean(connect), lane, "timings.connect.mean_ns");
-    expect_number(histogram_percentile(connect, 50), lane, "timings.connect.percentiles_ns.50");
-    expect_number(histogram_percentile(connect, 99.9), lane, "timings.connect.percentiles_ns.99/9");
-    expect_number(histogram_percentile(connect, 99.99), lane,
+    json_t *document = document_of(&sample->document);
+    const json_t *target = member_at(document, "result.lanes.0");
+    expect_text("127.0.0.1:1848", target, "name");
+    expect_text("ipv4", target, "family");
+    expect_real((double)tally->ok_in_window / 5, target, "connections_per_s");
+    expect_number(tally->started, target, "started");
+    expect_number(tally->ok, target, "ok");
+    expect_number(tally->ok_in_window, target, "ok_in_window");
+    expect_number(tally->late, target, "late");
+    expect_number(7, target, "dropped");
+    expect_number(tally->warmup, target, "warmup");
+    expect_number(10 * RESULT_REFUSED, target, "errors.connect.refused");
+    expect_number(10 * RESULT_RESET + 1, target, "errors.greeting.reset");
+    expect_number(10 * RESULT_EXTRA + 2, target, "errors.close.extra");
+    expect_number(tally->other[EHOSTDOWN], target, "other_errors.EHOSTDOWN");
+    expect_number(tally->other[0], target, "other_errors.unknown");
+    expect_number(connect->count, target, "timings.connect.count");
+    expect_number(connect->min_ns, target, "timings.connect.min_ns");
+    expect_number(connect->max_ns, target, "timings.connect.max_ns");
+    expect_real(histogram_mean(connect), target, "timings.connect.mean_ns");
+    expect_number(histogram_percentile(connect, 50), target, "timings.connect.percentiles_ns.50");
+    expect_number(histogram_percentile(connect, 99.9), target,
+                  "timings.connect.percentiles_ns.99/9");
+    expect_number(histogram_percentile(connect, 99.99), target,
                   "timings.connect.percentiles_ns.99/99");
     expect_text("ipv6", document, "result.lanes.1.family");
     expect_number(2, document, "result.lanes.1.weight");
@@ -164,19 +165,19 @@ static void an_errno_without_a_name_goes_by_its_number(void **state)
     struct report_sample *sample = *state;
 
     sample->tallies[0].other[41] = 3; /* Linux left 41 and 58 out */
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
     expect_number(3, document, "result.lanes.0.other_errors.errno 41");
     json_decref(document);
 }
 
-static void the_machine_is_told_in_nanoseconds(void **state)
+static void the_machine_is_written_in_nanoseconds(void **state)
 {
     struct report_sample *sample = *state;
 
     report_sample_troubles(sample);
-    snprintf(sample->report.machine.clock_source, sizeof(sample->report.machine.clock_source), "%s",
-             "");
-    json_t *document = document_of(&sample->report);
+    snprintf(sample->document.machine.clock_source, sizeof(sample->document.machine.clock_source),
+             "%s", "");
+    json_t *document = document_of(&sample->document);
     expect_number(5 * NS_PER_MS, document, "machine.quota_ns");
     expect_number(80 * NS_PER_MS, document, "machine.quota_period_ns");
     expect_null(document, "machine.clock_source");
@@ -196,14 +197,14 @@ static void what_the_engine_got_is_named(void **state)
     struct report_sample *sample = *state;
     json_t *document;
 
-    sample->report.engine_features = ENGINE_DEFER_TASKRUN | ENGINE_ACCEPT_POLL_FIRST;
-    document = document_of(&sample->report);
+    sample->document.engine_features = ENGINE_DEFER_TASKRUN | ENGINE_ACCEPT_POLL_FIRST;
+    document = document_of(&sample->document);
     assert_int_equal(2, json_array_size(member_at(document, "run.engine_features")));
     expect_text("defer_taskrun", document, "run.engine_features.0");
     expect_text("accept_poll_first", document, "run.engine_features.1");
     json_decref(document);
-    sample->report.engine_features = 0;
-    document = document_of(&sample->report);
+    sample->document.engine_features = 0;
+    document = document_of(&sample->document);
     assert_int_equal(0, json_array_size(member_at(document, "run.engine_features")));
     json_decref(document);
 }
@@ -214,13 +215,15 @@ static void expect_switch(bool expected, const json_t *document, const char *pat
     assert_int_equal(expected, json_is_true(member_at(document, path)));
 }
 
-static void what_the_device_of_a_target_does_is_told_or_unknown(void **state)
+static void what_the_device_of_a_target_does_is_written_or_unknown(void **state)
 {
     struct report_sample *sample = *state;
 
-    sample->report.lanes[0].offloads = (struct offloads){.gro = 0, .gso = 1, .tso = FACT_UNKNOWN};
-    sample->report.lanes[1].offloads = (struct offloads){.gro = FACT_UNKNOWN, .gso = 0, .tso = 1};
-    json_t *document = document_of(&sample->report);
+    sample->document.targets[0].offloads =
+        (struct offloads){.gro = 0, .gso = 1, .tso = FACT_UNKNOWN};
+    sample->document.targets[1].offloads =
+        (struct offloads){.gro = FACT_UNKNOWN, .gso = 0, .tso = 1};
+    json_t *document = document_of(&sample->document);
     expect_switch(false, document, "result.lanes.0.gro");
     expect_switch(true, document, "result.lanes.0.gso");
     expect_null(document, "result.lanes.0.tso");
@@ -234,24 +237,24 @@ static void what_the_device_of_a_target_does_is_told_or_unknown(void **state)
 static void tracked_connections_are_counted_or_unknown(void **state)
 {
     struct report_sample *sample = *state;
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
 
     expect_number(0, document, "machine.tracked_connections");
     json_decref(document);
-    sample->report.tracked_connections = 12345;
-    document = document_of(&sample->report);
+    sample->document.tracked_connections = 12345;
+    document = document_of(&sample->document);
     expect_number(12345, document, "machine.tracked_connections");
     json_decref(document);
-    sample->report.tracked_connections = FACT_UNKNOWN;
-    document = document_of(&sample->report);
+    sample->document.tracked_connections = FACT_UNKNOWN;
+    document = document_of(&sample->document);
     expect_null(document, "machine.tracked_connections");
     json_decref(document);
 }
 
-static void the_first_answers_that_were_not_as_expected_are_told_by_target(void **state)
+static void the_first_unexpected_answers_are_written_by_target(void **state)
 {
     struct report_sample *sample = *state;
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
 
     expect_null(document, "result.wrong_answer");
     expect_null(document, "result.lanes.0.wrong_answer");
@@ -260,7 +263,7 @@ static void the_first_answers_that_were_not_as_expected_are_told_by_target(void 
     report_sample_wrong_answer(sample, 0, 9, 4, "!\n");
     report_sample_wrong_answer(sample, 1, 8, 0, "moin");
     report_sample_short_answer(sample, 1, 7, 3);
-    document = document_of(&sample->report);
+    document = document_of(&sample->document);
     expect_number(0, document, "result.wrong_answer.offset_bytes"); /* the earlier one */
     expect_text("moin", document, "result.wrong_answer.got");
     expect_number(4, document, "result.lanes.0.wrong_answer.offset_bytes");
@@ -278,7 +281,7 @@ static void the_first_answers_that_were_not_as_expected_are_told_by_target(void 
 static void what_was_not_timed_is_null_and_not_0(void **state)
 {
     struct report_sample *sample = *state;
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
 
     expect_number(0, document, "result.all.timings.lateness.count");
     expect_null(document, "result.all.timings.lateness.mean_ns");
@@ -290,12 +293,12 @@ static void what_was_not_timed_is_null_and_not_0(void **state)
     json_decref(document);
 }
 
-/* Each value is one of its own, so that none can stand in for another. */
-static void each_second_is_told_number_by_number(void **state)
+/* Each value is different, so that none can replace another. */
+static void each_second_is_written_number_by_number(void **state)
 {
     struct report_sample *sample = *state;
-    struct report_interval *interval = &sample->intervals[2];
-    struct report_point *point = &interval->lanes[1];
+    struct document_interval *interval = &sample->intervals[2];
+    struct document_point *point = &interval->targets[1];
 
     report_sample_failures(sample);
     point->failed_as[RESULT_REFUSED] = 1001;
@@ -303,7 +306,7 @@ static void each_second_is_told_number_by_number(void **state)
     point->p90_ns[TIMING_CLOSE] = 1003;
     point->p99_9_ns[TIMING_CLOSE] = 1004;
     interval->usage = (struct usage){1, 2, 3, 4, 14, 5, 6, 7, 8, 9, 10, 11, 12, FACT_UNKNOWN};
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
     const json_t *told = member_at(document, "series.intervals.2");
     expect_number(1001, told, "lanes.1.errors.refused");
     expect_number(1002, told, "lanes.1.errors.other");
@@ -332,23 +335,23 @@ static void numbers_that_json_does_not_have_are_replaced(void **state)
 {
     struct report_sample *sample = *state;
 
-    sample->report.all.connections_per_s = (double)NAN;
-    sample->report.lanes[0].connections_per_s = (double)INFINITY;
+    sample->document.all.connections_per_s = (double)NAN;
+    sample->document.targets[0].connections_per_s = (double)INFINITY;
     sample->tallies[0].timings[TIMING_CONNECT].max_ns = UINT64_MAX;
-    json_t *document = document_of(&sample->report);
+    json_t *document = document_of(&sample->document);
     expect_null(document, "result.all.connections_per_s");
     expect_null(document, "result.lanes.0.connections_per_s");
     expect_number(INT64_MAX, document, "result.lanes.0.timings.connect.max_ns");
     json_decref(document);
 }
 
-static void a_file_that_is_full_is_told(void **state)
+static void a_full_file_is_an_error(void **state)
 {
     struct report_sample *sample = *state;
     FILE *full = fopen("/dev/full", "we");
 
     assert_non_null(full);
-    assert_int_equal(-ENOSPC, report_json(&sample->report, full));
+    assert_int_equal(-ENOSPC, document_write(&sample->document, full));
     fclose(full);
 }
 
@@ -364,7 +367,7 @@ static void *allocate_while_there_is_memory(size_t bytes)
     return malloc(bytes);
 }
 
-static void no_memory_for_any_part_is_told(void **state)
+static void no_memory_for_any_part_is_an_error(void **state)
 {
     struct report_sample *sample = *state;
     FILE *out = tmpfile();
@@ -372,11 +375,15 @@ static void no_memory_for_any_part_is_told(void **state)
     int result = -ENOMEM;
 
     assert_non_null(out);
-    sample->report.interval_count = 1;
+    sample->document.interval_count = 1;
+    memset(sample->tallies, 0,
+           sizeof(sample->tallies)); /* histograms take time, and one is enough */
+    memset(&sample->all, 0, sizeof(sample->all));
+    histogram_record(&sample->tallies[0].timings[TIMING_TOTAL], 5);
     json_set_alloc_funcs(allocate_while_there_is_memory, free);
     for (; result == -ENOMEM && allocations < 100000; allocations++) {
         allocations_left = allocations;
-        result = report_json(&sample->report, out);
+        result = document_write(&sample->document, out);
     }
     json_set_alloc_funcs(malloc, free);
     assert_int_equal(0, result);
@@ -389,19 +396,19 @@ static void no_memory_for_any_part_is_told(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH_SAMPLE(the_run_is_told_with_the_options_in_force),
-        WITH_SAMPLE(the_lanes_are_told_number_by_number),
+        WITH_SAMPLE(the_run_is_written_with_the_options_in_force),
+        WITH_SAMPLE(the_targets_are_written_number_by_number),
         WITH_SAMPLE(an_errno_without_a_name_goes_by_its_number),
-        WITH_SAMPLE(the_machine_is_told_in_nanoseconds),
+        WITH_SAMPLE(the_machine_is_written_in_nanoseconds),
         WITH_SAMPLE(what_the_engine_got_is_named),
-        WITH_SAMPLE(what_the_device_of_a_target_does_is_told_or_unknown),
+        WITH_SAMPLE(what_the_device_of_a_target_does_is_written_or_unknown),
         WITH_SAMPLE(tracked_connections_are_counted_or_unknown),
-        WITH_SAMPLE(the_first_answers_that_were_not_as_expected_are_told_by_target),
+        WITH_SAMPLE(the_first_unexpected_answers_are_written_by_target),
         WITH_SAMPLE(what_was_not_timed_is_null_and_not_0),
-        WITH_SAMPLE(each_second_is_told_number_by_number),
+        WITH_SAMPLE(each_second_is_written_number_by_number),
         WITH_SAMPLE(numbers_that_json_does_not_have_are_replaced),
-        WITH_SAMPLE(a_file_that_is_full_is_told),
-        WITH_SAMPLE(no_memory_for_any_part_is_told),
+        WITH_SAMPLE(a_full_file_is_an_error),
+        WITH_SAMPLE(no_memory_for_any_part_is_an_error),
     };
-    return cmocka_run_group_tests_name("report_json", tests, NULL, NULL);
+    return cmocka_run_group_tests_name("document_write", tests, NULL, NULL);
 }

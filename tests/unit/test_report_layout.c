@@ -13,10 +13,10 @@
 
 #define WORDS_MAX 64
 
-/* Everything that there can be to tell. */
-static struct report_sample *sample_of_all(uint32_t lane_count)
+/* Everything that a summary can show. */
+static struct report_sample *sample_of_all(uint32_t target_count)
 {
-    struct report_sample *sample = report_sample_new(lane_count);
+    struct report_sample *sample = report_sample_new(target_count);
 
     report_sample_open_loop(sample);
     report_sample_failures(sample);
@@ -30,8 +30,8 @@ static struct report_sample *sample_of_all(uint32_t lane_count)
 static void no_line_is_longer_than_the_page(void **state)
 {
     (void)state;
-    for (uint32_t lane_count = 1; lane_count <= REPORT_SAMPLE_LANES_MAX; lane_count++) {
-        struct report_sample *sample = sample_of_all(lane_count);
+    for (uint32_t target_count = 1; target_count <= REPORT_SAMPLE_TARGETS_MAX; target_count++) {
+        struct report_sample *sample = sample_of_all(target_count);
 
         for (unsigned columns = 60; columns <= 100; columns++) {
             struct told told = told_by(sample, columns);
@@ -56,8 +56,8 @@ static void a_page_is_60_to_100_columns_wide(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        char *expected = told_text(&sample->report, false, columns[i][0]);
-        char *text = told_text(&sample->report, false, columns[i][1]);
+        char *expected = told_text(&sample->document, false, columns[i][0]);
+        char *text = told_text(&sample->document, false, columns[i][1]);
 
         assert_string_equal(expected, text);
         free(text);
@@ -87,8 +87,8 @@ static char *plain(const char *text)
 static void color_changes_nothing_but_the_color(void **state)
 {
     struct report_sample *sample = sample_of_all(2);
-    char *text = told_text(&sample->report, false, 90);
-    char *colored = told_text(&sample->report, true, 90);
+    char *text = told_text(&sample->document, false, 90);
+    char *colored = told_text(&sample->document, true, 90);
     char *stripped = plain(colored);
 
     (void)state;
@@ -104,7 +104,7 @@ static void color_changes_nothing_but_the_color(void **state)
     report_sample_free(sample);
 }
 
-static void marks_are_told_in_every_locale(void **state)
+static void marks_are_shown_in_every_locale(void **state)
 {
     struct report_sample *sample = sample_of_all(1);
     struct told told;
@@ -183,15 +183,15 @@ static void check_aligned(const struct told *told, const char *heading, uint32_t
 static void columns_line_up(void **state)
 {
     (void)state;
-    for (uint32_t lane_count = 1; lane_count <= REPORT_SAMPLE_LANES_MAX; lane_count++) {
-        struct report_sample *sample = report_sample_new(lane_count);
+    for (uint32_t target_count = 1; target_count <= REPORT_SAMPLE_TARGETS_MAX; target_count++) {
+        struct report_sample *sample = report_sample_new(target_count);
 
         for (unsigned columns = 60; columns <= 100; columns++) {
-            bool is_beside = lane_count == 1 || (lane_count == 2 && columns >= 80);
+            bool is_beside = target_count == 1 || (target_count == 2 && columns >= 80);
             struct told told = told_by(sample, columns);
 
-            check_aligned(&told, " connections/s ", lane_count > 1 ? lane_count + 1 : 1);
-            check_aligned(&told, " p50 ", is_beside ? 4 : 4 * (lane_count + 1));
+            check_aligned(&told, " connections/s ", target_count > 1 ? target_count + 1 : 1);
+            check_aligned(&told, " p50 ", is_beside ? 4 : 4 * (target_count + 1));
             told_free(&told);
         }
         report_sample_free(sample);
@@ -253,7 +253,7 @@ int main(void)
         cmocka_unit_test(huge_counts_leave_the_page_as_wide_as_it_is),
         cmocka_unit_test(a_page_is_60_to_100_columns_wide),
         cmocka_unit_test(color_changes_nothing_but_the_color),
-        cmocka_unit_test(marks_are_told_in_every_locale),
+        cmocka_unit_test(marks_are_shown_in_every_locale),
         cmocka_unit_test(columns_line_up),
         cmocka_unit_test(two_families_stand_side_by_side),
         cmocka_unit_test(what_is_too_much_for_that_is_stacked),

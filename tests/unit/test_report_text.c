@@ -22,7 +22,7 @@ static void a_healthy_run_reads_like_this(void **state)
 
     (void)state;
     report_sample_assertions(sample);
-    text = told_text(&sample->report, false, 100);
+    text = told_text(&sample->document, false, 100);
     assert_string_equal(
         "hello-load 127.0.0.1:1848\n"
         "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of warm-up\n"
@@ -120,12 +120,12 @@ static void the_head_says_what_was_run(void **state)
     told_free(&told);
 
     report_sample_open_loop(sample);
-    sample->config.close = LOAD_CLOSE_RST;
-    sample->config.warmup_ns = 0;
-    sample->config.ramp_ns = 2 * NS_PER_S;
-    sample->config.send.bytes = 5;
-    sample->config.proxy_protocol = LOAD_PROXY_V2;
-    sample->report.threads = 1;
+    sample->document.options.close = LOAD_CLOSE_RST;
+    sample->document.options.warmup_ns = 0;
+    sample->document.options.ramp_ns = 2 * NS_PER_S;
+    sample->document.options.send.bytes = 5;
+    sample->document.options.proxy_protocol = LOAD_PROXY_V2;
+    sample->document.threads = 1;
     told = told_by(sample, 100);
     told_check_sentence(
         &told, "open loop at 40k/s poisson, at most 16,384 in flight, seed 7, close rst, proxy "
@@ -134,13 +134,14 @@ static void the_head_says_what_was_run(void **state)
     report_sample_free(sample);
 }
 
-static void a_name_is_told_with_its_address(void **state)
+static void a_name_is_shown_with_its_address(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
     struct told told;
 
     (void)state;
-    snprintf(sample->targets[0].host, sizeof(sample->targets[0].host), "localhost");
+    snprintf(sample->document.targets[0].host, sizeof(sample->document.targets[0].host),
+             "localhost");
     told = told_by(sample, 100);
     told_check_line(&told, "hello-load localhost = 127.0.0.1:1848, [::1]:1848");
     told_free(&told);
@@ -158,7 +159,7 @@ static void many_targets_are_not_all_in_the_head(void **state)
     report_sample_free(sample);
 }
 
-static void counts_are_told_by_target_and_together(void **state)
+static void counts_are_shown_by_target_and_together(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
     struct told told = told_by(sample, 100);
@@ -176,7 +177,7 @@ static void counts_are_told_by_target_and_together(void **state)
     report_sample_free(sample);
 }
 
-static void each_failure_is_told_by_phase_and_kind(void **state)
+static void each_failure_is_shown_by_phase_and_kind(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct told told = told_by(sample, 100);
@@ -208,7 +209,7 @@ static void each_failure_is_told_by_phase_and_kind(void **state)
     report_sample_free(sample);
 }
 
-static void a_failure_is_told_with_its_target(void **state)
+static void a_failure_is_shown_with_its_target(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
     struct told told;
@@ -229,7 +230,7 @@ static void a_failure_is_told_with_its_target(void **state)
     report_sample_free(sample);
 }
 
-static void what_the_kernel_counted_is_told_if_it_is_something(void **state)
+static void the_kernel_s_counts_are_shown_if_they_are_not_zero(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct told told = told_by(sample, 100);
@@ -242,21 +243,21 @@ static void what_the_kernel_counted_is_told_if_it_is_something(void **state)
     told_check_sentence(&told,
                         "kernel 12 SYN retransmits, 19 retransmits in all, 4 listen overflows");
     told_free(&told);
-    sample->report.target_is_local = false; /* then somebody else's accept queue was full */
+    sample->document.target_is_local = false; /* then another program's accept queue was full */
     told = told_by(sample, 100);
     told_check_no_sentence(&told, "listen overflows");
     told_free(&told);
     report_sample_free(sample);
 }
 
-static void the_machine_is_told(void **state)
+static void the_machine_is_shown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct told told;
 
     (void)state;
     report_sample_troubles(sample);
-    snprintf(sample->report.engine_reason, sizeof(sample->report.engine_reason),
+    snprintf(sample->document.engine_reason, sizeof(sample->document.engine_reason),
              "since io_uring is refused here: io_uring_setup: Operation not permitted; allow it");
     told = told_by(sample, 80);
     told_check_sentence(&told, "2 of 4 CPUs, quota of 5ms in 80ms own CPU ");
@@ -269,19 +270,19 @@ static void the_machine_is_told(void **state)
     report_sample_free(sample);
 }
 
-static void tracking_is_told_of_where_the_kernel_does_it(void **state)
+static void tracking_is_shown_if_the_kernel_does_it(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     static const uint64_t none[] = {0, FACT_UNKNOWN};
     struct told told;
 
     (void)state;
-    sample->report.tracked_connections = 12345;
+    sample->document.tracked_connections = 12345;
     told = told_by(sample, 100);
     told_check_sentence(&told, "2 of 4 CPUs, no quota, the kernel tracks connections (12,345) own");
     told_free(&told);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
-        sample->report.tracked_connections = none[i];
+        sample->document.tracked_connections = none[i];
         told = told_by(sample, 100);
         told_check_no_sentence(&told, "the kernel tracks connections");
         told_free(&told);
@@ -331,7 +332,7 @@ static void of_several_targets_the_first_wrong_answer_is_shown_with_its_target(v
     report_sample_free(sample);
 }
 
-static void verdicts_are_told_in_full(void **state)
+static void verdicts_are_shown_in_full(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
 
@@ -340,8 +341,8 @@ static void verdicts_are_told_in_full(void **state)
     for (unsigned columns = 60; columns <= 100; columns += 10) {
         struct told told = told_by(sample, columns);
 
-        for (uint32_t i = 0; i < sample->report.verdict_count; i++)
-            told_check_sentence(&told, sample->report.verdicts[i].text);
+        for (uint32_t i = 0; i < sample->document.verdict_count; i++)
+            told_check_sentence(&told, sample->document.verdicts[i].text);
         assert_non_null(told_line_with(&told, "- the generator was the limit: "));
         told_free(&told);
     }
@@ -360,22 +361,22 @@ static void a_run_that_was_cut_short_says_so(void **state)
     told = told_by(sample, 100);
     told_check_line(&told, "CUT SHORT by a signal: 1.50s of 5s were measured");
     told_free(&told);
-    sample->config.duration_ns = 0;
-    sample->config.count = 1000000;
+    sample->document.options.duration_ns = 0;
+    sample->document.options.count = 1000000;
     told = told_by(sample, 100);
     told_check_line(&told, "CUT SHORT by a signal: 40,000 of 1,000,000 connections were measured");
     told_free(&told);
     report_sample_free(sample);
 }
 
-static char *line_of(const struct report *report)
+static char *line_of(const struct document *document)
 {
     char *text = NULL;
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    report_line(report, out, true);
+    report_line(document, out, true);
     fclose(out);
     return text;
 }
@@ -388,7 +389,7 @@ static void the_last_line_is_for_programs(void **state)
     (void)state;
     report_sample_open_loop(sample);
     report_sample_failures(sample);
-    line = line_of(&sample->report);
+    line = line_of(&sample->document);
     assert_string_equal(
         "hello-load: done connections_per_s=7987.2 started=41143 ok=40000 failed=1143 refused=10 "
         "reset=63 short=31 mismatch=41 extra=52 connect_timeout=60 timeout=143 unreachable=80 "
@@ -397,14 +398,14 @@ static void the_last_line_is_for_programs(void **state)
         "p99_us=130.4 max_us=15026.5 limit=none cut=0 close=fin seconds=5.000\n",
         line);
     free(line);
-    sample->config.close = LOAD_CLOSE_RST;
-    line = line_of(&sample->report);
+    sample->document.options.close = LOAD_CLOSE_RST;
+    line = line_of(&sample->document);
     assert_non_null(strstr(line, " close=rst "));
     free(line);
     report_sample_free(sample);
 }
 
-static void the_last_line_tells_what_limited_the_result_and_whether_it_is_whole(void **state)
+static void the_last_line_says_what_limited_the_result_and_whether_it_is_whole(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     char *line;
@@ -412,7 +413,7 @@ static void the_last_line_tells_what_limited_the_result_and_whether_it_is_whole(
     (void)state;
     report_sample_verdicts(sample);
     report_sample_cut_short(sample);
-    line = line_of(&sample->report);
+    line = line_of(&sample->document);
     assert_non_null(strstr(line, " limit=generator cut=1 "));
     free(line);
     report_sample_free(sample);
@@ -427,7 +428,7 @@ static void the_last_line_for_people_leaves_out_what_is_zero(void **state)
 
     (void)state;
     assert_non_null(out);
-    report_line(&sample->report, out, false);
+    report_line(&sample->document, out, false);
     fclose(out);
     assert_non_null(strstr(text, " started=40000 ok=40000 failed=0 p50_us="));
     assert_null(strstr(text, "refused"));
@@ -442,9 +443,9 @@ static void the_last_line_of_nothing_is_zeros(void **state)
 
     (void)state;
     memset(&sample->all, 0, sizeof(sample->all));
-    sample->report.all.connections_per_s = 0;
-    sample->report.window_s = 0;
-    line = line_of(&sample->report);
+    sample->document.all.connections_per_s = 0;
+    sample->document.window_s = 0;
+    line = line_of(&sample->document);
     assert_non_null(strstr(line, "connections_per_s=0.0 started=0 ok=0 failed=0 "));
     assert_non_null(strstr(
         line, " p50_us=0.0 p99_us=0.0 max_us=0.0 limit=none cut=0 close=fin seconds=0.000\n"));
@@ -452,7 +453,7 @@ static void the_last_line_of_nothing_is_zeros(void **state)
     report_sample_free(sample);
 }
 
-static void a_thread_that_shares_its_cpu_is_told_of(void **state)
+static void a_thread_that_shares_its_cpu_is_shown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     struct told told = told_by(sample, 100);
@@ -460,8 +461,8 @@ static void a_thread_that_shares_its_cpu_is_told_of(void **state)
     (void)state;
     assert_null(told_line_with(&told, "threads   "));
     told_free(&told);
-    sample->report.thread[1].others = 0.39;
-    sample->report.thread[1].waited = 0.38;
+    sample->document.thread[1].others = 0.39;
+    sample->document.thread[1].waited = 0.38;
     told = told_by(sample, 100);
     told_check_line(&told, "threads   worst is 2 of 2 on CPU 1, own 29 %, others 39 %, idle 71 %, "
                            "waited 38 %");
@@ -472,26 +473,26 @@ static void a_thread_that_shares_its_cpu_is_told_of(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_thread_that_shares_its_cpu_is_told_of),
+        cmocka_unit_test(a_thread_that_shares_its_cpu_is_shown),
         cmocka_unit_test(a_healthy_run_reads_like_this),
         cmocka_unit_test(cells_are_percentiles),
         cmocka_unit_test(nothing_measured_is_no_zero),
         cmocka_unit_test(values_beyond_the_hour_are_owned_up_to),
         cmocka_unit_test(the_head_says_what_was_run),
-        cmocka_unit_test(a_name_is_told_with_its_address),
+        cmocka_unit_test(a_name_is_shown_with_its_address),
         cmocka_unit_test(many_targets_are_not_all_in_the_head),
-        cmocka_unit_test(counts_are_told_by_target_and_together),
-        cmocka_unit_test(each_failure_is_told_by_phase_and_kind),
-        cmocka_unit_test(a_failure_is_told_with_its_target),
-        cmocka_unit_test(what_the_kernel_counted_is_told_if_it_is_something),
-        cmocka_unit_test(the_machine_is_told),
+        cmocka_unit_test(counts_are_shown_by_target_and_together),
+        cmocka_unit_test(each_failure_is_shown_by_phase_and_kind),
+        cmocka_unit_test(a_failure_is_shown_with_its_target),
+        cmocka_unit_test(the_kernel_s_counts_are_shown_if_they_are_not_zero),
+        cmocka_unit_test(the_machine_is_shown),
         cmocka_unit_test(the_first_answers_that_were_not_as_expected_are_shown),
         cmocka_unit_test(of_several_targets_the_first_wrong_answer_is_shown_with_its_target),
-        cmocka_unit_test(tracking_is_told_of_where_the_kernel_does_it),
-        cmocka_unit_test(verdicts_are_told_in_full),
+        cmocka_unit_test(tracking_is_shown_if_the_kernel_does_it),
+        cmocka_unit_test(verdicts_are_shown_in_full),
         cmocka_unit_test(a_run_that_was_cut_short_says_so),
         cmocka_unit_test(the_last_line_is_for_programs),
-        cmocka_unit_test(the_last_line_tells_what_limited_the_result_and_whether_it_is_whole),
+        cmocka_unit_test(the_last_line_says_what_limited_the_result_and_whether_it_is_whole),
         cmocka_unit_test(the_last_line_for_people_leaves_out_what_is_zero),
         cmocka_unit_test(the_last_line_of_nothing_is_zeros),
     };

@@ -1,4 +1,4 @@
-/* Turns of the responder, on an engine that hands out what a test wants. */
+/* Iterations of the responder, on an engine whose events a test chooses. */
 #include "base/clock.h"
 #include "engine/checked.h"
 #include "fake_engine.h"
@@ -19,16 +19,16 @@
 #include <cmocka.h>
 
 #define SOCK        7
-#define LEAVE_NS    1000 /* over by the next turn */
-#define TURNS       10
+#define LEAVE_NS    1000 /* over by the next iteration */
+#define ITERATIONS  10
 #define SOCKETS_MAX 256
 #define LONG_NS     UINT64_C(3600000000000)
 
-/* Only one responder runs at a time, in one thread: it may be where its engine finds it. */
+/* Only one responder runs at a time, in one thread, so its engine can find it here. */
 static struct {
     struct fake_engine fake;
     struct engine_class class;
-    uint32_t turns;
+    uint32_t iterations;
     int64_t timeout_ns; /* of the last wait */
     int accept_error;
     int start_error; /* accepting cannot begin */
@@ -50,10 +50,10 @@ static int fake_open(const struct engine_args *args, struct engine **ret_engine,
     return checked_wrap(&one.fake.engine, SOCKETS_MAX, ret_engine);
 }
 
-static int fake_accept_start(struct engine *engine, uint32_t room)
+static int fake_accept_start(struct engine *engine, uint32_t capacity)
 {
     (void)engine;
-    (void)room;
+    (void)capacity;
     return one.start_error;
 }
 
@@ -65,7 +65,7 @@ static void fake_notice(void *context, const char *text)
     snprintf(one.told + length, sizeof(one.told) - length, "%s\n", text);
 }
 
-/* A client comes in the first turn; the engine is behind in each, and breaks in the last. */
+/* A client comes in the first iteration; the engine is always behind and breaks in the last. */
 static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
 {
     uint64_t start_ns = clock_now_ns();
@@ -73,13 +73,12 @@ static int fake_wait(struct engine *engine, int64_t timeout_ns, struct engine_ev
     (void)timeout_ns;
     while (clock_now_ns() - start_ns <= LEAVE_NS)
         ;
-    engine->turns_behind = ++one.turns;
+    engine->iterations_behind = ++one.iterations;
     events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
-    return one.turns == TURNS ? -EIO : one.turns == 1;
+    return one.iterations == ITERATIONS ? -EIO : one.iterations == 1;
 }
 
-/* Let a responder run until its engine breaks, and so many others in place of it. The caller frees
- * it. */
+/* Let a responder run until its engine and this many replacements break. The caller frees it. */
 static struct responder *run_on(uint32_t others, struct responder_args *args,
                                 int (*wait)(struct engine *, int64_t, struct engine_event *))
 {
@@ -96,7 +95,7 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
     struct engine_failure failure;
     bool broke;
 
-    one.turns = 0;
+    one.iterations = 0;
     one.opens = 1 + others;
     listener_fd = -1;
     args->listeners = &listeners;
@@ -132,7 +131,7 @@ static struct responder *run(struct responder_args *args,
     return run_on(0, args, wait);
 }
 
-static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **state)
+static void a_client_that_left_is_probed_while_the_engine_is_behind(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n",
                                                         .greeting_bytes = 6,
@@ -148,17 +147,17 @@ static void a_client_that_left_is_looked_at_while_the_engine_is_behind(void **st
     free(responder);
 }
 
-/* Two clients come in the first turn, and all that was asked to be accepted is; then it breaks. */
+/* Two clients come in the first iteration, all that may be accepted; then the engine breaks. */
 static int fake_wait_for_two(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
 {
     (void)engine;
     one.timeout_ns = timeout_ns;
     events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
     events[1] = (struct engine_event){.result = SOCK + 1, .op = ENGINE_OP_ACCEPT};
-    return one.turns++ == 0 ? 2 : -EIO;
+    return one.iterations++ == 0 ? 2 : -EIO;
 }
 
-static void a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them(void **state)
+static void a_probe_waits_for_another_iteration_only_below_capacity(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n",
                                                         .greeting_bytes = 6,
@@ -177,14 +176,14 @@ static void a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them(
     assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)LONG_NS);
 }
 
-/* Accepting fails in the first turn; then the engine breaks. */
+/* Accepting fails in the first iteration; then the engine breaks. */
 static int fake_wait_for_error(struct engine *engine, int64_t timeout_ns,
                                struct engine_event *events)
 {
     (void)engine;
     one.timeout_ns = timeout_ns;
     events[0] = (struct engine_event){.result = one.accept_error, .op = ENGINE_OP_ACCEPT};
-    return one.turns++ == 0 ? 1 : -EIO;
+    return one.iterations++ == 0 ? 1 : -EIO;
 }
 
 static void accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed(void **state)
@@ -213,18 +212,18 @@ static void the_last_place_is_no_news_while_nobody_waits(void **state)
     (void)state;
     free(run(&args, fake_wait_for_two));
     assert_string_equal("", one.told);
-    /* It looks again, as somebody may come. */
-    assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_LOOK_NS);
+    /* It checks again, because a client may come. */
+    assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_CHECK_NS);
 }
 
-/* Nothing happens in the first turn; then the engine breaks. */
+/* Nothing happens in the first iteration; then the engine breaks. */
 static int fake_wait_for_nobody(struct engine *engine, int64_t timeout_ns,
                                 struct engine_event *events)
 {
     (void)engine;
     (void)events;
     one.timeout_ns = timeout_ns;
-    return one.turns++ == 0 ? 0 : -EIO;
+    return one.iterations++ == 0 ? 0 : -EIO;
 }
 
 static void accepting_that_cannot_begin_is_told_at_once_and_tried_again(void **state)
@@ -243,7 +242,7 @@ static void accepting_that_cannot_begin_is_told_at_once_and_tried_again(void **s
     assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_RETRY_NS);
 }
 
-/* Two clients come in the first turn, one in the second; then the engine breaks. */
+/* Two clients come in the first iteration, one in the second; then the engine breaks. */
 static int fake_wait_for_more(struct engine *engine, int64_t timeout_ns,
                               struct engine_event *events)
 {
@@ -252,7 +251,7 @@ static int fake_wait_for_more(struct engine *engine, int64_t timeout_ns,
     one.fake.sent_now = -EPERM;
     for (int i = 0; i < 2; i++)
         events[i] = (struct engine_event){.result = SOCK + i, .op = ENGINE_OP_ACCEPT, .more = true};
-    return one.turns == 2 ? -EIO : 2 - (int)one.turns++;
+    return one.iterations == 2 ? -EIO : 2 - (int)one.iterations++;
 }
 
 static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **state)
@@ -268,13 +267,13 @@ static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **s
     free(responder);
 }
 
-/* A client comes in the first turn of the first engine; each breaks in its next. */
+/* A client comes in the first iteration of the first engine; each engine breaks in its next. */
 static int fake_wait_once(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
 {
     (void)timeout_ns;
     engine->failed_call = "epoll_wait";
     events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
-    return one.turns++ == 0 ? 1 : -EIO;
+    return one.iterations++ == 0 ? 1 : -EIO;
 }
 
 static void a_greeting_that_waits_is_given_to_the_next_engine(void **state)
@@ -320,7 +319,7 @@ static int fake_wait_for_one(struct engine *engine, int64_t timeout_ns, struct e
     one.fake.failing = "send";
     one.fake.error = -ENOSPC;
     events[0] = (struct engine_event){.result = SOCK, .op = ENGINE_OP_ACCEPT, .more = true};
-    return one.turns++ == 0 ? 1 : -EIO;
+    return one.iterations++ == 0 ? 1 : -EIO;
 }
 
 static void what_is_tried_again_is_told_to_be_held_up(void **state)
@@ -341,7 +340,7 @@ static int fake_wait_for_stop(struct engine *engine, int64_t timeout_ns,
     (void)timeout_ns;
     worker_stop(one.worker, 1);
     events[0] = (struct engine_event){.result = -EMFILE, .op = ENGINE_OP_ACCEPT};
-    return one.turns++ == 1 ? 1 : 0;
+    return one.iterations++ == 1 ? 1 : 0;
 }
 
 static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
@@ -357,7 +356,7 @@ static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
 
     (void)state;
     free(run(&args, fake_wait_for_stop));
-    assert_int_equal(3, one.turns);
+    assert_int_equal(3, one.iterations);
     assert_string_equal("", one.told);
     close(args.listener_fd);
 }
@@ -365,8 +364,8 @@ static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_client_that_left_is_looked_at_while_the_engine_is_behind),
-        cmocka_unit_test(a_look_waits_for_a_turn_of_others_only_while_there_is_room_for_them),
+        cmocka_unit_test(a_client_that_left_is_probed_while_the_engine_is_behind),
+        cmocka_unit_test(a_probe_waits_for_another_iteration_only_below_capacity),
         cmocka_unit_test(accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed),
         cmocka_unit_test(the_last_place_is_no_news_while_nobody_waits),
         cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),

@@ -1,6 +1,6 @@
 /* When connections should start: the rate is met exactly, however many threads share it. */
 #include "base/units.h"
-#include "load/schedule.h"
+#include "generator/schedule.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -26,7 +26,7 @@ static struct schedule schedule_of(uint64_t starts, uint64_t period_ns, uint64_t
     return schedule;
 }
 
-/* How many starts a schedule has before this time. */
+/* The number of starts in a schedule before this time. */
 static uint64_t starts_before(struct schedule *schedule, uint64_t end_ns)
 {
     uint64_t count = 0;
@@ -179,7 +179,7 @@ static void the_same_arguments_give_the_same_schedule(void **state)
     }
 }
 
-/* To skip must be as if one had gone on start by start. */
+/* Skipping must equal advancing start by start. */
 static void expect_the_same(struct schedule *skipped, struct schedule *stepped, uint64_t time_ns)
 {
     assert_int_equal(starts_before(stepped, time_ns), schedule_skip(skipped, time_ns, UINT64_MAX));

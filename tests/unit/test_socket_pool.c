@@ -1,6 +1,6 @@
-/* Which sockets are kept for another connection, and that they never add to what is open. */
+/* Which sockets are kept for another connection; they never add to the open ones. */
 #include "fake_engine.h"
-#include "load/socket_pool.h"
+#include "generator/socket_pool.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -56,7 +56,7 @@ static void a_socket_whose_connection_has_not_ended_is_closed(void **state)
     assert_string_equal("socket", calls());
 }
 
-/* So many closes are not tried; the one after them is. */
+/* This many closes are skipped; the next one is tried. */
 static void check_pauses(uint32_t closes)
 {
     for (uint32_t i = 0; i < closes; i++) {
@@ -86,7 +86,7 @@ static void where_a_fin_takes_a_round_trip_it_is_seldom_tried(void **state)
     misses(SOCKET_POOL_MISSES_MAX);
     for (uint32_t pause = SOCKET_POOL_PAUSE_MIN; pause <= SOCKET_POOL_PAUSE_MAX; pause *= 2)
         check_pauses(pause);
-    check_pauses(SOCKET_POOL_PAUSE_MAX); /* no longer than that, and never for ever */
+    check_pauses(SOCKET_POOL_PAUSE_MAX); /* no longer than that, and never forever */
     fake.disconnects = true;
     recycles(1, AF_INET6); /* elsewhere it may work */
     assert_string_equal("disconnect", calls());
@@ -100,7 +100,7 @@ static void one_bad_moment_does_not_decide_the_rest_of_a_run(void **state)
     check_pauses(SOCKET_POOL_PAUSE_MIN);
     recycles(1, AF_INET);
     assert_string_equal("disconnect", calls());
-    misses(SOCKET_POOL_MISSES_MAX); /* all is forgotten: as many, and as short a pause */
+    misses(SOCKET_POOL_MISSES_MAX); /* everything is reset: as many, and as short a pause */
     check_pauses(SOCKET_POOL_PAUSE_MIN);
 }
 

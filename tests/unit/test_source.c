@@ -1,5 +1,5 @@
 /* Where connections come from: which addresses a list means, and real sockets over loopback. */
-#include "load/source.h"
+#include "generator/source.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -257,7 +257,7 @@ static void a_list_has_at_most_64_entries(void **state)
     assert_int_equal(64, sources.ipv4_count);
 }
 
-static void an_address_of_another_machine_is_told_at_once(void **state)
+static void an_address_of_another_machine_is_reported_at_once(void **state)
 {
     static const struct {
         const char *expected;
@@ -344,8 +344,8 @@ static struct option_ports two_ports(void)
     return (struct option_ports){(uint16_t)low, (uint16_t)(low + 1)};
 }
 
-/* Connect from three addresses that nobody else uses and two ports until no port is left. Returns
- * how many came about; *ret_result is why the next one did not. */
+/* Connect from three otherwise unused addresses and two ports until no port is left. Returns the
+ * number of connections; *ret_result is the error of the next one. */
 static size_t fill_ports(const struct address *to, int *ret_result)
 {
     int fds[CONNECTIONS_MAX];
@@ -436,7 +436,7 @@ static void where_the_kernel_cannot_the_turn_decides_on_the_port(void **state)
     close(listener);
 }
 
-static void a_port_where_somebody_listens_is_told_by_bind(void **state)
+static void a_port_with_a_listener_is_reported_by_bind(void **state)
 {
     struct address to, own;
     int listener = listen_at(AF_INET, &to);
@@ -496,7 +496,7 @@ static void the_ports_that_may_be_used_are_those_given_or_those_of_the_kernel(vo
 {
     (void)state;
     memset(&sources, 0, sizeof(sources));
-    assert_true(sources_may_use_port(&sources, 80)); /* it does not say */
+    assert_true(sources_may_use_port(&sources, 80)); /* unknown */
     sources.kernel_ports = (struct option_ports){40000, 50000};
     assert_false(sources_may_use_port(&sources, 39999));
     assert_true(sources_may_use_port(&sources, 40000));
@@ -541,7 +541,7 @@ static void a_range_that_the_kernel_would_ignore_is_not_left_to_it(void **state)
     assert_false(sources.has_port_range);
 }
 
-static void an_address_that_goes_away_is_told_by_bind(void **state)
+static void an_address_that_goes_away_is_reported_by_bind(void **state)
 {
     bool has_port;
     int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
@@ -563,19 +563,19 @@ int main(void)
         cmocka_unit_test(both_families_may_be_in_one_list),
         cmocka_unit_test(what_is_no_list_is_refused_with_its_entry),
         cmocka_unit_test(a_list_has_at_most_64_entries),
-        cmocka_unit_test(an_address_of_another_machine_is_told_at_once),
+        cmocka_unit_test(an_address_of_another_machine_is_reported_at_once),
         cmocka_unit_test(connections_come_from_the_addresses_in_turn),
         cmocka_unit_test(an_ipv6_connection_comes_from_its_source),
         cmocka_unit_test(binding_leaves_the_port_to_connect),
         cmocka_unit_test(two_ports_of_three_addresses_make_six_connections),
         cmocka_unit_test(two_targets_may_share_the_ports_in_either_way),
         cmocka_unit_test(where_the_kernel_cannot_the_turn_decides_on_the_port),
-        cmocka_unit_test(a_port_where_somebody_listens_is_told_by_bind),
+        cmocka_unit_test(a_port_with_a_listener_is_reported_by_bind),
         cmocka_unit_test(as_many_turns_lead_to_all_places),
         cmocka_unit_test(the_ports_that_may_be_used_are_those_given_or_those_of_the_kernel),
         cmocka_unit_test(ports_without_addresses_are_kept_to_in_either_way),
         cmocka_unit_test(a_range_that_the_kernel_would_ignore_is_not_left_to_it),
-        cmocka_unit_test(an_address_that_goes_away_is_told_by_bind),
+        cmocka_unit_test(an_address_that_goes_away_is_reported_by_bind),
     };
     return cmocka_run_group_tests_name("source", tests, NULL, NULL);
 }

@@ -1,6 +1,6 @@
 /* What counts as a stall, and which stalls look like a CPU quota. */
 #include "base/units.h"
-#include "measure/stalls.h"
+#include "host/stalls.h"
 
 #include <math.h>
 #include <setjmp.h>

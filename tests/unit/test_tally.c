@@ -1,7 +1,7 @@
-/* What is counted of connections, added up, and how errors are sorted. */
+/* How connections are counted and added up, and how errors are sorted. */
 #include "breaking.h"
-#include "load/result.h"
-#include "load/tally.h"
+#include "result/flow_result.h"
+#include "result/tally.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -25,7 +25,7 @@ static int clear_all(void **state)
     return 0;
 }
 
-/* Give every counter a value of its own, and every timing a duration. */
+/* Give every counter a different value, and every timing a duration. */
 static void fill(struct tally *tally, uint64_t factor)
 {
     uint64_t value = 0;

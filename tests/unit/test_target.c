@@ -1,5 +1,5 @@
-/* Whom a target names, as far as no server must be asked. Those are in blackbox/test_names.py. */
-#include "load/target.h"
+/* What a target means, without DNS servers. Those are in blackbox/test_names.py. */
+#include "generator/target.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -27,7 +27,7 @@ static struct load_config config;
 static struct target targets[TARGETS_MAX];
 static char error[OPTION_ERROR_BYTES];
 
-/* Each test starts with no target and any family. And it may know no names but localhost. */
+/* Each test starts with no target and any family. And it may resolve no names except localhost. */
 static int clear(void **state)
 {
     (void)state;
@@ -149,7 +149,7 @@ static void what_is_no_target_is_refused_with_its_text(void **state)
     }
 }
 
-static void a_port_as_a_second_word_is_told_where_it_belongs(void **state)
+static void a_port_as_a_second_word_is_explained(void **state)
 {
     static const struct {
         const char *expected, *first, *second;
@@ -256,7 +256,7 @@ static void both_families_of_a_name_are_two_targets_ipv4_first(void **state)
     }
 }
 
-static void targets_keep_their_order_and_the_first_wrong_one_is_told(void **state)
+static void targets_keep_their_order_and_the_first_wrong_one_is_reported(void **state)
 {
     static const char *const texts[] = {"[::1]:5=2", "127.0.0.1:7", "localhost"};
 
@@ -296,12 +296,12 @@ int main(void)
         TARGET(a_numeric_target_may_be_written_in_each_of_these_ways),
         TARGET(an_interface_may_be_given_by_its_name),
         TARGET(what_is_no_target_is_refused_with_its_text),
-        TARGET(a_port_as_a_second_word_is_told_where_it_belongs),
+        TARGET(a_port_as_a_second_word_is_explained),
         TARGET(a_long_target_is_refused_briefly),
         TARGET(a_numeric_address_must_be_of_the_family_asked_for),
         TARGET(localhost_is_known_without_hosts_file_or_server),
         TARGET(both_families_of_a_name_are_two_targets_ipv4_first),
-        TARGET(targets_keep_their_order_and_the_first_wrong_one_is_told),
+        TARGET(targets_keep_their_order_and_the_first_wrong_one_is_reported),
         TARGET(more_than_64_addresses_are_too_many),
     };
     return cmocka_run_group_tests_name("target", tests, NULL, NULL);

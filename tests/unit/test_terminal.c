@@ -1,4 +1,4 @@
-/* What an output can show, by what the environment says of it. */
+/* What an output can show, according to the environment. */
 #include "report/terminal.h"
 
 #include <fcntl.h>
@@ -143,7 +143,7 @@ static void a_file_is_no_terminal(void **state)
     close(file);
 }
 
-static void a_terminal_that_tells_no_size_has_one_all_the_same(void **state)
+static void a_terminal_that_reports_no_size_has_the_default(void **state)
 {
     unsigned columns = 0, rows = 0;
     int ours, theirs;
@@ -166,7 +166,7 @@ int main(void)
         cmocka_unit_test(NO_COLOR_takes_colors_and_nothing_else),
         cmocka_unit_test(the_locale_says_whether_there_is_more_than_ASCII),
         cmocka_unit_test(a_file_is_no_terminal),
-        cmocka_unit_test(a_terminal_that_tells_no_size_has_one_all_the_same),
+        cmocka_unit_test(a_terminal_that_reports_no_size_has_the_default),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

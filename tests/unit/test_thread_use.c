@@ -1,7 +1,7 @@
 /* What a thread had of its CPU, out of two readings. */
 #include "base/fact.h"
 #include "base/units.h"
-#include "measure/thread_use.h"
+#include "host/thread_use.h"
 
 #include <math.h>
 #include <setjmp.h>

@@ -1,7 +1,7 @@
 /* How many connections the kernel tracks, by what it tells in /proc/sys. */
 #include "base/fact.h"
+#include "host/tracked.h"
 #include "machine_fake.h"
-#include "measure/tracked.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

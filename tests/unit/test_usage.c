@@ -1,8 +1,8 @@
 /* What is read out of the texts of /proc and /sys, and what the readings add up to. */
 #include "base/fact.h"
 #include "base/units.h"
-#include "measure/usage.h"
-#include "measure/usage_text.h"
+#include "host/usage.h"
+#include "host/usage_text.h"
 
 #include <sched.h>
 #include <setjmp.h>

@@ -1,5 +1,5 @@
-/* What is said of a result, and when. Each case spoils a healthy report just so much that a verdict
- * appears, or just not. */
+/* Which verdicts appear, and when. Each case spoils a healthy report just enough that a verdict
+ * appears, or just does not. */
 #include "base/fact.h"
 #include "base/pages.h"
 #include "base/units.h"
@@ -16,12 +16,10 @@
 
 #include <cmocka.h>
 
-/* Two threads on two CPUs, 10 seconds, 100,000 connections against a service elsewhere. */
+/* Two threads on two CPUs, 10 seconds, 100,000 connections to a service elsewhere. */
 struct sample {
-    struct report report;
-    struct load_config config;
-    struct stalls stalls;
-    struct report_interval interval;
+    struct document document;
+    struct document_interval interval;
     struct tally tally;
 };
 
@@ -30,23 +28,21 @@ struct sample {
 static int sample_setup(void **state)
 {
     struct sample *sample = pages_map(sizeof(*sample));
-    struct report *report;
+    struct document *document;
 
     if (!sample)
         return -1;
     *state = sample;
-    report = &sample->report;
+    document = &sample->document;
     sample->tally.started = sample->tally.ok = 100000;
-    sample->interval = (struct report_interval){.length_ns = WINDOW_NS, .in_flight = 32};
-    report->config = &sample->config;
-    report->all.tally = &sample->tally;
-    report->stalls = &sample->stalls;
-    report->intervals = &sample->interval;
-    report->interval_count = 1;
-    report->connections = 64;
-    report->threads = 2;
-    report->window_s = 10;
-    report->machine = (struct machine){
+    sample->interval = (struct document_interval){.length_ns = WINDOW_NS, .in_flight = 32};
+    document->all.tally = &sample->tally;
+    document->intervals = &sample->interval;
+    document->interval_count = 1;
+    document->connections = 64;
+    document->threads = 2;
+    document->window_s = 10;
+    document->machine = (struct machine){
         .cpus_online = 2,
         .cpus_allowed = 2,
         .quota_us = FACT_NONE,
@@ -55,14 +51,14 @@ static int sample_setup(void **state)
                      {"net.ipv4.tcp_tw_reuse", "2"},
                      {"net.core.somaxconn", "4096"}},
     };
-    report->usage =
+    document->usage =
         (struct usage){.time_ns = WINDOW_NS, .process_ns = 4 * NS_PER_S, .busy_ns = 6 * NS_PER_S};
     for (int i = 0; i < 8; i++) /* each may run anywhere, and never had to wait */
-        report->thread[i] =
+        document->thread[i] =
             (struct thread_use){.cpu = -1, .others = (double)NAN, .steal = (double)NAN};
-    report->thread[0].busy = 0.17;
-    report->thread[1].busy = 0.23;
-    report->thread_allowed = 1;
+    document->thread[0].busy = 0.17;
+    document->thread[1].busy = 0.23;
+    document->thread_allowed = 1;
     return 0;
 }
 
@@ -74,7 +70,7 @@ static int sample_teardown(void **state)
 
 static void sample_open_loop(struct sample *sample)
 {
-    sample->config.rate = (struct option_rate){.starts = 10000, .period_ns = NS_PER_S};
+    sample->document.options.rate = (struct option_rate){.starts = 10000, .period_ns = NS_PER_S};
     for (int i = 0; i < 1000; i++)
         histogram_record(&sample->tally.timings[TIMING_LATENESS], 50000);
 }
@@ -82,10 +78,10 @@ static void sample_open_loop(struct sample *sample)
 /* The text of a verdict; NULL if it does not appear. */
 static const char *verdict_text(struct sample *sample, const char *name)
 {
-    verdicts_find(&sample->report);
-    for (uint32_t i = 0; i < sample->report.verdict_count; i++) {
-        if (strcmp(sample->report.verdicts[i].name, name) == 0)
-            return sample->report.verdicts[i].text;
+    verdicts_find(&sample->document);
+    for (uint32_t i = 0; i < sample->document.verdict_count; i++) {
+        if (strcmp(sample->document.verdicts[i].name, name) == 0)
+            return sample->document.verdicts[i].text;
     }
     return NULL;
 }
@@ -96,11 +92,11 @@ static const char *verdict_names(struct sample *sample)
     static char names[512];
 
     names[0] = '\0';
-    verdicts_find(&sample->report);
-    for (uint32_t i = 0; i < sample->report.verdict_count; i++) {
+    verdicts_find(&sample->document);
+    for (uint32_t i = 0; i < sample->document.verdict_count; i++) {
         size_t length = strlen(names);
 
-        snprintf(names + length, sizeof(names) - length, "%s ", sample->report.verdicts[i].name);
+        snprintf(names + length, sizeof(names) - length, "%s ", sample->document.verdicts[i].name);
     }
     return names;
 }
@@ -129,8 +125,9 @@ static void a_healthy_closed_loop_was_limited_by_something_else(void **state)
 
     assert_string_equal("generator_fine ", verdict_names(sample));
     assert_string_equal("the generator was not the limit: its busiest thread used 23 % of its CPU; "
-                        "the service, the network or the number of connections (-c 64) was",
-                        sample->report.verdicts[0].text);
+                        "the limit was the service, the network or the number of connections "
+                        "(-c 64)",
+                        sample->document.verdicts[0].text);
 }
 
 static void a_healthy_open_loop_started_on_time(void **state)
@@ -141,20 +138,20 @@ static void a_healthy_open_loop_started_on_time(void **state)
     assert_string_equal("generator_fine ", verdict_names(sample));
     assert_string_equal("the generator was not the limit: its busiest thread used 23 % of its CPU, "
                         "and starts were on time (p99 50.0us late)",
-                        sample->report.verdicts[0].text);
+                        sample->document.verdicts[0].text);
 }
 
 static void a_thread_above_80_percent_is_the_limit(void **state)
 {
     struct sample *sample = *state;
 
-    sample->report.thread[1].busy = 0.80;
+    sample->document.thread[1].busy = 0.80;
     check_silent(sample, "generator_busy");
-    sample->report.thread[1].busy = 0.81;
+    sample->document.thread[1].busy = 0.81;
     check_says(sample, "generator_busy", "thread 2 of 2 used 81 % of its CPU: ");
     check_says(sample, "generator_busy", "use more CPUs, or more machines");
     assert_string_equal("generator_busy ", verdict_names(sample));
-    sample->report.machine.cpus_allowed = 3;
+    sample->document.machine.cpus_allowed = 3;
     check_says(sample, "generator_busy", "use more threads (-t)");
     sample_open_loop(sample);
     check_says(sample, "generator_busy", "a lower rate (-r)");
@@ -163,65 +160,66 @@ static void a_thread_above_80_percent_is_the_limit(void **state)
 static void threads_share_what_a_quota_allows(void **state)
 {
     struct sample *sample = *state;
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->machine.quota_us = 25000;
-    report->machine.quota_period_us = 100000;
-    report->thread_allowed = 0.125;
-    report->thread[0].busy = 0.01;
-    report->thread[1].busy = 0.19; /* more than its half, but less than is there */
+    document->machine.quota_us = 25000;
+    document->machine.quota_period_us = 100000;
+    document->thread_allowed = 0.125;
+    document->thread[0].busy = 0.01;
+    document->thread[1].busy = 0.19; /* more than its half, but less than is there */
     check_silent(sample, "generator_busy");
-    report->thread[0].busy = 0.02;
+    document->thread[0].busy = 0.02;
     check_says(sample, "generator_busy", "the 2 threads together used 84 % of the CPU time");
     check_says(sample, "generator_busy", "raise the quota");
-    report->threads = 1;
-    report->thread[0].busy = 0.3;
-    report->thread_allowed = 0.25;
+    document->threads = 1;
+    document->thread[0].busy = 0.3;
+    document->thread_allowed = 0.25;
     check_says(sample, "generator_busy", "thread 1 of 1 used 100 % of the CPU time");
 }
 
 static void more_threads_than_cpus_share_them(void **state)
 {
     struct sample *sample = *state;
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->threads = 8;
+    document->threads = 8;
     for (int i = 0; i < 8; i++)
-        report->thread[i].busy = 0.2;
+        document->thread[i].busy = 0.2;
     check_silent(sample, "generator_busy");
-    report->thread[0].busy = 0.24;
+    document->thread[0].busy = 0.24;
     check_says(sample, "generator_busy", "the 8 threads together used 82 % of their CPUs");
 }
 
 static void throttling_counts_if_it_took_time(void **state)
 {
     struct sample *sample = *state;
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->usage.throttled_ns = WINDOW_NS;
+    document->usage.throttled_ns = WINDOW_NS;
     check_silent(sample, "throttled");
-    report->usage.throttled_count = 112;
-    report->usage.throttled_ns = WINDOW_NS / 100;
+    document->usage.throttled_count = 112;
+    document->usage.throttled_ns = WINDOW_NS / 100;
     check_silent(sample, "throttled");
-    report->usage.throttled_ns = 8100 * NS_PER_MS;
+    document->usage.throttled_ns = 8100 * NS_PER_MS;
     check_says(sample, "throttled", "a cgroup's CPU quota stopped this generator in 112 periods");
-    report->machine.quota_us = 5000;
-    report->machine.quota_period_us = 80000;
+    document->machine.quota_us = 5000;
+    document->machine.quota_period_us = 80000;
     check_says(sample, "throttled",
                "a cgroup's CPU quota of 5ms per 80ms stopped this generator in 112 periods, for "
                "8.10s in all");
     assert_string_equal("throttled ", verdict_names(sample));
 }
 
-/* As many stalls of 20 ms, one every so many milliseconds. */
+/* This many stalls of 20 ms, one every this many milliseconds. */
 static void sample_stall(struct sample *sample, int count, uint64_t gap_ms)
 {
-    stalls_tick(&sample->stalls, NS_PER_S);
+    stalls_tick(&sample->document.stalls, NS_PER_S);
     for (int i = 0; i < count; i++) {
-        sample->stalls.next_tick_ns += (gap_ms - 25) * NS_PER_MS;
-        stalls_tick(&sample->stalls, stalls_due_ns(&sample->stalls) + 20 * NS_PER_MS);
+        sample->document.stalls.next_tick_ns += (gap_ms - 25) * NS_PER_MS;
+        stalls_tick(&sample->document.stalls,
+                    stalls_due_ns(&sample->document.stalls) + 20 * NS_PER_MS);
     }
-    assert_int_equal(count, sample->stalls.count);
+    assert_int_equal(count, sample->document.stalls.count);
 }
 
 static void stalls_on_a_grid_without_throttling_are_the_quota_of_the_host(void **state)
@@ -230,20 +228,20 @@ static void stalls_on_a_grid_without_throttling_are_the_quota_of_the_host(void *
 
     sample_stall(sample, 4, 80);
     check_silent(sample, "stalls_grid");
-    memset(&sample->stalls, 0, sizeof(sample->stalls));
+    memset(&sample->document.stalls, 0, sizeof(sample->document.stalls));
     sample_stall(sample, 30, 80);
     check_says(sample, "stalls_grid", "stood still 30 times on a grid of 80ms, 600ms in all");
     assert_string_equal("stalls_grid ", verdict_names(sample));
-    sample->report.usage.throttled_count = 1;
+    sample->document.usage.throttled_count = 1;
     check_silent(sample, "stalls_grid");
-    sample->report.usage.throttled_ns = WINDOW_NS / 2;
+    sample->document.usage.throttled_ns = WINDOW_NS / 2;
     assert_string_equal("throttled ", verdict_names(sample));
 }
 
 static void stalls_without_a_grid_count_if_they_are_long_or_many(void **state)
 {
     struct sample *sample = *state;
-    struct stalls *stalls = &sample->stalls;
+    struct stalls *stalls = &sample->document.stalls;
 
     stalls->count = 3;
     stalls->longest_ns = 100 * NS_PER_MS;
@@ -254,14 +252,14 @@ static void stalls_without_a_grid_count_if_they_are_long_or_many(void **state)
     assert_string_equal("stalls ", verdict_names(sample));
     stalls->total_ns = stalls->longest_ns = 100 * NS_PER_MS + 1;
     stalls->count = 1;
-    sample->report.usage.time_ns = 100 * WINDOW_NS;
+    sample->document.usage.time_ns = 100 * WINDOW_NS;
     check_says(sample, "stalls", "stood still 1 time, ");
 }
 
 static void steal_counts_above_5_percent_of_what_was_wanted(void **state)
 {
     struct sample *sample = *state;
-    struct usage *usage = &sample->report.usage;
+    struct usage *usage = &sample->document.usage;
 
     usage->busy_ns = 9500 * NS_PER_MS;
     usage->steal_ns = 500 * NS_PER_MS;
@@ -273,7 +271,7 @@ static void steal_counts_above_5_percent_of_what_was_wanted(void **state)
     check_silent(sample, "steal");
 }
 
-static void starts_late_by_more_than_1_ms_at_p99_are_told_of(void **state)
+static void starts_late_by_more_than_1_ms_at_p99_are_reported(void **state)
 {
     struct sample *sample = *state;
     struct histogram *lateness = &sample->tally.timings[TIMING_LATENESS];
@@ -289,19 +287,20 @@ static void starts_late_by_more_than_1_ms_at_p99_are_told_of(void **state)
     assert_string_equal("starts_late ", verdict_names(sample));
     sample->interval.in_flight = 64;
     check_says(sample, "starts_late", "raise -c");
-    sample->report.thread[0].busy = 0.9;
+    sample->document.thread[0].busy = 0.9;
     check_says(sample, "starts_late", "the generator had too little CPU");
-    sample->config.rate.starts = 0;
+    sample->document.options.rate.starts = 0;
     check_silent(sample, "starts_late");
 }
 
-static void starts_never_made_are_told_of(void **state)
+static void starts_never_made_are_reported(void **state)
 {
     struct sample *sample = *state;
 
     sample_open_loop(sample);
     sample->tally.dropped = 1;
-    check_says(sample, "starts_dropped", "1 of 100,001 starts (0.0 %) were never made, since the");
+    check_says(sample, "starts_dropped",
+               "1 of 100,001 starts (0.0 %) were never made, because the");
     sample->interval.in_flight = 63;
     sample->tally.dropped = 25000;
     check_says(sample, "starts_dropped", "25,000 of 125,000 starts (20 %) were never made");
@@ -322,15 +321,15 @@ static void a_lack_of_ports_comes_with_what_helps(void **state)
     check_says(sample, "no_ports", "--close rst");
     check_says(sample, "no_ports", "net.ipv4.tcp_tw_reuse");
     assert_string_equal("no_ports ", verdict_names(sample));
-    sample->config.close = LOAD_CLOSE_RST; /* what is so already is not advised */
-    sample->config.source_ports = (struct option_ports){.low = 2000, .high = 2010};
-    strcpy(sample->report.machine.settings[1].value, "1");
+    sample->document.options.close = LOAD_CLOSE_RST; /* no advice to do what is already done */
+    sample->document.options.source_ports = (struct option_ports){.low = 2000, .high = 2010};
+    strcpy(sample->document.machine.settings[1].value, "1");
     check_says(sample, "no_ports", "--source-ports (2000-2010)");
     assert_null(strstr(verdict_text(sample, "no_ports"), "--close"));
     assert_null(strstr(verdict_text(sample, "no_ports"), "tcp_tw_reuse"));
 }
 
-static void a_strange_source_address_is_told_of(void **state)
+static void a_strange_source_address_is_reported(void **state)
 {
     struct sample *sample = *state;
 
@@ -339,7 +338,7 @@ static void a_strange_source_address_is_told_of(void **state)
     assert_string_equal("no_address ", verdict_names(sample));
 }
 
-static void a_lack_of_descriptors_is_told_of(void **state)
+static void a_lack_of_descriptors_is_reported(void **state)
 {
     struct sample *sample = *state;
 
@@ -349,12 +348,12 @@ static void a_lack_of_descriptors_is_told_of(void **state)
     assert_string_equal("no_descriptors ", verdict_names(sample));
 }
 
-static void full_cpus_are_told_of_if_others_had_a_part_in_it(void **state)
+static void full_cpus_are_reported_if_others_used_them_too(void **state)
 {
     struct sample *sample = *state;
-    struct usage *usage = &sample->report.usage;
+    struct usage *usage = &sample->document.usage;
 
-    sample->report.thread[1].waited = 0.05;
+    sample->document.thread[1].waited = 0.05;
     usage->softirq_ns = 2 * NS_PER_S;
     usage->busy_ns = 19 * NS_PER_S;
     check_silent(sample, "cpus_full");
@@ -363,9 +362,9 @@ static void full_cpus_are_told_of_if_others_had_a_part_in_it(void **state)
                "the CPUs (2) were 99 % busy: of that, 20 % was the generator, 10 % the kernel's");
     check_says(sample, "cpus_full", "stop them");
     assert_string_equal("cpus_full ", verdict_names(sample));
-    sample->report.thread[1].waited = 0.02; /* others only used what was left */
+    sample->document.thread[1].waited = 0.02; /* others only used what was left */
     check_silent(sample, "cpus_full");
-    sample->report.thread[1].waited = 0.05;
+    sample->document.thread[1].waited = 0.05;
     usage->process_ns = 15800 * NS_PER_MS;
     check_says(sample, "cpus_full", "80 % was the generator");
     usage->process_ns += 20 * NS_PER_MS; /* others had less than a tenth */
@@ -374,46 +373,46 @@ static void full_cpus_are_told_of_if_others_had_a_part_in_it(void **state)
     check_silent(sample, "cpus_full");
 }
 
-static void ticks_tell_nothing_of_a_very_short_run(void **state)
+static void ticks_say_nothing_about_a_very_short_run(void **state)
 {
     struct sample *sample = *state;
-    struct usage *usage = &sample->report.usage;
+    struct usage *usage = &sample->document.usage;
 
     *usage = (struct usage){
         .time_ns = VERDICT_TICKS_NS, .busy_ns = 3 * VERDICT_TICKS_NS, .steal_ns = VERDICT_TICKS_NS};
-    sample->report.thread[0].waited = 0.05;
+    sample->document.thread[0].waited = 0.05;
     check_says(sample, "cpus_full", "were 100 % busy");
     check_says(sample, "steal", "25 %");
     usage->time_ns--;
     assert_string_equal("generator_unknown ", verdict_names(sample));
 }
 
-static void a_machine_that_tells_nothing_does_not_clear_the_generator(void **state)
+static void unknown_values_do_not_clear_the_generator(void **state)
 {
     struct sample *sample = *state;
 
-    sample->report.usage = (struct usage){.time_ns = 2 * VERDICT_TICKS_NS}; /* nothing to do */
+    sample->document.usage = (struct usage){.time_ns = 2 * VERDICT_TICKS_NS}; /* nothing to do */
     assert_string_equal("generator_fine ", verdict_names(sample));
-    sample->report.usage = usage_unknown(); /* no /proc */
-    sample->report.usage.time_ns = 2 * VERDICT_TICKS_NS;
+    sample->document.usage = usage_unknown(); /* no /proc */
+    sample->document.usage.time_ns = 2 * VERDICT_TICKS_NS;
     for (int i = 0; i < 2; i++)
-        sample->report.thread[i].waited = (double)NAN;
+        sample->document.thread[i].waited = (double)NAN;
     assert_string_equal("generator_unknown ", verdict_names(sample));
     check_says(sample, "generator_unknown", "/proc/stat");
 }
 
-/* Thread 1 on CPU 0 and thread 2 on CPU 1, of which all is known. */
+/* Thread 1 on CPU 0 and thread 2 on CPU 1, both fully known. */
 static void sample_pin(struct sample *sample)
 {
     for (int i = 0; i < 2; i++)
-        sample->report.thread[i] = (struct thread_use){
+        sample->document.thread[i] = (struct thread_use){
             .cpu = i, .own = 0.5, .busy = 0.5, .others = 0.05, .idle = 0.45, .waited = 0.01};
 }
 
 static void a_thread_whose_cpu_others_had_was_kept_from_its_work(void **state)
 {
     struct sample *sample = *state;
-    struct thread_use *use = &sample->report.thread[1];
+    struct thread_use *use = &sample->document.thread[1];
 
     sample_pin(sample);
     assert_string_equal("generator_fine ", verdict_names(sample));
@@ -428,7 +427,7 @@ static void a_thread_whose_cpu_others_had_was_kept_from_its_work(void **state)
     assert_string_equal("cpu_shared ", verdict_names(sample));
     use->waited = 0.48;
     check_says(sample, "cpu_shared", "the generator was the limit");
-    sample->report.target_is_local = true;
+    sample->document.target_is_local = true;
     check_says(sample, "cpu_shared", "the service may be among them");
     use->busy = use->own = 0.75; /* it wanted more than 80 % */
     use->waited = 0.06;
@@ -442,11 +441,11 @@ static void a_full_cpu_is_no_matter_if_nothing_was_taken(void **state)
 
     sample_pin(sample);
     for (int i = 0; i < 2; i++) {
-        sample->report.thread[i].others = 0.5;
-        sample->report.thread[i].idle = 0;
+        sample->document.thread[i].others = 0.5;
+        sample->document.thread[i].idle = 0;
     }
     assert_string_equal("generator_fine ", verdict_names(sample));
-    sample->report.thread[0].waited = (double)NAN; /* then it may be */
+    sample->document.thread[0].waited = (double)NAN; /* then it may be */
     check_says(sample, "cpu_shared",
                "thread 1 of 2 had CPU 0 for 50 % of the time, and lost it to");
 }
@@ -454,14 +453,14 @@ static void a_full_cpu_is_no_matter_if_nothing_was_taken(void **state)
 static void what_is_not_known_does_not_clear_the_generator(void **state)
 {
     struct sample *sample = *state;
-    struct thread_use *use = &sample->report.thread[0];
+    struct thread_use *use = &sample->document.thread[0];
 
     sample_pin(sample);
     use->waited = (double)NAN; /* a CPU that is half idle may still have kept it waiting */
     use->others = 0.35;
-    check_says(sample, "generator_unknown", "how long it waited for a CPU is not told here");
+    check_says(sample, "generator_unknown", "how long it waited for a CPU is not known here");
     use->others = use->idle = use->softirq = (double)NAN;
-    sample->report.usage.busy_ns = sample->report.usage.softirq_ns = FACT_UNKNOWN;
+    sample->document.usage.busy_ns = sample->document.usage.softirq_ns = FACT_UNKNOWN;
     check_says(sample, "generator_unknown", "(neither schedstat nor /proc/stat)");
     use->waited = 0.01; /* softirqs may be as much again */
     check_says(sample, "generator_unknown", "(softirqs) may have taken up to 50 % more");
@@ -477,56 +476,56 @@ static void steal_counts_on_the_cpu_of_a_thread(void **state)
     struct sample *sample = *state;
 
     sample_pin(sample);
-    sample->report.thread[1].steal = 0.02;
+    sample->document.thread[1].steal = 0.02;
     check_silent(sample, "steal");
-    sample->report.thread[1].steal = 0.30;
+    sample->document.thread[1].steal = 0.30;
     check_says(sample, "steal", "withheld 35 % of the CPU time that was wanted on CPU 1 (steal)");
 }
 
-static void cpus_that_are_shared_with_the_service_are_told_of_earlier(void **state)
+static void cpus_shared_with_the_service_are_reported_earlier(void **state)
 {
     struct sample *sample = *state;
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
 
-    report->usage.busy_ns = 18500 * NS_PER_MS;
+    document->usage.busy_ns = 18500 * NS_PER_MS;
     check_silent(sample, "cpus_full");
-    report->target_is_local = true;
+    document->target_is_local = true;
     check_says(sample, "cpus_full", "share the 2 CPUs that hello-load runs on, 92 % busy");
     check_says(sample, "cpus_full", "this is a number of both");
     sample_pin(sample); /* the service has CPUs of its own */
     check_silent(sample, "cpus_full");
 }
 
-static void more_threads_than_cpus_are_told_of(void **state)
+static void more_threads_than_cpus_are_reported(void **state)
 {
     struct sample *sample = *state;
 
     check_silent(sample, "threads_exceed_cpus");
-    sample->report.threads = 8;
+    sample->document.threads = 8;
     check_says(sample, "threads_exceed_cpus", "8 threads share 2 CPUs");
-    sample->report.machine.cpus_allowed = 0; /* unknown */
+    sample->document.machine.cpus_allowed = 0; /* unknown */
     check_silent(sample, "threads_exceed_cpus");
 }
 
-static void repeated_handshakes_are_told_of(void **state)
+static void repeated_handshakes_are_reported(void **state)
 {
     struct sample *sample = *state;
-    struct usage *usage = &sample->report.usage;
+    struct usage *usage = &sample->document.usage;
 
-    usage->listen_overflows = 9; /* somebody else's: the target is not here */
+    usage->listen_overflows = 9; /* another program's: the target is not here */
     assert_string_equal("generator_fine ", verdict_names(sample));
     usage->syn_retransmits = 12;
     check_says(sample, "syn_retransmits", "12 SYNs of this network namespace had to be sent again");
     check_says(sample, "syn_retransmits", "(TIME_WAIT; a few ms each)");
     assert_string_equal("syn_retransmits generator_fine ", verdict_names(sample));
-    sample->report.target_is_local = true;
+    sample->document.target_is_local = true;
     check_says(sample, "syn_retransmits", "a local accept queue overflowed 9 times, and 12 SYNs");
     check_says(sample, "syn_retransmits", "net.core.somaxconn (4096)");
     usage->listen_overflows = 0;
     check_says(sample, "syn_retransmits", "packets were lost");
 }
 
-static void values_beyond_an_hour_are_told_of(void **state)
+static void values_beyond_an_hour_are_reported(void **state)
 {
     struct sample *sample = *state;
 
@@ -543,8 +542,8 @@ static void a_run_that_was_cut_short_says_so(void **state)
 {
     struct sample *sample = *state;
 
-    sample->report.cut_short = true;
-    sample->report.window_s = 3.2;
+    sample->document.cut_short = true;
+    sample->document.window_s = 3.2;
     check_says(sample, "cut_short", "of the 3.20s that were measured");
     assert_string_equal("cut_short generator_fine ", verdict_names(sample));
 }
@@ -565,7 +564,7 @@ static void a_run_with_few_good_connections_says_so(void **state)
 static void the_worst_comes_first_and_no_text_is_cut(void **state)
 {
     struct sample *sample = *state;
-    struct report *report = &sample->report;
+    struct document *document = &sample->document;
     const uint64_t many = UINT64_MAX / 4; /* so many that nothing overflows */
 
     sample_open_loop(sample);
@@ -575,35 +574,35 @@ static void the_worst_comes_first_and_no_text_is_cut(void **state)
         sample->tally.failed[PHASE_CONNECT][result] = many;
     sample->tally.started = sample->tally.dropped = many;
     sample->tally.ok = 9;
-    sample->interval.in_flight = report->connections = many;
-    report->cut_short = report->target_is_local = true;
-    report->thread_allowed = 0.5;
-    report->thread[0].busy = 1;
-    report->machine.quota_us = report->machine.quota_period_us = many / NS_PER_US;
-    report->usage = (struct usage){.time_ns = many / 4,
-                                   .busy_ns = many / 2,
-                                   .process_ns = 1,
-                                   .steal_ns = many,
-                                   .throttled_count = many,
-                                   .throttled_ns = many,
-                                   .syn_retransmits = many,
-                                   .listen_overflows = many};
-    memset(report->machine.settings[0].value, '1', MACHINE_TEXT_BYTES - 1);
-    memset(report->machine.settings[2].value, '1', MACHINE_TEXT_BYTES - 1);
+    sample->interval.in_flight = document->connections = many;
+    document->cut_short = document->target_is_local = true;
+    document->thread_allowed = 0.5;
+    document->thread[0].busy = 1;
+    document->machine.quota_us = document->machine.quota_period_us = many / NS_PER_US;
+    document->usage = (struct usage){.time_ns = many / 4,
+                                     .busy_ns = many / 2,
+                                     .process_ns = 1,
+                                     .steal_ns = many,
+                                     .throttled_count = many,
+                                     .throttled_ns = many,
+                                     .syn_retransmits = many,
+                                     .listen_overflows = many};
+    memset(document->machine.settings[0].value, '1', MACHINE_TEXT_BYTES - 1);
+    memset(document->machine.settings[2].value, '1', MACHINE_TEXT_BYTES - 1);
     assert_string_equal("throttled generator_busy cpus_full no_ports no_address no_descriptors "
                         "starts_dropped starts_late steal syn_retransmits values_above_range "
                         "cut_short too_short ",
                         verdict_names(sample));
-    report->usage.throttled_count = 0;
+    document->usage.throttled_count = 0;
     sample_stall(sample, 9, 80);
-    sample->stalls.count = sample->stalls.total_ns = many;
+    sample->document.stalls.count = sample->document.stalls.total_ns = many;
     check_says(sample, "stalls_grid", "80ms");
-    for (uint32_t i = 0; i < report->verdict_count; i++) {
-        if (strlen(report->verdicts[i].text) >= REPORT_VERDICT_BYTES - 1)
-            fail_msg("too long: '%s'", report->verdicts[i].text);
+    for (uint32_t i = 0; i < document->verdict_count; i++) {
+        if (strlen(document->verdicts[i].text) >= DOCUMENT_VERDICT_BYTES - 1)
+            fail_msg("too long: '%s'", document->verdicts[i].text);
     }
-    sample->stalls.kept_count = 0;
-    sample->stalls.longest_ns = many;
+    sample->document.stalls.kept_count = 0;
+    sample->document.stalls.longest_ns = many;
     check_says(sample, "stalls", "use a quieter machine");
 }
 
@@ -620,22 +619,22 @@ int main(void)
         ON_SAMPLE(stalls_on_a_grid_without_throttling_are_the_quota_of_the_host),
         ON_SAMPLE(stalls_without_a_grid_count_if_they_are_long_or_many),
         ON_SAMPLE(steal_counts_above_5_percent_of_what_was_wanted),
-        ON_SAMPLE(starts_late_by_more_than_1_ms_at_p99_are_told_of),
-        ON_SAMPLE(starts_never_made_are_told_of),
+        ON_SAMPLE(starts_late_by_more_than_1_ms_at_p99_are_reported),
+        ON_SAMPLE(starts_never_made_are_reported),
         ON_SAMPLE(a_lack_of_ports_comes_with_what_helps),
-        ON_SAMPLE(a_strange_source_address_is_told_of),
-        ON_SAMPLE(a_lack_of_descriptors_is_told_of),
-        ON_SAMPLE(full_cpus_are_told_of_if_others_had_a_part_in_it),
-        ON_SAMPLE(ticks_tell_nothing_of_a_very_short_run),
-        ON_SAMPLE(a_machine_that_tells_nothing_does_not_clear_the_generator),
+        ON_SAMPLE(a_strange_source_address_is_reported),
+        ON_SAMPLE(a_lack_of_descriptors_is_reported),
+        ON_SAMPLE(full_cpus_are_reported_if_others_used_them_too),
+        ON_SAMPLE(ticks_say_nothing_about_a_very_short_run),
+        ON_SAMPLE(unknown_values_do_not_clear_the_generator),
         ON_SAMPLE(a_thread_whose_cpu_others_had_was_kept_from_its_work),
         ON_SAMPLE(a_full_cpu_is_no_matter_if_nothing_was_taken),
         ON_SAMPLE(what_is_not_known_does_not_clear_the_generator),
         ON_SAMPLE(steal_counts_on_the_cpu_of_a_thread),
-        ON_SAMPLE(cpus_that_are_shared_with_the_service_are_told_of_earlier),
-        ON_SAMPLE(more_threads_than_cpus_are_told_of),
-        ON_SAMPLE(repeated_handshakes_are_told_of),
-        ON_SAMPLE(values_beyond_an_hour_are_told_of),
+        ON_SAMPLE(cpus_shared_with_the_service_are_reported_earlier),
+        ON_SAMPLE(more_threads_than_cpus_are_reported),
+        ON_SAMPLE(repeated_handshakes_are_reported),
+        ON_SAMPLE(values_beyond_an_hour_are_reported),
         ON_SAMPLE(a_run_that_was_cut_short_says_so),
         ON_SAMPLE(a_run_with_few_good_connections_says_so),
         ON_SAMPLE(the_worst_comes_first_and_no_text_is_cut),

@@ -1,5 +1,5 @@
-/* What is said of a run in which most connections failed for one reason, and when. Each case has a
- * report in which a verdict holds, and one just beside it in which it does not. */
+/* The verdicts of a run in which most connections failed for one reason. Each case has a report in
+ * which a verdict holds, and a similar one in which it does not. */
 #include "report/verdict.h"
 #include "report_sample.h"
 
@@ -16,7 +16,7 @@
 #define TARGETS   2
 #define NOT_FOUND "HTTP/1.1 404 Not Found\r\nContent-Length: 0"
 
-/* Two targets, 127.0.0.1:1848 and [::1]:1848, that all connections ended well with. */
+/* Two targets, 127.0.0.1:1848 and [::1]:1848; all connections to them ended well. */
 static int sample_begin(void **state)
 {
     struct report_sample *sample = report_sample_new(TARGETS);
@@ -33,11 +33,11 @@ static int sample_end(void **state)
     return 0;
 }
 
-/* So many connections to a target failed so. */
-static void fails(struct report_sample *sample, uint32_t lane, enum phase phase, enum result kind,
+/* Make this many connections to a target fail this way. */
+static void fails(struct report_sample *sample, uint32_t target, enum phase phase, enum result kind,
                   uint64_t count)
 {
-    struct tally *tally = &sample->tallies[lane];
+    struct tally *tally = &sample->tallies[target];
 
     tally->failed[phase][kind] = count;
     tally->ok = tally->started - tally_failed(tally);
@@ -48,16 +48,16 @@ static void find(struct report_sample *sample)
     memset(&sample->all, 0, sizeof(sample->all));
     for (int i = 0; i < TARGETS; i++)
         tally_add(&sample->all, &sample->tallies[i]);
-    verdicts_find(&sample->report);
+    verdicts_find(&sample->document);
 }
 
 /* The text of a verdict; NULL if it does not appear. */
 static const char *text_of(struct report_sample *sample, const char *name)
 {
     find(sample);
-    for (uint32_t i = 0; i < sample->report.verdict_count; i++) {
-        if (strcmp(sample->report.verdicts[i].name, name) == 0)
-            return sample->report.verdicts[i].text;
+    for (uint32_t i = 0; i < sample->document.verdict_count; i++) {
+        if (strcmp(sample->document.verdicts[i].name, name) == 0)
+            return sample->document.verdicts[i].text;
     }
     return NULL;
 }
@@ -86,7 +86,7 @@ static void check_silent(struct report_sample *sample, const char *name)
         fail_msg("expected no %s, got '%s'", name, text);
 }
 
-/* By which failure each verdict comes about; where it is about all targets, all of them fail. */
+/* The failure that causes each verdict; if it is about all targets, all of them fail. */
 static const struct row {
     const char *verdict;
     enum phase phase;
@@ -107,7 +107,7 @@ static const struct row {
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
 
-/* Let so many connections fail as the row says. */
+/* Make this many connections fail as the row says. */
 static void row_fails(struct report_sample *sample, const struct row *row, uint64_t count)
 {
     if (row->got)
@@ -167,11 +167,11 @@ static void check_never_fine(struct report_sample *sample, const struct row *row
     fails(sample, 1, row->phase, row->kind, STARTED);
     check_silent(sample, "generator_fine");
     check_silent(sample, "generator_unknown");
-    assert_int_equal(REPORT_LIMIT_UNKNOWN, sample->report.limit);
-    assert_false(sample->report.verdicts[0].is_good);
+    assert_int_equal(DOCUMENT_LIMIT_UNKNOWN, sample->document.limit);
+    assert_false(sample->document.verdicts[0].is_good);
 }
 
-static void that_the_generator_was_not_the_limit_is_never_said_of_them(void **state)
+static void they_never_say_that_the_generator_was_not_the_limit(void **state)
 {
     (void)state;
     for_each_row(check_never_fine);
@@ -186,7 +186,7 @@ static void nor_where_nothing_ended_well_for_another_reason(void **state)
     assert_non_null(text_of(sample, "generator_fine")); /* one did */
     fails(sample, 0, PHASE_GREETING, RESULT_RESET, STARTED);
     check_silent(sample, "generator_fine");
-    assert_int_equal(REPORT_LIMIT_UNKNOWN, sample->report.limit);
+    assert_int_equal(DOCUMENT_LIMIT_UNKNOWN, sample->document.limit);
 }
 
 static void the_target_with_most_failures_is_named(void **state)
@@ -202,7 +202,7 @@ static void the_target_with_most_failures_is_named(void **state)
     check_says(sample, "refused", "61 of 100 connections to [::1]:1848 were refused");
 }
 
-static void of_a_target_to_which_none_was_started_nothing_is_said(void **state)
+static void a_target_without_connections_has_no_verdict(void **state)
 {
     struct report_sample *sample = *state;
 
@@ -213,7 +213,7 @@ static void of_a_target_to_which_none_was_started_nothing_is_said(void **state)
     check_says(sample, "refused", "1 connection to [::1]:1848");
 }
 
-static void one_connection_is_told_as_one(void **state)
+static void one_connection_is_reported_as_one(void **state)
 {
     struct report_sample *sample = *state;
 
@@ -223,7 +223,7 @@ static void one_connection_is_told_as_one(void **state)
                      strncmp(text_of(sample, "unreachable"), "1 connection could not reach", 28));
 }
 
-static void a_service_that_refuses_some_is_told_apart_from_one_that_is_not_there(void **state)
+static void a_service_that_refuses_some_differs_from_one_that_is_not_there(void **state)
 {
     struct report_sample *sample = *state;
 
@@ -241,38 +241,39 @@ static void a_name_may_have_the_service_at_its_other_family(void **state)
 
     fails(sample, 1, PHASE_CONNECT, RESULT_REFUSED, STARTED);
     check_says_not(sample, "refused", "is taken as"); /* it was typed as an address */
-    snprintf(sample->targets[1].host, sizeof(sample->targets[1].host), "localhost");
+    snprintf(sample->document.targets[1].host, sizeof(sample->document.targets[1].host),
+             "localhost");
     check_says(sample, "refused",
                "; 'localhost' is taken as its IPv6 address: if the service "
                "listens on IPv4 only, use -4");
     fails(sample, 1, PHASE_CONNECT, RESULT_REFUSED, 0);
     fails(sample, 0, PHASE_CONNECT, RESULT_UNREACHABLE, STARTED);
     check_says_not(sample, "unreachable", "is taken as");
-    snprintf(sample->targets[0].host, sizeof(sample->targets[0].host), "a\x1b\n");
+    snprintf(sample->document.targets[0].host, sizeof(sample->document.targets[0].host), "a\x1b\n");
     check_says(sample, "unreachable",
                "; 'a\\x1b\\n' is taken as its IPv4 address: if the service "
                "listens on IPv6 only, use -6");
 }
 
-static void who_says_nothing_to_a_silent_service_is_told_of_send(void **state)
+static void a_silent_service_that_gets_no_request_names_send(void **state)
 {
     struct report_sample *sample = *state;
 
     fails(sample, 0, PHASE_GREETING, RESULT_TIMEOUT, STARTED);
     check_says(sample, "silent_service",
-               "within 10s: does the service wait for a request? say it "
+               "within 10s: does the service wait for a request? send it "
                "with --send");
-    sample->config.send.bytes = 1;
+    sample->document.options.send.bytes = 1;
     check_says(sample, "silent_service", "within 10s: check --send and --expect");
     check_says_not(sample, "silent_service", "wait for a request");
 }
 
-static void who_keeps_connections_open_is_told_of_with_the_timeout(void **state)
+static void a_service_that_keeps_connections_open_is_reported_with_the_timeout(void **state)
 {
     struct report_sample *sample = *state;
 
     fails(sample, 0, PHASE_CLOSE, RESULT_TIMEOUT, STARTED);
-    check_says(sample, "kept_open", "from 127.0.0.1:1848, and then no end within 10s");
+    check_says(sample, "kept_open", "from 127.0.0.1:1848, but no end within 10s");
 }
 
 static void wrong_answers_of_both_kinds_are_added_up(void **state)
@@ -284,7 +285,7 @@ static void wrong_answers_of_both_kinds_are_added_up(void **state)
     fails(sample, 1, PHASE_CLOSE, RESULT_EXTRA, 39);
     check_silent(sample, "wrong_answer");
     fails(sample, 1, PHASE_CLOSE, RESULT_EXTRA, 40);
-    check_says(sample, "wrong_answer", "100 of 200 connections got another answer");
+    check_says(sample, "wrong_answer", "100 of 200 connections got an unexpected answer");
 }
 
 static void without_an_answer_to_show_none_is_called_wrong(void **state)
@@ -332,7 +333,7 @@ static void an_answer_is_http_only_where_it_begins_as_that(void **state)
     }
 }
 
-static void the_status_is_told_to_the_end_of_its_line_and_no_further(void **state)
+static void the_status_is_shown_to_the_end_of_its_line_and_no_further(void **state)
 {
     struct report_sample *sample = *state;
 
@@ -350,20 +351,20 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_verdict_holds_from_half_of_the_connections_on),
         cmocka_unit_test(a_failure_has_one_verdict_only),
-        cmocka_unit_test(that_the_generator_was_not_the_limit_is_never_said_of_them),
+        cmocka_unit_test(they_never_say_that_the_generator_was_not_the_limit),
         ON_SAMPLE(nor_where_nothing_ended_well_for_another_reason),
         ON_SAMPLE(the_target_with_most_failures_is_named),
-        ON_SAMPLE(of_a_target_to_which_none_was_started_nothing_is_said),
-        ON_SAMPLE(one_connection_is_told_as_one),
-        ON_SAMPLE(a_service_that_refuses_some_is_told_apart_from_one_that_is_not_there),
+        ON_SAMPLE(a_target_without_connections_has_no_verdict),
+        ON_SAMPLE(one_connection_is_reported_as_one),
+        ON_SAMPLE(a_service_that_refuses_some_differs_from_one_that_is_not_there),
         ON_SAMPLE(a_name_may_have_the_service_at_its_other_family),
-        ON_SAMPLE(who_says_nothing_to_a_silent_service_is_told_of_send),
-        ON_SAMPLE(who_keeps_connections_open_is_told_of_with_the_timeout),
+        ON_SAMPLE(a_silent_service_that_gets_no_request_names_send),
+        ON_SAMPLE(a_service_that_keeps_connections_open_is_reported_with_the_timeout),
         ON_SAMPLE(wrong_answers_of_both_kinds_are_added_up),
         ON_SAMPLE(without_an_answer_to_show_none_is_called_wrong),
         ON_SAMPLE(a_short_answer_is_not_called_wrong),
         ON_SAMPLE(an_answer_is_http_only_where_it_begins_as_that),
-        ON_SAMPLE(the_status_is_told_to_the_end_of_its_line_and_no_further),
+        ON_SAMPLE(the_status_is_shown_to_the_end_of_its_line_and_no_further),
     };
 
     return cmocka_run_group_tests_name("verdict_failure", tests, NULL, NULL);

@@ -26,14 +26,14 @@ static struct told told_split(char *text)
     return told;
 }
 
-char *told_text(const struct report *report, bool color, unsigned columns)
+char *told_text(const struct document *document, bool color, unsigned columns)
 {
     char *text = NULL;
     size_t bytes;
     FILE *out = open_memstream(&text, &bytes);
 
     assert_non_null(out);
-    report_text(report, out,
+    report_text(document, out,
                 &(struct terminal){.can_color = color, .can_utf8 = true, .columns = columns});
     fclose(out);
     return text;
@@ -41,7 +41,7 @@ char *told_text(const struct report *report, bool color, unsigned columns)
 
 struct told told_by(const struct report_sample *sample, unsigned columns)
 {
-    return told_split(told_text(&sample->report, false, columns));
+    return told_split(told_text(&sample->document, false, columns));
 }
 
 void told_free(struct told *told)

@@ -14,7 +14,7 @@ struct told {
 };
 
 /* The text as it is, to be freed. */
-char *told_text(const struct report *report, bool color, unsigned columns);
+char *told_text(const struct document *document, bool color, unsigned columns);
 
 /* The text without colour, in lines. */
 struct told told_by(const struct report_sample *sample, unsigned columns);

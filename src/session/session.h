@@ -1,0 +1,30 @@
+/* The generator as a whole: its targets, its workers and their results.
+ *
+ * Thread rule: for one thread, the one that waits for signals. */
+#ifndef HELLO_SESSION_H
+#define HELLO_SESSION_H
+
+#include "generator/config.h"
+#include "result/document.h"
+#include "workers/workers.h"
+
+struct session;
+
+/* Resolve the targets, make connections as configured, and document the results. A stop signal
+ * (base/signals.h) ends it early; before the first connection that is an error (-ECANCELED),
+ * because there is nothing to report. The caller must give *ret_session to session_free, also after
+ * an error (it is NULL then). Returns 0, -EINVAL (wrong usage) or another -errno (it could not
+ * run), with one line in error. */
+int session_perform(const struct load_config *config, struct session **ret_session,
+                    char error[WORKERS_ERROR_BYTES]);
+
+/* The results with verdicts and assertions; valid until session_free. */
+const struct document *session_document(const struct session *session);
+
+/* An error after the run: 0, or the -errno of writing the histogram log. */
+int session_log_error(const struct session *session);
+
+/* Free everything; NULL is allowed. */
+void session_free(struct session *session);
+
+#endif
