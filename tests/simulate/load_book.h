@@ -8,7 +8,7 @@
 #include "sim_engine.h"
 
 #define LANES_MAX    3
-#define TARGET_PORT    2000 /* of the first target; the others follow */
+#define TARGET_PORT  2000 /* of the first target; the others follow */
 #define BOOK_ENDINGS 256
 
 /* The sums of the tallies of all targets that matter from call to call. */
