@@ -90,6 +90,12 @@ static bool self_test_call(struct self_test *test)
            connect(test->client_fd, (struct sockaddr *)&address, bytes) == 0;
 }
 
+/* Short at the moment, which says nothing about the engine. */
+static bool self_test_is_shortage(int error)
+{
+    return error == -EMFILE || error == -ENFILE || error == -ENOMEM || error == -ENOBUFS;
+}
+
 /* Accept a connection and close it. */
 static int self_test_accept(struct self_test *test)
 {
@@ -107,6 +113,8 @@ static int self_test_accept(struct self_test *test)
             self_test_expect(test, class->accept_call, 0, result);
     }
     engine->listener_fd = listener_fd;
+    if (self_test_is_shortage(result))
+        return 0;
     return result < 0 ? result : self_test_close(test, result, ENGINE_LATER);
 }
 

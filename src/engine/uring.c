@@ -180,7 +180,9 @@ static int uring_cancel(struct engine *engine, enum engine_op op, uint64_t token
 /* Deferred closes of one iteration are submitted together, without system calls of their own. */
 static void uring_close(struct engine *engine, int sock, unsigned flags)
 {
-    struct io_uring_sqe *sqe = flags == ENGINE_LATER ? uring_request(uring_of(engine)) : NULL;
+    struct uring *uring = uring_of(engine);
+    struct io_uring_sqe *sqe =
+        flags == ENGINE_LATER && !uring->broken ? uring_request(uring) : NULL;
 
     if (!sqe) {
         socket_close(engine, sock, flags);
@@ -199,6 +201,10 @@ static bool uring_accepted(struct uring *uring, struct engine_event *event)
     CHECK(uring->accepts_armed > 0, "result=%d", event->result);
     uring->accepts_armed--;
     event->more = uring->accepts_armed > 0;
+    if (event->result >= 0 && (uint32_t)event->result >= uring->sockets_max) {
+        close(event->result); /* the descriptor limit was raised since, from outside (prlimit(2)) */
+        event->result = -EMFILE;
+    }
     if (event->result >= 0)
         return true;
     if (event->result != -ECANCELED)
@@ -276,6 +282,7 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
         nanosleep(&pause, NULL);
         return 0;
     }
+    uring->broken = true;
     engine->failed_call = engine_uring.watch_call;
     return result;
 }

@@ -48,7 +48,8 @@ int uring_open(const struct engine_args *args, struct engine **ret_engine,
         *uring = (struct uring){.engine = {.class = &engine_uring,
                                            .listener_fd = args->listener_fd,
                                            .discard = discard},
-                                .wake_fd = args->wake_fd};
+                                .wake_fd = args->wake_fd,
+                                .sockets_max = args->sockets_max};
         result = io_uring_queue_init_params(URING_SQ_ENTRIES, &uring->ring, &params);
     }
     if (result < 0) {

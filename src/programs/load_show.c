@@ -88,8 +88,10 @@ static int file_read(const char *path, struct document *document, char error[ERR
     if (in != stdin)
         fclose(in);
     if (result < 0)
-        snprintf(error, ERROR_BYTES,
-                 "'%s' %s; give what 'hello-load --json' of this version printed", name, problem);
+        snprintf(error, ERROR_BYTES, "'%s' %s; %s", name, problem,
+                 result == -EINVAL   ? "give what 'hello-load --json' of this version printed"
+                 : result == -ENOMEM ? "raise the memory limit"
+                                     : "give a file that --json was sent to");
     return result;
 }
 

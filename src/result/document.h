@@ -98,6 +98,7 @@ struct document_sockets {
 };
 
 struct document {
+    char version[32]; /* of the program that measured */
     struct result_options options;
     uint64_t connections;     /* the limit that was in force */
     char engine[32];          /* "uring", "epoll"; "": none was started */

@@ -101,12 +101,20 @@ static unsigned features_read(const json_t *array)
     return features;
 }
 
+static double seconds_read(struct document_reader *reader, json_t *object, const char *name)
+{
+    double s = reader_real(reader, object, name);
+
+    if (!(s >= 0 && s < 1e9))
+        reader_fail(reader, name, "is not a number of seconds");
+    return s;
+}
+
 static void run_read(struct document_reader *reader, json_t *object, struct document *document)
 {
     const char *start = reader_text(reader, object, "start");
     json_t *sockets = reader_object(reader, object, "sockets");
 
-    reader->where = "run";
     if (start && time_utc_parse(start, &document->unix_start_ns) < 0)
         reader_fail(reader, "start", "is not a time of day in UTC with microseconds");
     texts_read(reader, reader_array(reader, object, "targets"), &document->options.targets);
@@ -121,10 +129,10 @@ static void run_read(struct document_reader *reader, json_t *object, struct docu
                 sizeof(document->sockets.refusal));
     document->cut_short = reader_truth(reader, object, "cut_short");
     document->limit = (enum document_limit)reader_choice(reader, object, "limit", limit_choices);
-    document->warmup_s = reader_real(reader, object, "warmup_s");
-    document->window_s = reader_real(reader, object, "window_s");
-    document->rate_s = reader_real(reader, object, "rate_s");
-    document->elapsed_s = reader_real(reader, object, "elapsed_s");
+    document->warmup_s = seconds_read(reader, object, "warmup_s");
+    document->window_s = seconds_read(reader, object, "window_s");
+    document->rate_s = seconds_read(reader, object, "rate_s");
+    document->elapsed_s = seconds_read(reader, object, "elapsed_s");
     options_read(reader, reader_object(reader, object, "options"), document);
 }
 
@@ -138,7 +146,6 @@ static void machine_read_back(struct document_reader *reader, json_t *object,
     const char *name;
     json_t *value;
 
-    reader->where = "machine";
     reader_copy(reader, object, "kernel", machine->kernel, sizeof(machine->kernel));
     reader_copy(reader, object, "cpu_model", machine->cpu_model, sizeof(machine->cpu_model));
     reader_copy(reader, object, "clock_source", machine->clock_source,
@@ -174,7 +181,6 @@ static void threads_read(struct document_reader *reader, const json_t *array,
     json_t *object;
     size_t i;
 
-    reader->where = "threads";
     if (json_array_size(array) != document->threads)
         reader_fail(reader, "threads", "has not as many members as the options have threads");
     json_array_foreach(array, i, object)
@@ -202,7 +208,6 @@ static void stalls_read(struct document_reader *reader, json_t *object, struct s
     json_t *stall;
     size_t i;
 
-    reader->where = "stalls";
     stalls->count = reader_number(reader, object, "count");
     stalls->total_ns = reader_number(reader, object, "total_ns");
     stalls->longest_ns = reader_number(reader, object, "longest_ns");
@@ -225,7 +230,6 @@ static void verdicts_read(struct document_reader *reader, const json_t *array,
     json_t *object;
     size_t i;
 
-    reader->where = "verdicts";
     json_array_foreach(array, i, object)
     {
         struct document_verdict *verdict = &document->verdicts[i];
@@ -248,7 +252,6 @@ static void assertions_read(struct document_reader *reader, const json_t *array,
     json_t *object;
     size_t i;
 
-    reader->where = "assertions";
     json_array_foreach(array, i, object)
     {
         struct document_assertion *assertion = &document->assertions[i];
@@ -266,22 +269,39 @@ static void assertions_read(struct document_reader *reader, const json_t *array,
     }
 }
 
+/* Begin a part of the document: errors are of it from now on. */
+static json_t *part_begin(struct document_reader *reader, const char *name,
+                          json_t *part(struct document_reader *, json_t *, const char *),
+                          json_t *root)
+{
+    json_t *object;
+
+    reader->where = "document";
+    object = part(reader, root, name);
+    reader->where = name;
+    return object;
+}
+
 /* Read all parts. */
 static void document_read_parts(struct document_reader *reader, struct document *document)
 {
-    json_t *root = document->source;
+    json_t *root = document->source, *machine;
 
-    run_read(reader, reader_object(reader, root, "run"), document);
-    document_read_result(reader, reader_object(reader, root, "result"), document);
-    verdicts_read(reader, reader_array(reader, root, "verdicts"), document);
-    assertions_read(reader, reader_array(reader, root, "assertions"), document);
-    machine_read_back(reader, reader_object(reader, root, "machine"), &document->machine);
-    document->tracked_connections = reader_number_or(reader, reader_object(reader, root, "machine"),
-                                                     "tracked_connections", FACT_UNKNOWN);
-    document_read_usage(reader, reader_object(reader, root, "usage"), &document->usage);
-    threads_read(reader, reader_array(reader, root, "threads"), document);
-    stalls_read(reader, reader_object(reader, root, "stalls"), &document->stalls);
-    document_read_series(reader, reader_object(reader, root, "series"), document);
+    reader_copy(reader, part_begin(reader, "program", reader_object, root), "version",
+                document->version, sizeof(document->version));
+
+    run_read(reader, part_begin(reader, "run", reader_object, root), document);
+    document_read_result(reader, part_begin(reader, "result", reader_object, root), document);
+    verdicts_read(reader, part_begin(reader, "verdicts", reader_array, root), document);
+    assertions_read(reader, part_begin(reader, "assertions", reader_array, root), document);
+    machine = part_begin(reader, "machine", reader_object, root);
+    machine_read_back(reader, machine, &document->machine);
+    document->tracked_connections =
+        reader_number_or(reader, machine, "tracked_connections", FACT_UNKNOWN);
+    document_read_usage(reader, part_begin(reader, "usage", reader_object, root), &document->usage);
+    threads_read(reader, part_begin(reader, "threads", reader_array, root), document);
+    stalls_read(reader, part_begin(reader, "stalls", reader_object, root), &document->stalls);
+    document_read_series(reader, part_begin(reader, "series", reader_object, root), document);
 }
 
 int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR_BYTES])
@@ -290,7 +310,14 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
     json_error_t problem;
     const char *schema;
 
+    errno = 0;
     document->source = json_loadf(in, JSON_REJECT_DUPLICATES, &problem);
+    if (!document->source && ferror(in)) {
+        int result = errno == 0 || errno == EINVAL ? -EIO : -errno;
+
+        snprintf(error, DOCUMENT_ERROR_BYTES, "cannot be read: %s", strerror(-result));
+        return result;
+    }
     if (!document->source) {
         snprintf(error, DOCUMENT_ERROR_BYTES, "is not JSON: line %d, column %d: %.150s",
                  problem.line, problem.column, problem.text);
@@ -310,6 +337,8 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
     }
     document_read_parts(&reader, document);
     free(reader.codec);
+    if (reader.error == -ENOMEM)
+        snprintf(error, DOCUMENT_ERROR_BYTES, "there is no memory to read it");
     json_object_del(document->source, "series"); /* the largest part, and it holds no texts */
     return reader.error;
 }

@@ -49,6 +49,7 @@ static void timing_read(struct document_reader *reader, json_t *object, struct h
     const char *text = reader_text(reader, object, "histogram");
     uint64_t count = reader_number(reader, object, "count");
     int result = text ? histogram_decode(reader->codec, text, histogram) : 0;
+    uint32_t lowest, highest;
 
     if (result == -ENOMEM && reader->error == 0)
         reader->error = result;
@@ -59,8 +60,13 @@ static void timing_read(struct document_reader *reader, json_t *object, struct h
         reader_fail(reader, "histogram", "does not hold as many values as 'count' says");
     if (count == 0)
         return;
+    lowest = histogram_bucket(histogram->min_ns);
+    highest = histogram_bucket(histogram->max_ns);
     histogram->min_ns = reader_number(reader, object, "min_ns");
     histogram->max_ns = reader_number(reader, object, "max_ns");
+    if (histogram_bucket(histogram->min_ns) != lowest ||
+        histogram_bucket(histogram->max_ns) != highest)
+        reader_fail(reader, "histogram", "has not the minimum and maximum that are said of it");
     histogram->sum_ns = reader_number(reader, object, "sum_ns");
     histogram->above = reader_number(reader, object, "above_range");
 }
@@ -145,7 +151,6 @@ void document_read_result(struct document_reader *reader, json_t *object, struct
     json_t *targets = reader_array(reader, object, "lanes");
     size_t count = json_array_size(targets);
 
-    reader->where = "result";
     if (count == 0 || count > TARGETS_MAX)
         reader_fail(reader, "lanes", "has none, or too many");
     if (reader->error < 0)
@@ -162,7 +167,6 @@ void document_read_result(struct document_reader *reader, json_t *object, struct
 
 void document_read_usage(struct document_reader *reader, json_t *object, struct usage *usage)
 {
-    reader->where = "usage";
     usage->time_ns = reader_number(reader, object, "length_ns");
     for (size_t i = 0; i < USAGE_FIELDS; i++)
         *usage_field_place(usage, i) =
@@ -218,7 +222,6 @@ void document_read_series(struct document_reader *reader, json_t *object, struct
     for (size_t i = 0; i < count && document->intervals && reader->error == 0; i++) {
         struct document_interval *interval = &document->intervals[i];
 
-        reader->where = "series";
         interval->targets = calloc(document->target_count, sizeof(*interval->targets));
         if (!interval->targets)
             break;

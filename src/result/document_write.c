@@ -16,12 +16,12 @@
 
 #define FORMAT (JSON_INDENT(1) | JSON_REAL_PRECISION(15))
 
-static json_t *program_json(void)
+static json_t *program_json(const struct document *document)
 {
     json_t *object = json_object();
 
     member_put_text(&object, "name", "hello-load");
-    member_put_text(&object, "version", HELLO_VERSION);
+    member_put_text(&object, "version", document->version);
     return object;
 }
 
@@ -271,7 +271,7 @@ static json_t *head_json(const struct document *document)
     json_t *head = json_object();
 
     member_put_text(&head, "schema", DOCUMENT_SCHEMA);
-    member_put(&head, "program", program_json());
+    member_put(&head, "program", program_json(document));
     member_put(&head, "run", run_json(document));
     member_put(&head, "result", result_json(document));
     member_put(&head, "verdicts", verdicts_json(document));

@@ -21,6 +21,7 @@ static json_t *timing_json(const struct histogram *histogram, struct histogram_c
     bool has_values = histogram->count > 0;
     json_t *object = json_object();
     json_t *percentiles = json_object();
+    const char *text = has_values ? histogram_encode(codec, histogram) : NULL;
 
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++)
         member_put_number_if(has_values, &percentiles, rows[i].name,
@@ -31,7 +32,10 @@ static json_t *timing_json(const struct histogram *histogram, struct histogram_c
     member_put_number_if(has_values, &object, "max_ns", histogram->max_ns);
     member_put_number(&object, "above_range", histogram->above);
     member_put_number(&object, "sum_ns", histogram->sum_ns);
-    member_put_text(&object, "histogram", has_values ? histogram_encode(codec, histogram) : NULL);
+    member_put(&object, "histogram",
+               text         ? json_string(text)
+               : has_values ? NULL /* without memory */
+                            : json_null());
     member_put(&object, "percentiles_ns", percentiles);
     return object;
 }

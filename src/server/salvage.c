@@ -10,10 +10,21 @@
 
 #include <sys/socket.h>
 
-/* Accept all clients in the queue. A client whose place is needed has its greeting already. */
-static void salvage_take_waiting(const struct salvage *salvage, uint64_t now_ns)
+static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uint64_t now_ns)
 {
-    while (listener_has_waiting(salvage->listener_fd)) {
+    uint64_t stop_ns = worker_stop_ns(salvage->worker);
+
+    return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
+}
+
+/* Accept the clients in the queue; where new ones could not be refused, it may never be empty. A
+ * client whose place is needed has its greeting already. */
+static void salvage_take_waiting(const struct salvage *salvage, uint64_t end_ns)
+{
+    uint64_t now_ns = clock_now_ns();
+
+    for (; listener_has_waiting(salvage->listener_fd) && salvage_has_time(salvage, end_ns, now_ns);
+         now_ns = clock_now_ns()) {
         int sock = accept4(salvage->listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
         if (sock < 0 && !peer_error_of_accept(errno))
@@ -24,13 +35,6 @@ static void salvage_take_waiting(const struct salvage *salvage, uint64_t now_ns)
             connections_abandon(salvage->connections);
         connection_accept(salvage->connections, sock, now_ns);
     }
-}
-
-static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uint64_t now_ns)
-{
-    uint64_t stop_ns = worker_stop_ns(salvage->worker);
-
-    return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
 }
 
 /* New handshakes are refused, so they come to an end; wait for those in progress. Some belong to
@@ -50,7 +54,7 @@ void salvage_run(const struct salvage *salvage)
         bool more = listening && listener_has_handshakes(&salvage->listeners->address) != 0;
 
         if (listening)
-            salvage_take_waiting(salvage, now_ns);
+            salvage_take_waiting(salvage, end_ns);
         if (listening && !more)
             listeners_close_one(salvage->listeners, salvage->number);
         listening = listening && more;

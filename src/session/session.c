@@ -326,7 +326,7 @@ static int session_drive(struct session *session, char error[WORKERS_ERROR_BYTES
     session->document.tracked_connections = tracked_connections("");
     recorder_finish(session->recorder);
     session_count_sockets(session);
-    return result;
+    return result < 0 ? -EIO : 0; /* whatever its errno means elsewhere, the usage was right */
 }
 
 /* Evaluate the finished run: assertions and verdicts. */
@@ -349,6 +349,7 @@ int session_perform(const struct load_config *config, struct session **ret_sessi
         return -ENOMEM;
     }
     session->config = config;
+    snprintf(session->document.version, sizeof(session->document.version), "%s", HELLO_VERSION);
     load_config_keep(config, &session->document.options);
     machine_read(&session->document.machine);
     result = session_find_targets(session, error);

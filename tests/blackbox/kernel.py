@@ -205,7 +205,6 @@ SYSCALLS = {
     "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "epoll_ctl": {"x86_64": 233, "aarch64": 21},
     "epoll_wait": {"x86_64": 232},  # elsewhere there is epoll_pwait instead
-    "epoll_pwait2": {"x86_64": 441, "aarch64": 441},
     "accept4": {"x86_64": 288, "aarch64": 242},
     "connect": {"x86_64": 42, "aarch64": 203},
     "socketpair": {"x86_64": 53, "aarch64": 199},

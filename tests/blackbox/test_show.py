@@ -60,7 +60,7 @@ def test_a_verb_may_be_left_out_or_named(server):
                                "--json was sent to"),
         (("/dev/null",), 2, "'/dev/null' is not JSON: line 1, column 0: '[' or '{' expected near end of file; "
                             "give what 'hello-load --json' of this version printed"),
-        (("/",), 2, "'/' is not JSON: "),
+        (("/",), 1, "'/' cannot be read: Is a directory; give a file that --json was sent to"),
         ((), 2, "no FILE given; give what 'hello-load --json' printed, or -"),
         (("--json", "--csv", "x"), 2, "--json and --csv exclude each other; give one"),
         (("--jsn", "x"), 2, "unknown option '--jsn'; did you mean '--json'?"),

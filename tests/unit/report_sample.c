@@ -176,6 +176,7 @@ struct report_sample *report_sample_new(uint32_t target_count)
     if (!sample || target_count < 1 || target_count > REPORT_SAMPLE_TARGETS_MAX)
         abort();
     sample->document = (struct document){
+        .version = "0.1.0",
         .connections = IN_FLIGHT,
         .engine = "uring",
         .engine_reason = "the best that works here",
