@@ -220,8 +220,9 @@ static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
             "warning: the kernel does not tell of handshakes under way (sock_diag: %s): clients "
             "that are connecting during this stop may be reset; %s",
             strerror(-result),
-            result == -ENOENT ? "load its module tcp_diag"
-                              : "let the sandbox allow AF_NETLINK sockets");
+            result == -ENOENT                        ? "load its module tcp_diag"
+            : result == -EMFILE || result == -ENFILE ? "raise the limit of descriptors"
+                                                     : "let the sandbox allow AF_NETLINK sockets");
         listeners_notice(listeners, line);
     }
     return now_ns < listeners->blind_ns;

@@ -2,6 +2,7 @@
 import os
 import platform
 import re
+import resource
 import signal
 import socket
 import termios
@@ -107,6 +108,20 @@ def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
     assert one.stderr() == [f"hello-server: so far {told}"]
     holder.close()
     assert one.stop(warnings=1) == totals(greeted=2)
+
+
+def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
+    one = server("--engine", engine)
+    with connect(one.address(IPV4)) as sock:
+        assert read_exactly(sock, len(GREETING)) == GREETING
+        hard = resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE)[1]
+        resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (1, hard))
+        one.process.send_signal(signal.SIGUSR1)
+        wait_until(one.stderr, "the totals so far")
+    assert "so far accepted=1 " in one.stderr()[0]
+    assert one.stop(warnings=2) == totals(greeted=1)
+    assert "sock_diag: Too many open files" in one.stderr()[1] and one.stderr()[1].endswith(
+        "; raise the limit of descriptors")
 
 
 # From the first instruction on
