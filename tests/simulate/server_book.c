@@ -133,6 +133,8 @@ static void book_settle(void)
         return;
     book->seen.outcomes[found]++;
     book->closing->outcome = (enum outcome)found;
+    book->busy_ns = world_now_ns(); /* it was there until now */
+    book->busy_stalled_ns = sim_engine_stalled_ns(book->engine);
     world_trace("client %u (%s) ends as outcome %d", book->closing->number,
                 client_temper_name(book->closing->temper), found);
     book_check(book->closing);

@@ -28,6 +28,10 @@ void sim_engine_renew(struct engine *engine)
     for (int i = 0; i < sim->sockets_used; i++) {
         struct sim_socket *socket = &sim->sockets[i];
 
+        if (socket->operation.op) { /* the owner must take it for one that did nothing */
+            socket->last_op = socket->operation.op;
+            socket->last_result = -ECANCELED;
+        }
         socket->operation = (struct sim_operation){0};
     }
     sim_submit(sim); /* the end of an engine closes what was to be closed later */
