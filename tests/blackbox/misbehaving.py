@@ -35,7 +35,7 @@ class Peer:
         self.at_once, self.ahead = at_once, ahead
         self.accepted_at = []  # monotonic seconds
         self.held = []
-        self.thread = threading.Thread(target=self._serve)
+        self.thread = threading.Thread(target=self._serve, daemon=True)  # keeps no test from its end
         self.thread.start()
 
     def _serve(self):

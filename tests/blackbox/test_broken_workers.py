@@ -11,7 +11,6 @@ from clients import (
 )
 from faults import Fault
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
-from misbehaving import Peer
 from programs import OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
 
 WAITS = {"epoll": "epoll_wait,epoll_pwait2",
@@ -205,25 +204,22 @@ def test_when_no_worker_is_left_it_ends_by_itself_and_says_so(server, engine, wo
 # The generator
 
 
-def test_a_generator_that_breaks_is_told_of_at_once_and_ends_the_run(engine, tmp_path):
-    held = Peer(lambda connection: held.hold(connection))
+def test_a_generator_that_breaks_is_told_of_at_once_and_ends_the_run(engine, peer, tmp_path):
+    held = peer(lambda connection: held.hold(connection))
     fault = Fault(WAITS[engine], tmp_path)
-    try:
-        with open(tmp_path / "stderr", "w+b") as errors, running(
-                os.environ["HELLO_LOAD"], "--engine", engine, "-t", "2", "-c", "4", "-d", "1h",
-                "--timeout", "1h", held.target, stderr=errors,
-                env=environment(fault.environment)) as process:
-            wait_until(lambda: len(held.held) == 4, "the connections to be made")
-            fault.begin(ERRORS[engine], calls=1)
-            for connection in held.held[:1]:
-                connection.close()
-            wait_until(lambda: os.fstat(errors.fileno()).st_size > 0, "a line that says so")
-            assert process.poll() is None, "the others have not ended yet"
-            assert ended(process)[:2] == (1, "")
-            errors.seek(0)
-            lines = errors.read().decode().splitlines()
-    finally:
-        held.stop()
+    with open(tmp_path / "stderr", "w+b") as errors, running(
+            os.environ["HELLO_LOAD"], "--engine", engine, "-t", "2", "-c", "4", "-d", "1h",
+            "--timeout", "1h", held.target, stderr=errors,
+            env=environment(fault.environment)) as process:
+        wait_until(lambda: len(held.held) == 4, "the connections to be made")
+        fault.begin(ERRORS[engine], calls=1)
+        for connection in held.held[:1]:
+            connection.close()
+        wait_until(lambda: os.fstat(errors.fileno()).st_size > 0, "a line that says so")
+        assert process.poll() is None, "the others have not ended yet"
+        assert ended(process)[:2] == (1, "")
+        errors.seek(0)
+        lines = errors.read().decode().splitlines()
     assert len(lines) == 2, lines
     for line in lines:
         assert f"engine {engine} broke: {CALLS[engine]}" in line
