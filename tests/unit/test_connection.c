@@ -624,10 +624,12 @@ static void client_that_takes_some_is_given_more_time_up_to_the_delivery_timeout
 static void
 client_that_takes_a_little_again_and_again_is_reset_at_the_delivery_timeout(void **state)
 {
+    static const char large[1 << 16];
     struct fixture *f = *state;
     uint64_t now_ns = START_NS;
 
-    f->settings.greeting_bytes = 1 << 16;
+    f->settings.greeting = large;
+    f->settings.greeting_bytes = sizeof(large);
     accept_one(f);
     while (now_ns + LINGER_NS / 2 < START_NS + DELIVERY_NS) { /* so no linger timeout comes */
         now_ns += LINGER_NS / 2;
