@@ -6,16 +6,15 @@
 #include <jansson.h>
 #include <stdlib.h>
 
+const char *const document_limit_choices[] = {
+    [DOCUMENT_LIMIT_NONE] = "none",       [DOCUMENT_LIMIT_GENERATOR] = "generator",
+    [DOCUMENT_LIMIT_MACHINE] = "machine", [DOCUMENT_LIMIT_UNKNOWN] = "unknown",
+    [DOCUMENT_LIMIT_UNKNOWN + 1] = NULL,
+};
+
 const char *document_limit_name(enum document_limit limit)
 {
-    static const char *const names[] = {
-        [DOCUMENT_LIMIT_NONE] = "none",
-        [DOCUMENT_LIMIT_GENERATOR] = "generator",
-        [DOCUMENT_LIMIT_MACHINE] = "machine",
-        [DOCUMENT_LIMIT_UNKNOWN] = "unknown",
-    };
-
-    return names[limit];
+    return document_limit_choices[limit];
 }
 
 int document_init(struct document *document, uint32_t target_count)

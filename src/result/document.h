@@ -73,6 +73,9 @@ enum document_limit {
 /* "none", "generator", "machine", "unknown". */
 const char *document_limit_name(enum document_limit limit);
 
+/* All of them, in their order; NULL ends the list. */
+extern const char *const document_limit_choices[];
+
 struct document_verdict {
     char name[32];                     /* for programs: "generator_busy", "throttled", ... */
     enum document_limit limit;         /* the limit it names */

@@ -14,8 +14,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const limit_choices[] = {"none", "generator", "machine", "unknown", NULL};
-
 /* Texts stay in the document's source. */
 static void texts_read(struct document_reader *reader, const json_t *array,
                        struct option_texts *texts)
@@ -128,7 +126,8 @@ static void run_read(struct document_reader *reader, json_t *object, struct docu
     reader_copy(reader, sockets, "refusal", document->sockets.refusal,
                 sizeof(document->sockets.refusal));
     document->cut_short = reader_truth(reader, object, "cut_short");
-    document->limit = (enum document_limit)reader_choice(reader, object, "limit", limit_choices);
+    document->limit =
+        (enum document_limit)reader_choice(reader, object, "limit", document_limit_choices);
     document->warmup_s = seconds_read(reader, object, "warmup_s");
     document->window_s = seconds_read(reader, object, "window_s");
     document->rate_s = seconds_read(reader, object, "rate_s");
@@ -240,7 +239,8 @@ static void verdicts_read(struct document_reader *reader, const json_t *array,
             return;
         reader_copy(reader, object, "name", verdict->name, sizeof(verdict->name));
         verdict->is_good = reader_choice(reader, object, "severity", severities) == 0;
-        verdict->limit = (enum document_limit)reader_choice(reader, object, "limit", limit_choices);
+        verdict->limit =
+            (enum document_limit)reader_choice(reader, object, "limit", document_limit_choices);
         reader_copy(reader, object, "text", verdict->text, sizeof(verdict->text));
         document->verdict_count++;
     }
