@@ -56,9 +56,9 @@ int client_new(const struct client_args *args, struct client **ret_client,
         snprintf(error, CLIENT_ERROR_BYTES, "no memory for a client");
         return -ENOMEM;
     }
-    client->config.timeout_ns = CLIENT_TIMEOUT_NS;
-    client->config.expect.bytes = args->greeting_bytes;
-    memcpy(client->config.expect.data, args->greeting, args->greeting_bytes);
+    client->config.options.timeout_ns = CLIENT_TIMEOUT_NS;
+    client->config.options.expect.bytes = args->greeting_bytes;
+    memcpy(client->config.options.expect.data, args->greeting, args->greeting_bytes);
     client->target = (struct target){.address = *args->address, .weight = 1};
     client->concurrency = args->concurrency;
     client->settings = (struct flow_settings){

@@ -19,30 +19,13 @@
 
 /* One field per option, in the order of the table. */
 struct load_config {
-    struct option_texts targets;      /* HOST[:PORT][=WEIGHT] */
-    uint64_t connections;             /* 0: auto, see above */
-    struct option_rate rate;          /* starts 0: closed loop */
-    unsigned arrivals;                /* enum load_arrivals */
-    uint64_t seed;                    /* of random arrivals; 0: auto */
-    uint64_t duration_ns;             /* measured, after the warm-up; 0: until count */
-    uint64_t count;                   /* measured, after the warm-up; 0: until duration_ns */
-    uint64_t warmup_ns;               /* from the start of the run; not measured */
-    uint64_t ramp_ns;                 /* from the start of the run until the full load */
-    bool ipv4;                        /* -4 was given and holds: in `family` too */
-    bool ipv6;                        /* -6 was given and holds: in `family` too */
-    unsigned family;                  /* enum load_family */
-    const char *source;               /* ADDR[/BITS][,...], or NULL */
-    struct option_ports source_ports; /* low 0: the kernel chooses */
-    unsigned proxy_protocol;          /* enum load_proxy_protocol */
-    struct option_bytes send;         /* 0 bytes: send nothing */
-    struct option_bytes expect;       /* any: accept everything until EOF */
-    unsigned close;                   /* enum load_close */
-    unsigned reuse_sockets;           /* enum load_reuse */
-    uint64_t connect_timeout_ns;      /* 0: not given, only `timeout` applies */
-    uint64_t timeout_ns;
-    uint64_t threads;             /* 0: auto */
-    const char *cpus;             /* as typed */
-    struct cpus_asked cpus_asked; /* `cpus`, parsed */
+    struct result_options options; /* what a result keeps of them */
+    uint64_t connections;          /* 0: auto, see above */
+    uint64_t seed;                 /* of random arrivals; 0: auto */
+    bool ipv4;                     /* -4 was given and holds: in `family` too */
+    bool ipv6;                     /* -6 was given and holds: in `family` too */
+    uint64_t threads;              /* 0: auto */
+    struct cpus_asked cpus_asked;  /* `cpus`, parsed */
     unsigned engine;
     struct option_texts assertions;
     bool json;
@@ -58,7 +41,7 @@ struct load_config {
 /* True if connections start at a given rate, independent of how fast they end. */
 static inline bool load_is_open_loop(const struct load_config *config)
 {
-    return config->rate.starts > 0;
+    return config->options.rate.starts > 0;
 }
 
 /* The verbs of hello-load, in the order of its table. */

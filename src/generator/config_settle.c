@@ -31,14 +31,14 @@ static int settle_family(struct load_config *config, const enum option_source *s
     config->ipv6 = config->ipv6 && ipv6 >= ipv4 && ipv6 >= family;
     if (config->ipv4 && config->ipv6)
         return contradiction(error, "--ipv4", "--ipv6");
-    if (config->ipv4 && ipv4 == family && config->family != LOAD_FAMILY_IPV4)
+    if (config->ipv4 && ipv4 == family && config->options.family != LOAD_FAMILY_IPV4)
         return contradiction(error, "--ipv4", "--family");
-    if (config->ipv6 && ipv6 == family && config->family != LOAD_FAMILY_IPV6)
+    if (config->ipv6 && ipv6 == family && config->options.family != LOAD_FAMILY_IPV6)
         return contradiction(error, "--ipv6", "--family");
     if (config->ipv4)
-        config->family = LOAD_FAMILY_IPV4;
+        config->options.family = LOAD_FAMILY_IPV4;
     if (config->ipv6)
-        config->family = LOAD_FAMILY_IPV6;
+        config->options.family = LOAD_FAMILY_IPV6;
     return 0;
 }
 
@@ -51,14 +51,14 @@ static int settle_exclusions(struct load_config *config, const enum option_sourc
     enum option_source json = source_of(sources, "json");
     enum option_source csv = source_of(sources, "csv");
 
-    if (config->count && config->duration_ns && count == duration)
+    if (config->options.count && config->options.duration_ns && count == duration)
         return contradiction(error, "--count", "--duration");
     if (count < duration)
-        config->count = 0;
+        config->options.count = 0;
     else if (duration < count)
-        config->duration_ns = 0;
-    if (!config->count && !config->duration_ns)
-        config->duration_ns = LOAD_DURATION_NS;
+        config->options.duration_ns = 0;
+    if (!config->options.count && !config->options.duration_ns)
+        config->options.duration_ns = LOAD_DURATION_NS;
 
     if (config->json && config->csv && json == csv)
         return contradiction(error, "--json", "--csv");
@@ -72,21 +72,21 @@ static int settle_exclusions(struct load_config *config, const enum option_sourc
 static int check_times(const struct load_config *config, char error[OPTION_ERROR_BYTES])
 {
     char one[UNITS_TEXT_BYTES], other[UNITS_TEXT_BYTES];
-    uint64_t run_ns = config->warmup_ns + config->duration_ns;
+    uint64_t run_ns = config->options.warmup_ns + config->options.duration_ns;
 
-    if (config->connect_timeout_ns > config->timeout_ns) {
+    if (config->options.connect_timeout_ns > config->options.timeout_ns) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "--connect-timeout '%s' is longer than --timeout '%s', which counts from the same "
                  "start; raise that, or lower this",
-                 duration_format(config->connect_timeout_ns, one),
-                 duration_format(config->timeout_ns, other));
+                 duration_format(config->options.connect_timeout_ns, one),
+                 duration_format(config->options.timeout_ns, other));
         return -EINVAL;
     }
-    if (config->duration_ns && config->ramp_ns > run_ns) {
+    if (config->options.duration_ns && config->options.ramp_ns > run_ns) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "--ramp '%s' is longer than --warmup and --duration together, '%s'; shorten it, "
                  "or let the run last longer",
-                 duration_format(config->ramp_ns, one), duration_format(run_ns, other));
+                 duration_format(config->options.ramp_ns, one), duration_format(run_ns, other));
         return -EINVAL;
     }
     return 0;
@@ -94,7 +94,7 @@ static int check_times(const struct load_config *config, char error[OPTION_ERROR
 
 static int check_load(const struct load_config *config, char error[OPTION_ERROR_BYTES])
 {
-    if (config->arrivals == LOAD_POISSON && !config->rate.starts) {
+    if (config->options.arrivals == LOAD_POISSON && !config->options.rate.starts) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "--arrivals 'poisson' needs a rate; add --rate, such as --rate 500/s");
         return -EINVAL;
@@ -123,7 +123,7 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
     const enum option_source *sources = config->sources;
     int result;
 
-    if (config->targets.count == 0) {
+    if (config->options.targets.count == 0) {
         snprintf(error, OPTION_ERROR_BYTES, "no HOST given; name a target, see --help");
         return -EINVAL;
     }
@@ -137,30 +137,7 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
     if (result == 0)
         result = check_assertions(config, error);
     if (result == 0)
-        result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+        result =
+            cpus_asked_parse(config->options.cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
     return result;
-}
-
-void load_config_keep(const struct load_config *config, struct result_options *ret_options)
-{
-    *ret_options = (struct result_options){
-        .targets = config->targets,
-        .cpus = config->cpus,
-        .rate = config->rate,
-        .arrivals = config->arrivals,
-        .duration_ns = config->duration_ns,
-        .count = config->count,
-        .warmup_ns = config->warmup_ns,
-        .ramp_ns = config->ramp_ns,
-        .family = config->family,
-        .source = config->source,
-        .source_ports = config->source_ports,
-        .proxy_protocol = config->proxy_protocol,
-        .send = config->send,
-        .expect = config->expect,
-        .close = config->close,
-        .reuse_sockets = config->reuse_sockets,
-        .connect_timeout_ns = config->connect_timeout_ns,
-        .timeout_ns = config->timeout_ns,
-    };
 }

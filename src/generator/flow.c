@@ -16,7 +16,7 @@
 /* The size of a flow: its buffer holds the header that it may send, or its input. */
 static size_t flow_bytes(const struct load_config *config)
 {
-    bool has_header = config->proxy_protocol != LOAD_PROXY_NONE;
+    bool has_header = config->options.proxy_protocol != LOAD_PROXY_NONE;
     size_t bytes =
         offsetof(struct flow, buffer) + (has_header ? PROXY_HEADER_BYTES_MAX : FLOW_BUFFER_BYTES);
 
@@ -39,9 +39,9 @@ int flows_init(struct flows *flows, const struct flow_settings *settings, struct
         return -ENOMEM;
     for (uint32_t i = 0; i < TARGETS_MAX; i++)
         flows->source_turns[i] = thread;
-    deadline_queue_init(&flows->connect_timeouts, config->connect_timeout_ns);
+    deadline_queue_init(&flows->connect_timeouts, config->options.connect_timeout_ns);
     deadline_queue_init(&flows->looks, FLOW_PROBE_NS);
-    deadline_queue_init(&flows->timeouts, config->timeout_ns);
+    deadline_queue_init(&flows->timeouts, config->options.timeout_ns);
     deadline_queue_init(&flows->rests, FLOW_REST_NS);
     return slab_init(&flows->slab, capacity, flow_bytes(config));
 }
@@ -99,7 +99,7 @@ void flow_start(struct flows *flows, const struct flow_start *start)
                                 : &flows->tallies[start->target].warmup,
                 1);
     deadline_start(&flows->timeouts, &flow->deadline, start->now_ns);
-    if (flows->settings->config->connect_timeout_ns)
+    if (flows->settings->config->options.connect_timeout_ns)
         deadline_start(&flows->connect_timeouts, &flow->handshake, start->now_ns);
     flow_connect(flows, flow, start->now_ns);
 }
@@ -108,8 +108,8 @@ void flow_start(struct flows *flows, const struct flow_start *start)
 static void flow_send(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
     const struct load_config *config = flows->settings->config;
-    const unsigned char *data = config->send.data;
-    uint32_t bytes = config->send.bytes;
+    const unsigned char *data = config->options.send.data;
+    uint32_t bytes = config->options.send.bytes;
     unsigned flags = 0;
     int result;
 
@@ -120,11 +120,11 @@ static void flow_send(struct flows *flows, struct flow *flow, uint64_t now_ns)
     if (flow->state == FLOW_SENDING_HEADER) {
         data = flow->buffer;
         bytes = flow->header_bytes;
-        flags = config->send.bytes ? ENGINE_MORE : 0;
+        flags = config->options.send.bytes ? ENGINE_MORE : 0;
     } else if (flow->moved_bytes == bytes) {
         flow->state = FLOW_READING;
         flow->moved_bytes = 0;
-        if (!config->expect.any && config->expect.bytes == 0)
+        if (!config->options.expect.any && config->options.expect.bytes == 0)
             flow->greeted_ns = now_ns; /* no byte is expected: only sending counts */
         flow_read(flows, flow, now_ns);
         return;
@@ -140,7 +140,7 @@ static void flow_send(struct flows *flows, struct flow *flow, uint64_t now_ns)
 static int flow_write_header(struct flows *flows, struct flow *flow)
 {
     enum load_proxy_protocol version =
-        (enum load_proxy_protocol)flows->settings->config->proxy_protocol;
+        (enum load_proxy_protocol)flows->settings->config->options.proxy_protocol;
     struct address local = {0};
     socklen_t local_bytes = sizeof(local);
 

@@ -10,7 +10,7 @@
 
 void flow_read(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
-    bool any = flows->settings->config->expect.any; /* then the bytes do not matter */
+    bool any = flows->settings->config->options.expect.any; /* then the bytes do not matter */
     int result =
         engine_recv(flows->engine, slab_token(&flows->slab, flow), flow->sock,
                     any ? NULL : flow->buffer, any ? ENGINE_DISCARD_BYTES : FLOW_BUFFER_BYTES, 0);
@@ -31,7 +31,7 @@ static void flow_keep_short(struct flows *flows, const struct flow *flow, uint64
 /* EOF: the greeting is everything before it. */
 static void flow_at_end(struct flows *flows, struct flow *flow, uint64_t now_ns)
 {
-    const struct option_bytes *expect = &flows->settings->config->expect;
+    const struct option_bytes *expect = &flows->settings->config->options.expect;
     bool is_short = !expect->any && flow->moved_bytes < expect->bytes;
 
     if (flow->is_reset) {
@@ -73,7 +73,7 @@ static void flow_keep_wrong(struct flows *flows, const struct flow *flow, const 
 static bool flow_compare(struct flows *flows, struct flow *flow, const unsigned char *data,
                          uint32_t bytes, uint64_t now_ns)
 {
-    const struct option_bytes *expect = &flows->settings->config->expect;
+    const struct option_bytes *expect = &flows->settings->config->options.expect;
     uint32_t missing_bytes = expect->bytes - flow->moved_bytes;
     uint32_t compared_bytes = bytes < missing_bytes ? bytes : missing_bytes;
 
@@ -103,7 +103,7 @@ void flow_received(struct flows *flows, struct flow *flow, uint32_t bytes, uint6
     uint32_t room_bytes = FLOW_BUFFER_BYTES;
     int result = (int)bytes;
 
-    if (bytes > 0 && flows->settings->config->expect.any) {
+    if (bytes > 0 && flows->settings->config->options.expect.any) {
         flow->greeted_ns = now_ns; /* unless more comes */
         flow_read(flows, flow, now_ns);
         return;

@@ -3,17 +3,17 @@
 const char *flow_reuse_refusal(const struct load_config *config,
                                const struct flow_reuse_facts *facts)
 {
-    if (config->reuse_sockets == LOAD_REUSE_NO)
+    if (config->options.reuse_sockets == LOAD_REUSE_NO)
         return "--reuse-sockets is no";
-    if (config->close == LOAD_CLOSE_RST)
+    if (config->options.close == LOAD_CLOSE_RST)
         return "--close rst leaves none to use again";
-    if (config->expect.any || config->expect.bytes > FLOW_SHORT_BYTES)
+    if (config->options.expect.any || config->options.expect.bytes > FLOW_SHORT_BYTES)
         return "with --expect any or of more than 16 KiB their buffers may have grown";
-    if (config->send.bytes > FLOW_SHORT_BYTES)
+    if (config->options.send.bytes > FLOW_SHORT_BYTES)
         return "with --send of more than 16 KiB their buffers may have grown";
     if (!facts->has_timestamps)
         return "net.ipv4.tcp_timestamps is 0";
-    if (config->reuse_sockets == LOAD_REUSE_YES)
+    if (config->options.reuse_sockets == LOAD_REUSE_YES)
         return NULL;
     if (facts->local_ports == 0)
         return "net.ipv4.ip_local_port_range cannot be read";

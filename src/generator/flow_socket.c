@@ -80,7 +80,7 @@ bool flow_socket_may_echo(const struct flows *flows, uint32_t target)
     const struct load_config *config = flows->settings->config;
 
     return flows->settings->meets_itself[target] &&
-           (config->send.bytes > 0 || config->proxy_protocol != LOAD_PROXY_NONE);
+           (config->options.send.bytes > 0 || config->options.proxy_protocol != LOAD_PROXY_NONE);
 }
 
 /* True if the socket of a successful flow is like new. */
@@ -95,7 +95,7 @@ void flow_socket_close(struct flows *flows, uint32_t target, int sock, enum resu
     const struct address *address = &settings->targets[target].address;
 
     /* A socket that met itself must not hold the missing service's port in TIME_WAIT. */
-    if (settings->config->close == LOAD_CLOSE_RST || result == RESULT_REFUSED)
+    if (settings->config->options.close == LOAD_CLOSE_RST || result == RESULT_REFUSED)
         engine_close(flows->engine, sock, ENGINE_RESET);
     else if (result == RESULT_OK && flow_may_recycle(settings, address))
         socket_pool_give(&flows->pool, sock, address->sa.sa_family);

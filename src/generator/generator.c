@@ -127,20 +127,21 @@ static void generator_begin(struct generator *generator)
     const struct generator_args *args = generator->args;
     const struct load_config *config = args->settings->config;
 
-    generator->measure_ns = args->start_ns + config->warmup_ns;
+    generator->measure_ns = args->start_ns + config->options.warmup_ns;
     generator->end_ns =
         args->duration_ns == UINT64_MAX ? UINT64_MAX : args->start_ns + args->duration_ns;
     generator->flows.window_start_ns = generator->measure_ns;
     generator->flows.window_end_ns = generator->end_ns;
     generator->open_loop = load_is_open_loop(config);
     if (generator->open_loop)
-        schedule_init(&generator->schedule,
-                      &(struct schedule_args){.rate = config->rate,
-                                              .arrivals = (enum load_arrivals)config->arrivals,
-                                              .ramp_ns = config->ramp_ns,
-                                              .seed = args->seed,
-                                              .thread = args->thread,
-                                              .threads = args->threads});
+        schedule_init(
+            &generator->schedule,
+            &(struct schedule_args){.rate = config->options.rate,
+                                    .arrivals = (enum load_arrivals)config->options.arrivals,
+                                    .ramp_ns = config->options.ramp_ns,
+                                    .seed = args->seed,
+                                    .thread = args->thread,
+                                    .threads = args->threads});
     for (uint32_t i = 0; i < args->thread; i++) /* so that threads begin with different targets */
         generator_next_target(generator);
 }
@@ -149,7 +150,7 @@ static void generator_begin(struct generator *generator)
 static uint32_t generator_limit(const struct generator *generator, uint64_t now_ns)
 {
     const struct generator_args *args = generator->args;
-    uint64_t ramp_ns = args->settings->config->ramp_ns;
+    uint64_t ramp_ns = args->settings->config->options.ramp_ns;
     uint64_t elapsed_ns = now_ns - args->start_ns;
 
     if (generator->open_loop || elapsed_ns >= ramp_ns)
@@ -246,7 +247,7 @@ static bool generator_is_past_grace(const struct generator *generator, uint64_t 
  * Returns when to call it again; UINT64_MAX: when a flow has ended, or never. */
 static uint64_t generator_fill(struct generator *generator)
 {
-    uint64_t timeout_ns = generator->args->settings->config->timeout_ns;
+    uint64_t timeout_ns = generator->args->settings->config->options.timeout_ns;
     uint64_t turn_ns = clock_now_ns();
 
     if (generator_is_past_grace(generator, turn_ns)) {

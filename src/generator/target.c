@@ -154,14 +154,14 @@ static const char *family_option(const struct load_config *config)
 {
     if (config->ipv4 || config->ipv6)
         return config->ipv4 ? "-4" : "-6";
-    return config->family == LOAD_FAMILY_IPV4 ? "--family ipv4" : "--family ipv6";
+    return config->options.family == LOAD_FAMILY_IPV4 ? "--family ipv4" : "--family ipv6";
 }
 
 static int family_wanted(const struct load_config *config)
 {
-    return config->family == LOAD_FAMILY_IPV4   ? AF_INET
-           : config->family == LOAD_FAMILY_IPV6 ? AF_INET6
-                                                : AF_UNSPEC;
+    return config->options.family == LOAD_FAMILY_IPV4   ? AF_INET
+           : config->options.family == LOAD_FAMILY_IPV6 ? AF_INET6
+                                                        : AF_UNSPEC;
 }
 
 /* A numeric address has only its own family. */
@@ -171,7 +171,7 @@ static int numeric_check(const struct load_config *config, const struct target *
     const char *title = family_title(target->address.sa.sa_family);
     int wanted = family_wanted(config);
 
-    if (config->family == LOAD_FAMILY_BOTH) {
+    if (config->options.family == LOAD_FAMILY_BOTH) {
         snprintf(error, OPTION_ERROR_BYTES,
                  "'%s' is an %s address, but --family both takes names; give both addresses as two "
                  "targets, and drop --family",
@@ -210,7 +210,8 @@ static int name_resolve(const struct load_config *config, struct target *target,
         snprintf(error, OPTION_ERROR_BYTES,
                  "cannot find an %s address of host '%s': %s; check the name, or drop %s",
                  family_title(family), shown, problem,
-                 config->family == LOAD_FAMILY_BOTH ? "--family both" : family_option(config));
+                 config->options.family == LOAD_FAMILY_BOTH ? "--family both"
+                                                            : family_option(config));
     return result;
 }
 
@@ -227,7 +228,7 @@ static int target_resolve(const struct load_config *config, const char *text,
         result = numeric_check(config, &found[0], error);
         return result < 0 ? result : 1;
     }
-    if (config->family != LOAD_FAMILY_BOTH) {
+    if (config->options.family != LOAD_FAMILY_BOTH) {
         result = name_resolve(config, &found[0], family_wanted(config), error);
         return result < 0 ? result : 1;
     }
@@ -243,8 +244,8 @@ int targets_resolve(const struct load_config *config, struct target targets[TARG
 {
     int count = 0;
 
-    for (uint32_t i = 0; i < config->targets.count; i++) {
-        const char *const *item = &config->targets.items[i];
+    for (uint32_t i = 0; i < config->options.targets.count; i++) {
+        const char *const *item = &config->options.targets.items[i];
         struct target found[2];
         int result = i > 0 ? refuse_port(error, item[-1], item[0]) : 0;
 

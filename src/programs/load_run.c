@@ -86,7 +86,7 @@ static int check_and_measure(const struct load_config *config)
 {
     if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);
-        warn_of_targets(&config->targets);
+        warn_of_targets(&config->options.targets);
     }
     return measure(config);
 }

@@ -174,7 +174,7 @@ static void recorder_draw(const struct recorder *recorder, const struct document
         .interval = interval,
         .elapsed_ns = now_ns - recorder->start_ns,
         .length_ns = recorder->args.length_ns == UINT64_MAX ? 0 : recorder->args.length_ns,
-        .count = recorder->config->count,
+        .count = recorder->config->options.count,
         .is_done = last && recorder_asked_to_stop_ns(recorder) == 0,
     };
 
@@ -233,7 +233,7 @@ static void recorder_measure(struct recorder *recorder, const struct workers *wo
 
 uint64_t recorder_begin(struct recorder *recorder, const struct workers *workers, struct live *live)
 {
-    uint64_t warmup_ns = recorder->config->warmup_ns;
+    uint64_t warmup_ns = recorder->config->options.warmup_ns;
 
     recorder->live = live;
     if (warmup_ns == 0)
@@ -321,7 +321,8 @@ static uint64_t recorder_rate_end_ns(const struct recorder *recorder, uint64_t m
     const struct load_config *config = recorder->config;
     uint64_t next_ns = UINT64_MAX;
 
-    if (!load_is_open_loop(config) || (config->arrivals == LOAD_POISSON && config->duration_ns))
+    if (!load_is_open_loop(config) ||
+        (config->options.arrivals == LOAD_POISSON && config->options.duration_ns))
         return measured_end_ns;
     for (uint32_t i = 0; i < recorder->args.document->threads; i++) {
         uint64_t ns =

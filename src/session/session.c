@@ -181,9 +181,11 @@ static int session_make_generators(struct session *session, char error[WORKERS_E
             .seed = document->seed,
             .target_count = document->target_count,
             .flows_max = (uint32_t)session_share(session, document->connections, i),
-            .count = session_share(session, config->count ? config->count : UINT64_MAX, i),
-            .duration_ns =
-                config->duration_ns ? config->warmup_ns + config->duration_ns : UINT64_MAX,
+            .count = session_share(session,
+                                   config->options.count ? config->options.count : UINT64_MAX, i),
+            .duration_ns = config->options.duration_ns
+                               ? config->options.warmup_ns + config->options.duration_ns
+                               : UINT64_MAX,
         };
         session->generators[i] = generator_new(&session->generator_args[i]);
         if (!session->generators[i]) {
@@ -207,7 +209,7 @@ static int session_check_sources(const struct session *session, char error[WORKE
             continue;
         snprintf(error, WORKERS_ERROR_BYTES,
                  "--source '%s' has no %s address to connect from to '%s'; add one",
-                 session->config->source, is_ipv4 ? "IPv4" : "IPv6",
+                 session->config->options.source, is_ipv4 ? "IPv4" : "IPv6",
                  session->document.targets[i].name);
         return -EINVAL;
     }
@@ -241,7 +243,8 @@ static int session_find_targets(struct session *session, char error[WORKERS_ERRO
         target->offloads = offloads_read(target->device.name);
         document->target_is_local = document->target_is_local && route_is_local(address) == 1;
     }
-    result = sources_init(&session->sources, config->source, config->source_ports, error);
+    result = sources_init(&session->sources, config->options.source, config->options.source_ports,
+                          error);
     return result < 0 ? result : session_check_sources(session, error);
 }
 
@@ -350,7 +353,7 @@ int session_perform(const struct load_config *config, struct session **ret_sessi
     }
     session->config = config;
     snprintf(session->document.version, sizeof(session->document.version), "%s", HELLO_VERSION);
-    load_config_keep(config, &session->document.options);
+    session->document.options = config->options;
     machine_read(&session->document.machine);
     result = session_find_targets(session, error);
     if (result == 0)

@@ -98,7 +98,8 @@ static void book_settle_lost(const struct load_sums *now)
 static void book_check_intended(uint64_t intended_ns)
 {
     const struct generator_args *args = book->args;
-    double interval_ns = (double)book->config->rate.period_ns / (double)book->config->rate.starts;
+    double interval_ns =
+        (double)book->config->options.rate.period_ns / (double)book->config->options.rate.starts;
     double place = (double)(intended_ns - args->start_ns) / interval_ns;
     int64_t whole = (int64_t)llround(place);
 
@@ -106,7 +107,7 @@ static void book_check_intended(uint64_t intended_ns)
         world_fail("a start was due %.6f s before the one before it",
                    ((double)book->last_intended_ns - (double)intended_ns) / 1e9);
     book->last_intended_ns = intended_ns;
-    if (book->config->arrivals != LOAD_CONSTANT || book->config->ramp_ns > 0)
+    if (book->config->options.arrivals != LOAD_CONSTANT || book->config->options.ramp_ns > 0)
         return;
     if (fabs(place - (double)whole) * interval_ns > 4 || whole % args->threads != args->thread)
         world_fail("a start was due at %.9f of the schedule of thread %u of %u", place,
@@ -217,7 +218,7 @@ static void book_close(struct sim_socket *socket, unsigned flags)
     if (!call)
         return; /* it was kept for another connection */
     book_end(socket);
-    if (book->config->close == LOAD_CLOSE_RST && !(flags & ENGINE_RESET))
+    if (book->config->options.close == LOAD_CLOSE_RST && !(flags & ENGINE_RESET))
         world_fail("call %u is not closed by a reset, as --close rst wants it", call->number);
 }
 
@@ -231,14 +232,14 @@ static void book_check_age(const struct sim_socket *socket)
         return;
     excuse_ns = SLACK_NS + sim_engine_stalled_ns(book->engine) - call->stalled_ns;
     age_ns = world_now_ns() - call->started_ns;
-    if (age_ns > book->config->timeout_ns + excuse_ns)
+    if (age_ns > book->config->options.timeout_ns + excuse_ns)
         world_fail("call %u (%s) is open for %.3f s", call->number,
                    service_temper_name(call->temper), (double)age_ns / 1e9);
-    if (book->config->connect_timeout_ns && call->temper == SERVICE_BLACKHOLE &&
-        age_ns > book->config->connect_timeout_ns + excuse_ns)
+    if (book->config->options.connect_timeout_ns && call->temper == SERVICE_BLACKHOLE &&
+        age_ns > book->config->options.connect_timeout_ns + excuse_ns)
         world_fail("call %u (%s) connects for %.3f s", call->number,
                    service_temper_name(call->temper), (double)age_ns / 1e9);
-    if (call->tcp->streams[TCP_OURS].written < book->config->send.bytes)
+    if (call->tcp->streams[TCP_OURS].written < book->config->options.send.bytes)
         call->spoke_ns = world_now_ns(); /* and does not listen meanwhile */
     if (call->tcp->peer_fin_ns && world_now_ns() > call_over_ns(call) + excuse_ns)
         world_fail("call %u (%s) has seen the end since %.3f s", call->number,
@@ -259,15 +260,17 @@ static bool book_wants_more(void)
 /* The next start of constant arrivals is not slept through. */
 static void book_check_open_loop(uint64_t until_ns)
 {
-    double interval_ns = (double)book->config->rate.period_ns / (double)book->config->rate.starts;
+    double interval_ns =
+        (double)book->config->options.rate.period_ns / (double)book->config->options.rate.starts;
     double stride_ns = interval_ns * book->args->threads;
     double next_ns = book->last_place < 0 ? book->args->thread * interval_ns
                                           : (double)book->last_place * interval_ns + stride_ns;
     double due_ns = (double)book->args->start_ns + next_ns;
     double now_ns = (double)world_now_ns();
 
-    if (book->open >= book->args->flows_max || !book_wants_more() || book->config->warmup_ns > 0 ||
-        book->config->arrivals != LOAD_CONSTANT || book->config->ramp_ns > 0)
+    if (book->open >= book->args->flows_max || !book_wants_more() ||
+        book->config->options.warmup_ns > 0 || book->config->options.arrivals != LOAD_CONSTANT ||
+        book->config->options.ramp_ns > 0)
         return;
     due_ns = due_ns > now_ns ? due_ns : now_ns + stride_ns;
     if (book->args->duration_ns != UINT64_MAX &&
@@ -285,7 +288,7 @@ static void book_check_closed_loop(int64_t timeout_ns)
 
     for (unsigned i = 0; i < BOOK_ENDINGS && i < book->ending_count; i++)
         resting += book->endings_ns[i] + FLOW_REST_NS + MS > world_now_ns();
-    if (timeout_ns == 0 || !book_wants_more() || book->config->ramp_ns > 0 ||
+    if (timeout_ns == 0 || !book_wants_more() || book->config->options.ramp_ns > 0 ||
         engine_is_behind(book->engine) || resting == BOOK_ENDINGS)
         return;
     if (book->open + resting < book->args->flows_max)

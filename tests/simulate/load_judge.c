@@ -23,7 +23,7 @@ struct answer {
 
 static struct answer answer_of(const struct call *call)
 {
-    const struct option_bytes *wanted = &call->config->expect;
+    const struct option_bytes *wanted = &call->config->options.expect;
     const struct tcp_stream *stream = &call->tcp->streams[TCP_PEERS];
     uint32_t compared = stream->read < wanted->bytes ? stream->read : wanted->bytes;
     struct answer answer = {
@@ -89,10 +89,10 @@ void load_judge_end(const struct load_book *book, const struct call *call, enum 
         break;
     case RESULT_CONNECT_TIMEOUT:
         holds = tcp->connecting || call->connected_ns == 0 ||
-                judge_is_late(book, call, book->config->connect_timeout_ns);
+                judge_is_late(book, call, book->config->options.connect_timeout_ns);
         break;
     case RESULT_TIMEOUT:
-        holds = judge_is_late(book, call, book->config->timeout_ns) || tcp->timed_out;
+        holds = judge_is_late(book, call, book->config->options.timeout_ns) || tcp->timed_out;
         break;
     case RESULT_UNREACHABLE:
         holds = judge_is_unreachable(call);
@@ -144,7 +144,8 @@ void load_judge_times(const struct load_book *book, const struct call *call,
     if (connected_ns < call->connected_ns && call->temper != SERVICE_TOO_EARLY)
         world_fail("call %u is timed as connected %" PRIu64 " ns before it was", call->number,
                    call->connected_ns - connected_ns);
-    if (!call->config->expect.any && call->config->expect.bytes > 0 && greeted_ns < call->said_ns)
+    if (!call->config->options.expect.any && call->config->options.expect.bytes > 0 &&
+        greeted_ns < call->said_ns)
         world_fail("call %u is timed as greeted %" PRIu64 " ns before it was", call->number,
                    call->said_ns - greeted_ns);
 }
@@ -153,7 +154,8 @@ void load_judge_times(const struct load_book *book, const struct call *call,
 static uint64_t judge_scheduled(const struct load_book *book)
 {
     const struct load_config *config = book->config;
-    double interval_ns = (double)config->rate.period_ns / (double)config->rate.starts;
+    double interval_ns =
+        (double)config->options.rate.period_ns / (double)config->options.rate.starts;
     uint64_t count = 0;
 
     for (uint64_t place = book->args->thread;; place += book->args->threads) {
@@ -161,7 +163,7 @@ static uint64_t judge_scheduled(const struct load_book *book)
 
         if (due_ns >= (double)book->args->duration_ns || count == book->args->count)
             return count;
-        count += due_ns >= (double)config->warmup_ns;
+        count += due_ns >= (double)config->options.warmup_ns;
     }
 }
 
@@ -177,7 +179,8 @@ static void judge_schedule(const struct load_book *book, uint64_t started, uint6
         return;
     if (book->args->count != UINT64_MAX && started + dropped > book->args->count)
         world_fail("%" PRIu64 " starts, more than asked for", started + dropped);
-    if (!load_is_open_loop(config) || config->arrivals != LOAD_CONSTANT || config->ramp_ns > 0)
+    if (!load_is_open_loop(config) || config->options.arrivals != LOAD_CONSTANT ||
+        config->options.ramp_ns > 0)
         return;
     wanted = judge_scheduled(book);
     if (started + dropped > wanted + 1 || started + dropped + 1 < wanted)
@@ -192,7 +195,7 @@ static void judge_end_time(const struct load_book *book)
 
     if (book->args->duration_ns != UINT64_MAX)
         end_ns = book->args->start_ns + book->args->duration_ns + GENERATOR_GRACE_NS +
-                 book->config->timeout_ns;
+                 book->config->options.timeout_ns;
     if (book->deadline_ns && book->deadline_ns < end_ns)
         end_ns = book->deadline_ns;
     if (end_ns != UINT64_MAX && world_now_ns() > end_ns + S + stalled_ns)

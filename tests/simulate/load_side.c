@@ -23,33 +23,35 @@ static void load_settle_rate(void)
 {
     struct load_config *config = &one.config;
 
-    config->timeout_ns = world_spread(10 * MS, 30 * S);
-    config->connect_timeout_ns = world_chance(300) ? world_spread(MS, config->timeout_ns) : 0;
-    config->warmup_ns = world_chance(300) ? world_spread(MS, S) : 0;
-    config->ramp_ns = world_chance(200) ? world_spread(MS, 2 * S) : 0;
+    config->options.timeout_ns = world_spread(10 * MS, 30 * S);
+    config->options.connect_timeout_ns =
+        world_chance(300) ? world_spread(MS, config->options.timeout_ns) : 0;
+    config->options.warmup_ns = world_chance(300) ? world_spread(MS, S) : 0;
+    config->options.ramp_ns = world_chance(200) ? world_spread(MS, 2 * S) : 0;
     if (world_chance(500)) {
-        config->rate = (struct option_rate){.starts = world_spread(1, 3000), .period_ns = S};
-        config->arrivals = world_chance(300) ? LOAD_POISSON : LOAD_CONSTANT;
+        config->options.rate =
+            (struct option_rate){.starts = world_spread(1, 3000), .period_ns = S};
+        config->options.arrivals = world_chance(300) ? LOAD_POISSON : LOAD_CONSTANT;
     }
     if (world_chance(300))
-        config->count = world_spread(1, 300);
-    if (config->count == 0 || world_chance(200))
-        config->duration_ns = world_spread(MS, 2 * S);
+        config->options.count = world_spread(1, 300);
+    if (config->options.count == 0 || world_chance(200))
+        config->options.duration_ns = world_spread(MS, 2 * S);
 }
 
 static void load_settle_bytes(void)
 {
     struct load_config *config = &one.config;
 
-    config->expect.any = world_chance(100);
-    config->expect.bytes = world_chance(700) ? 6 : (uint32_t)world_spread(1, 20000);
-    if (config->expect.any || world_chance(30))
-        config->expect.bytes = 0;
-    for (uint32_t i = 0; i < config->expect.bytes; i++)
-        config->expect.data[i] = (unsigned char)('a' + (i * 11 + i / 26) % 26);
-    config->send.bytes = world_chance(300) ? (uint32_t)world_spread(1, 5000) : 0;
-    memset(config->send.data, '?', config->send.bytes);
-    config->close = world_chance(150) ? LOAD_CLOSE_RST : LOAD_CLOSE_FIN;
+    config->options.expect.any = world_chance(100);
+    config->options.expect.bytes = world_chance(700) ? 6 : (uint32_t)world_spread(1, 20000);
+    if (config->options.expect.any || world_chance(30))
+        config->options.expect.bytes = 0;
+    for (uint32_t i = 0; i < config->options.expect.bytes; i++)
+        config->options.expect.data[i] = (unsigned char)('a' + (i * 11 + i / 26) % 26);
+    config->options.send.bytes = world_chance(300) ? (uint32_t)world_spread(1, 5000) : 0;
+    memset(config->options.send.data, '?', config->options.send.bytes);
+    config->options.close = world_chance(150) ? LOAD_CLOSE_RST : LOAD_CLOSE_FIN;
 }
 
 static void load_settle_mood(void)
@@ -102,10 +104,10 @@ static void load_settle_targets(void)
 
 static void load_begin(void)
 {
-    memset(&one.config, 0, offsetof(struct load_config, send));
+    memset(&one.config, 0, sizeof(one.config));
     memset(&one.args, 0, sizeof(one.args));
     memset(&one.book, 0, sizeof(one.book));
-    one.config.proxy_protocol = LOAD_PROXY_NONE;
+    one.config.options.proxy_protocol = LOAD_PROXY_NONE;
     load_settle_rate();
     load_settle_bytes();
     load_settle_mood();
@@ -114,7 +116,7 @@ static void load_begin(void)
         .config = &one.config,
         .targets = one.targets,
         .sources = &one.sources,
-        .rests = one.config.rate.starts == 0,
+        .rests = one.config.options.rate.starts == 0,
         .reuse_refusal = world_chance(500) ? "--reuse-sockets is no" : NULL,
     };
     one.args.settings = &one.settings;
@@ -122,9 +124,10 @@ static void load_begin(void)
     one.args.thread = (uint32_t)world_below(one.args.threads);
     one.args.seed = world_between(1, 1000);
     one.args.flows_max = (uint32_t)world_spread(1, 64);
-    one.args.count = one.config.count ? one.config.count : UINT64_MAX;
-    one.args.duration_ns =
-        one.config.duration_ns ? one.config.warmup_ns + one.config.duration_ns : UINT64_MAX;
+    one.args.count = one.config.options.count ? one.config.options.count : UINT64_MAX;
+    one.args.duration_ns = one.config.options.duration_ns
+                               ? one.config.options.warmup_ns + one.config.options.duration_ns
+                               : UINT64_MAX;
     one.args.start_ns = world_now_ns() - world_below(MS);
     one.book.config = &one.config;
     one.book.args = &one.args;

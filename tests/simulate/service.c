@@ -52,7 +52,7 @@ static void service_ends(void *object, uint64_t argument)
 
 static void service_fill(const struct call *call, unsigned char *bytes, uint32_t count)
 {
-    const struct option_bytes *expect = &call->config->expect;
+    const struct option_bytes *expect = &call->config->options.expect;
 
     for (uint32_t i = 0; i < count; i++) {
         uint32_t at = call->said_bytes + i;
@@ -82,7 +82,7 @@ static void service_says(void *object, uint64_t argument)
         return;
     call->said_bytes += result > 0 ? (uint32_t)result : 0;
     call->pieces -= call->pieces > 1;
-    if (call->said_bytes >= call->config->expect.bytes && call->said_ns == 0)
+    if (call->said_bytes >= call->config->options.expect.bytes && call->said_ns == 0)
         call->said_ns = world_now_ns();
     if (call->said_bytes < call->say_bytes)
         world_after(call->temper == SERVICE_DAWDLES ? world_spread(1000, 300 * MS) : 1000,
@@ -110,7 +110,7 @@ static void service_changed(struct tcp *tcp)
         return;
     }
     if (call->begun ||
-        (!call->impatient && tcp->streams[TCP_OURS].arrived < call->config->send.bytes))
+        (!call->impatient && tcp->streams[TCP_OURS].arrived < call->config->options.send.bytes))
         return;
     call->begun = true;
     world_after(world_chance(700) ? 0 : world_spread(1000, 100 * MS), service_says, call, 0);
@@ -217,7 +217,7 @@ static void service_answers(struct call *call)
 /* What it is going to say. */
 static void service_plan(struct call *call)
 {
-    uint32_t bytes = call->config->expect.bytes;
+    uint32_t bytes = call->config->options.expect.bytes;
 
     call->say_bytes = bytes;
     call->impatient = world_chance(200);

@@ -138,7 +138,7 @@ static void a_value_for_the_other_program_stops_nobody(void **state)
     clear_environment(state);
     set_all_of(&server_options);
     assert_int_equal(0, read_load());
-    assert_int_equal(LOAD_CLOSE_FIN, load.close);
+    assert_int_equal(LOAD_CLOSE_FIN, load.options.close);
 }
 
 static void each_program_reads_its_own_name_where_both_have_the_option(void **state)
@@ -150,7 +150,7 @@ static void each_program_reads_its_own_name_where_both_have_the_option(void **st
     assert_int_equal(0, read_server());
     assert_int_equal(0, read_load());
     assert_int_equal(SERVER_CLOSE_SWIFT, server.close);
-    assert_int_equal(LOAD_CLOSE_RST, load.close);
+    assert_int_equal(LOAD_CLOSE_RST, load.options.close);
     assert_true(server.quiet);
     assert_false(load.quiet);
 }
@@ -166,7 +166,7 @@ static void what_means_two_things_is_read_by_none(void **state)
         assert_int_equal(0, read_server());
         assert_int_equal(0, read_load());
         assert_int_equal(SERVER_CLOSE_LINGER, server.close);
-        assert_int_equal(LOAD_CLOSE_FIN, load.close);
+        assert_int_equal(LOAD_CLOSE_FIN, load.options.close);
         assert_false(server.quiet || load.quiet);
     }
 }

@@ -92,9 +92,9 @@ static int set_up(void **state)
     f->after_it = -EAGAIN;
     f->fake.engine.class = &f->class;
     assert_int_equal(0, checked_wrap(&f->fake.engine, SOCKETS_MAX, &f->engine));
-    expect_bytes(&f->config->expect, EXPECTED);
-    f->config->timeout_ns = TIMEOUT_NS;
-    f->config->connect_timeout_ns = CONNECT_NS;
+    expect_bytes(&f->config->options.expect, EXPECTED);
+    f->config->options.timeout_ns = TIMEOUT_NS;
+    f->config->options.connect_timeout_ns = CONNECT_NS;
     for (int i = 0; i < TARGETS; i++)
         f->targets[i] = (struct target){.address = {.v4 = {.sin_family = AF_INET}}, .weight = 1};
     f->settings =
@@ -347,8 +347,8 @@ static unsigned char *long_greeting(struct fixture *f)
 
     for (size_t i = 0; i < sizeof(text); i++)
         text[i] = (unsigned char)(i * i >> 3);
-    f->config->expect.bytes = LONG_BYTES;
-    memcpy(f->config->expect.data, text, LONG_BYTES);
+    f->config->options.expect.bytes = LONG_BYTES;
+    memcpy(f->config->options.expect.data, text, LONG_BYTES);
     return text;
 }
 
@@ -381,8 +381,9 @@ static void a_long_greeting_is_read_by_a_few_calls(void **state)
     ends(f, ENGINE_OP_RECV, 0);
     assert_ended_well(f);
     connects(f);
-    f->config->expect.bytes = fake_engine_last(&f->fake)->bytes; /* it just fills the buffer */
-    receives_all(f, text, f->config->expect.bytes, 0);
+    f->config->options.expect.bytes =
+        fake_engine_last(&f->fake)->bytes; /* it just fills the buffer */
+    receives_all(f, text, f->config->options.expect.bytes, 0);
     assert_int_equal(1, f->receives_now);
     assert_int_equal(2, f->tallies[0].ok);
 }
@@ -450,7 +451,7 @@ static void nothing_is_expected_and_nothing_comes(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->expect.bytes = 0;
+    f->config->options.expect.bytes = 0;
     connects(f);
     ends(f, ENGINE_OP_RECV, 0);
     assert_ended_well(f);
@@ -460,7 +461,7 @@ static void anything_is_ok_if_asked_for_up_to_the_last_byte(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->expect.any = true;
+    f->config->options.expect.any = true;
     connects(f);
     f->now_ns += 5;
     receives(f, "whatever");
@@ -509,7 +510,7 @@ static void a_reset_reported_by_connect_counts_where_reading_ends(void **state)
     fake_engine_calls(&f->fake);
     ends(f, ENGINE_OP_RECV, -ENOTCONN);
     assert_int_equal(2, f->tallies[0].failed[PHASE_GREETING][RESULT_RESET]);
-    f->config->expect.bytes = 0;
+    f->config->options.expect.bytes = 0;
     starts(f);
     ends(f, ENGINE_OP_CONNECT, -ECONNRESET); /* before anything was said to it */
     ends(f, ENGINE_OP_RECV, 0);
@@ -520,7 +521,7 @@ static void what_was_said_before_connect_failed_is_read(void **state)
 {
     struct fixture *f = *state;
 
-    expect_bytes(&f->config->send, "hi there");
+    expect_bytes(&f->config->options.send, "hi there");
     starts(f);
     ends(f, ENGINE_OP_CONNECT, -EPIPE);
     receives(f, EXPECTED);
@@ -556,7 +557,7 @@ static void what_is_to_be_said_is_said_before_reading(void **state)
 {
     struct fixture *f = *state;
 
-    expect_bytes(&f->config->send, "hi there");
+    expect_bytes(&f->config->options.send, "hi there");
     connects(f);
     assert_string_equal("socket connect send", fake_engine_calls(&f->fake));
     assert_int_equal(8, fake_engine_last(&f->fake)->bytes);
@@ -573,7 +574,7 @@ static void an_error_of_a_send_is_one_of_the_greeting(void **state)
 {
     struct fixture *f = *state;
 
-    expect_bytes(&f->config->send, "hi");
+    expect_bytes(&f->config->options.send, "hi");
     connects(f);
     ends(f, ENGINE_OP_SEND, -ETIMEDOUT);
     assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
@@ -583,8 +584,8 @@ static void sending_is_part_of_the_greeting_even_if_no_byte_is_expected(void **s
 {
     struct fixture *f = *state;
 
-    f->config->expect.bytes = 0;
-    expect_bytes(&f->config->send, "hi");
+    f->config->options.expect.bytes = 0;
+    expect_bytes(&f->config->options.send, "hi");
     connects(f);
     ends(f, ENGINE_OP_SEND, -ETIMEDOUT);
     assert_failed(f, PHASE_GREETING, RESULT_TIMEOUT);
@@ -603,7 +604,7 @@ static void what_was_said_before_a_send_failed_is_read(void **state)
 {
     struct fixture *f = *state;
 
-    expect_bytes(&f->config->send, "hi there");
+    expect_bytes(&f->config->options.send, "hi there");
     connects(f);
     ends(f, ENGINE_OP_SEND, 3);
     ends(f, ENGINE_OP_SEND, -EPIPE);
@@ -617,7 +618,7 @@ static void a_reset_reported_by_send_counts_where_reading_ends(void **state)
 {
     struct fixture *f = *state;
 
-    expect_bytes(&f->config->send, "hi");
+    expect_bytes(&f->config->options.send, "hi");
     connects(f);
     ends(f, ENGINE_OP_SEND, -ECONNRESET);
     ends(f, ENGINE_OP_RECV, 0); /* the kernel tells an error only once */
@@ -637,7 +638,7 @@ static void it_closes_by_a_reset_if_asked_to(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->close = LOAD_CLOSE_RST;
+    f->config->options.close = LOAD_CLOSE_RST;
     connects(f);
     receives(f, EXPECTED);
     ends(f, ENGINE_OP_RECV, 0);
@@ -747,7 +748,7 @@ static void the_timeout_ends_a_flow_in_any_phase(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->connect_timeout_ns = 0;
+    f->config->options.connect_timeout_ns = 0;
     starts(f);
     flows_expire(&f->flows, START_NS + TIMEOUT_NS);
     ends(f, ENGINE_OP_CONNECT, -ECANCELED);
@@ -793,7 +794,7 @@ static void after_an_answer_only_silent_connections_are_checked(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
+    f->config->options.timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
     runs_well(f);
     assert_int_equal(1, f->fake.connects_doubted);
     runs_well(f);
@@ -818,7 +819,7 @@ static void a_check_that_finds_no_connection_ends_it_as_failed(void **state)
 {
     struct fixture *f = *state;
 
-    f->config->timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
+    f->config->options.timeout_ns = f->flows.timeouts.timeout_ns = 2 * FLOW_PROBE_NS;
     runs_well(f);
     connects(f);
     f->fake.connect_error = -EINPROGRESS;
@@ -858,7 +859,7 @@ static void a_timeout_of_the_handshake_reports_the_noted_error(void **state)
     flows_expire(&f->flows, START_NS + CONNECT_NS);
     ends(f, ENGINE_OP_CONNECT, -ECANCELED);
     assert_failed(f, PHASE_CONNECT, RESULT_CONNECT_TIMEOUT);
-    f->config->connect_timeout_ns = 0;
+    f->config->options.connect_timeout_ns = 0;
     starts(f);
     flows_expire(&f->flows, START_NS + TIMEOUT_NS);
     ends(f, ENGINE_OP_CONNECT, -ECANCELED);

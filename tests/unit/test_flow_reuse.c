@@ -16,7 +16,7 @@ static struct flow_reuse_facts facts;
 static int set_up(void **state)
 {
     (void)state;
-    config = (struct load_config){.expect = {.bytes = 6}};
+    config = (struct load_config){.options.expect = {.bytes = 6}};
     facts =
         (struct flow_reuse_facts){.connections = 64, .local_ports = 28232, .has_timestamps = true};
     return 0;
@@ -40,7 +40,7 @@ static void with_few_local_ports_they_are_reused_only_if_asked_for(void **state)
     (void)state;
     facts.local_ports = 16383;
     assert_string_equal("net.ipv4.ip_local_port_range has fewer than 16384 ports", refusal());
-    config.reuse_sockets = LOAD_REUSE_YES;
+    config.options.reuse_sockets = LOAD_REUSE_YES;
     assert_null(refusal());
 }
 
@@ -51,7 +51,7 @@ static void with_many_in_flight_they_are_reused_only_if_asked_for(void **state)
     assert_string_equal(
         "net.ipv4.ip_local_port_range has fewer than 16 ports for each connection in flight",
         refusal());
-    config.reuse_sockets = LOAD_REUSE_YES;
+    config.options.reuse_sockets = LOAD_REUSE_YES;
     assert_null(refusal());
 }
 
@@ -60,14 +60,14 @@ static void what_is_unknown_is_not_taken_for_enough(void **state)
     (void)state;
     facts.local_ports = 0;
     assert_string_equal("net.ipv4.ip_local_port_range cannot be read", refusal());
-    config.reuse_sockets = LOAD_REUSE_YES;
+    config.options.reuse_sockets = LOAD_REUSE_YES;
     assert_null(refusal());
 }
 
 static void they_are_not_reused_if_the_user_says_no(void **state)
 {
     (void)state;
-    config.reuse_sockets = LOAD_REUSE_NO;
+    config.options.reuse_sockets = LOAD_REUSE_NO;
     assert_string_equal("--reuse-sockets is no", refusal());
 }
 
@@ -75,7 +75,7 @@ static void they_are_not_reused_if_the_user_says_no(void **state)
 static void check_never(const char *reason)
 {
     for (unsigned reuse = LOAD_REUSE_AUTO; reuse <= LOAD_REUSE_YES; reuse++) {
-        config.reuse_sockets = reuse;
+        config.options.reuse_sockets = reuse;
         assert_string_equal(reason, refusal());
     }
 }
@@ -85,15 +85,15 @@ static void what_would_not_be_as_good_as_new_is_never_reused(void **state)
     (void)state;
     facts.has_timestamps = false;
     check_never("net.ipv4.tcp_timestamps is 0");
-    config.send.bytes = FLOW_SHORT_BYTES;
+    config.options.send.bytes = FLOW_SHORT_BYTES;
     check_never("net.ipv4.tcp_timestamps is 0");
-    config.send.bytes++;
+    config.options.send.bytes++;
     check_never("with --send of more than 16 KiB their buffers may have grown");
-    config.expect.bytes = FLOW_SHORT_BYTES + 1;
+    config.options.expect.bytes = FLOW_SHORT_BYTES + 1;
     check_never("with --expect any or of more than 16 KiB their buffers may have grown");
-    config.expect = (struct option_bytes){.any = true};
+    config.options.expect = (struct option_bytes){.any = true};
     check_never("with --expect any or of more than 16 KiB their buffers may have grown");
-    config.close = LOAD_CLOSE_RST;
+    config.options.close = LOAD_CLOSE_RST;
     check_never("--close rst leaves none to use again");
 }
 

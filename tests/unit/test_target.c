@@ -38,8 +38,8 @@ static int clear(void **state)
 
 static int resolve(const char *text)
 {
-    config.targets.count = 1;
-    config.targets.items[0] = text;
+    config.options.targets.count = 1;
+    config.options.targets.items[0] = text;
     return targets_resolve(&config, targets, error);
 }
 
@@ -163,9 +163,9 @@ static void a_port_as_a_second_word_is_explained(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        config.targets.count = 2;
-        config.targets.items[0] = rows[i].first;
-        config.targets.items[1] = rows[i].second;
+        config.options.targets.count = 2;
+        config.options.targets.items[0] = rows[i].first;
+        config.options.targets.items[1] = rows[i].second;
         assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
         assert_string_equal(rows[i].expected, error);
     }
@@ -212,7 +212,7 @@ static void a_numeric_address_must_be_of_the_family_asked_for(void **state)
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
-        config.family = rows[i].family;
+        config.options.family = rows[i].family;
         config.ipv4 = rows[i].ipv4;
         config.ipv6 = rows[i].ipv6;
         assert_int_equal(rows[i].expected ? -EINVAL : 1, resolve(rows[i].text));
@@ -229,13 +229,13 @@ static void localhost_is_known_without_hosts_file_or_server(void **state)
     for (size_t i = 0; i < COUNT_OF(names); i++) {
         char text[ADDRESS_TEXT_BYTES];
 
-        config.family = LOAD_FAMILY_IPV4;
+        config.options.family = LOAD_FAMILY_IPV4;
         assert_int_equal(1, resolve(names[i]));
         assert_string_equal("127.0.0.1:1848", address_format(&targets[0].address, text));
-        config.family = LOAD_FAMILY_IPV6;
+        config.options.family = LOAD_FAMILY_IPV6;
         assert_int_equal(1, resolve(names[i]));
         assert_string_equal("[::1]:1848", address_format(&targets[0].address, text));
-        config.family = LOAD_FAMILY_ANY;
+        config.options.family = LOAD_FAMILY_ANY;
         assert_int_equal(1, resolve(names[i]));
         assert_string_equal(names[i], targets[0].host);
     }
@@ -246,7 +246,7 @@ static void both_families_of_a_name_are_two_targets_ipv4_first(void **state)
     char text[ADDRESS_TEXT_BYTES];
 
     (void)state;
-    config.family = LOAD_FAMILY_BOTH;
+    config.options.family = LOAD_FAMILY_BOTH;
     assert_int_equal(2, resolve("localhost:7=3"));
     assert_string_equal("127.0.0.1:7", address_format(&targets[0].address, text));
     assert_string_equal("[::1]:7", address_format(&targets[1].address, text));
@@ -261,16 +261,16 @@ static void targets_keep_their_order_and_the_first_wrong_one_is_reported(void **
     static const char *const texts[] = {"[::1]:5=2", "127.0.0.1:7", "localhost"};
 
     (void)state;
-    config.targets.count = COUNT_OF(texts);
-    memcpy(config.targets.items, texts, sizeof(texts));
+    config.options.targets.count = COUNT_OF(texts);
+    memcpy(config.options.targets.items, texts, sizeof(texts));
     assert_int_equal(3, targets_resolve(&config, targets, error));
     assert_string_equal("::1", targets[0].host);
     assert_int_equal(2, targets[0].weight);
     assert_int_equal(7, address_port(&targets[1].address));
     assert_string_equal("localhost", targets[2].host);
 
-    config.targets.items[1] = "127.0.0.1:0";
-    config.targets.items[2] = "127.0.0.1:99999";
+    config.options.targets.items[1] = "127.0.0.1:0";
+    config.options.targets.items[2] = "127.0.0.1:99999";
     assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
     assert_string_equal("the port of '127.0.0.1:0' " PORT, error);
 }
@@ -278,13 +278,13 @@ static void targets_keep_their_order_and_the_first_wrong_one_is_reported(void **
 static void more_than_64_addresses_are_too_many(void **state)
 {
     (void)state;
-    config.targets.count = 33;
+    config.options.targets.count = 33;
     for (size_t i = 0; i < 33; i++)
-        config.targets.items[i] = "localhost";
-    config.family = LOAD_FAMILY_BOTH;
+        config.options.targets.items[i] = "localhost";
+    config.options.family = LOAD_FAMILY_BOTH;
     assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
     assert_string_equal("the targets have more than 64 addresses; give fewer targets", error);
-    config.targets.count = 32;
+    config.options.targets.count = 32;
     assert_int_equal(64, targets_resolve(&config, targets, error));
 }
 
