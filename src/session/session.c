@@ -332,13 +332,6 @@ static int session_drive(struct session *session, char error[WORKERS_ERROR_BYTES
     return result < 0 ? -EIO : 0; /* whatever its errno means elsewhere, the usage was right */
 }
 
-/* Evaluate the finished run: assertions and verdicts. */
-static void session_evaluate(struct session *session)
-{
-    verdicts_find(&session->document);
-    assertions_evaluate(&session->document, &session->config->assertions);
-}
-
 int session_perform(const struct load_config *config, struct session **ret_session,
                     char error[WORKERS_ERROR_BYTES])
 {
@@ -375,7 +368,8 @@ int session_perform(const struct load_config *config, struct session **ret_sessi
     }
     session->log_error = hlog_close(session->hlog);
     session->hlog = NULL;
-    session_evaluate(session);
+    verdicts_find(&session->document);
+    assertions_evaluate(&session->document, &config->assertions);
     *ret_session = session;
     return 0;
 }

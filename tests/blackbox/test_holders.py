@@ -134,7 +134,8 @@ def test_waiting_for_room_costs_no_cpu_and_one_line(server, engine):
     clients = [connect(one.address(IPV4)) for _ in range(200)]
     wait_until(lambda: count_with_data(clients) == 10, "as many as possible to be greeted")
     wait_until(one.stderr, "a line that says so")
-    assert one.wakes_per_s() <= 3  # it is looked once a second whether anybody waits
+    # It is looked once a second whether anybody waits. The first window may contain other wake-ups.
+    wait_until(lambda: one.wakes_per_s() <= 3, "the server to wake no more than once a second")
     assert count_with_data(clients) == 10
     assert len(one.stderr()) == 1 and "--max-connections" in one.stderr()[0]
 
