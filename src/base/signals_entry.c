@@ -19,19 +19,15 @@ __attribute__((naked, noreturn, used)) void signals_entry(void);
 
 void signals_entry(void)
 {
-    __asm__("pushq $" TEXT(
-        SIGNALS_EARLY_SET) "\n\t"
-                           "movl $" TEXT(
-                               __NR_rt_sigprocmask) ", %eax\n\t"
-                                                    "movl $" TEXT(
-                                                        SIG_BLOCK) ", %edi\n\t"
-                                                                   "movq %rsp, %rsi\n\t" /* the set
-                                                                                          */
-                                                                   "xorl %edx, %edx\n\t" /* no old
-                                                                                            set */
-                                                                   "movl $8, %r10d\n\t"  /* bytes of
-                                                                                            a set */
-                                                                   "syscall\n\t"
-                                                                   "popq %rsi\n\t"
-                                                                   "jmp _start");
+    /* clang-format off */
+    __asm__("pushq $" TEXT(SIGNALS_EARLY_SET) "\n\t"
+            "movl $" TEXT(__NR_rt_sigprocmask) ", %eax\n\t"
+            "movl $" TEXT(SIG_BLOCK) ", %edi\n\t"
+            "movq %rsp, %rsi\n\t" /* the set */
+            "xorl %edx, %edx\n\t" /* no old set */
+            "movl $8, %r10d\n\t"  /* bytes of a set */
+            "syscall\n\t"
+            "popq %rsi\n\t"
+            "jmp _start");
+    /* clang-format on */
 }

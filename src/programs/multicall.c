@@ -12,7 +12,7 @@ int hello_server_main(int argc, char *argv[]);
 int hello_load_main(int argc, char *argv[]);
 
 static const struct {
-    const char *name; /* or the start of the name: hello-server-static */
+    const char *name; /* or the start of the name: hello-server-0.1 */
     int (*main)(int argc, char *argv[]);
 } programs[] = {{"hello-server", hello_server_main}, {"hello-load", hello_load_main}};
 
@@ -27,10 +27,10 @@ int main(int argc, char *argv[])
         if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
             return programs[i].main(argc, argv);
     }
-    if (!program_begin("hello-static"))
+    if (!program_begin("hello"))
         return EXIT_CANNOT_RUN;
     snprintf(line, sizeof(line), "'%s' is no program of these; call it hello-server or hello-load",
              name);
-    program_tell("hello-static", line);
+    program_tell("hello", line);
     return program_end(EXIT_USAGE);
 }

@@ -54,6 +54,17 @@ def engine(request):
     return request.param
 
 
+@pytest.fixture
+def hello_server():
+    """The path of the program, for tests that start it in their own way."""
+    return os.environ["HELLO_SERVER"]
+
+
+@pytest.fixture
+def hello_load():
+    return os.environ["HELLO_LOAD"]
+
+
 @pytest.fixture(params=LOOPS.values(), ids=LOOPS)
 def loop(request):
     return request.param

@@ -168,12 +168,8 @@ def one_after_the_other(*functions):
     return prepare
 
 
-# Each build of the two programs that there is: (hello-server, hello-load).
-PROGRAMS = {
-    build: (os.environ["HELLO_SERVER" + suffix], os.environ["HELLO_LOAD" + suffix])
-    for build, suffix in (("dynamic", ""), ("static", "_STATIC"))
-    if "HELLO_SERVER" + suffix in os.environ
-}
+# The programs are linked statically.
+STATIC = os.environ.get("HELLO_STATIC") == "1"
 
 
 def server_path():

@@ -12,12 +12,10 @@ import pytest
 from clients import GREETING, IPV4, visit
 from kernel import listening_ports
 from programs import (
-    DEADLINE_S, PROGRAMS, ended, free_port, full_pipe, limits, loaded, run_is_over, running, stopped,
+    DEADLINE_S, ended, free_port, full_pipe, limits, loaded, run_is_over, running, stopped,
     wait_until,
 )
 
-by_program = pytest.mark.parametrize("hello_server, hello_load", list(PROGRAMS.values()),
-                                     ids=list(PROGRAMS))
 by_form = pytest.mark.parametrize("form", ["--json", "--csv", "--no-live"])
 
 
@@ -44,7 +42,6 @@ def read_slowly(reader, pause_s=0.0):
 
 @by_form
 @pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "non-blocking"])
-@by_program
 def test_a_report_waits_for_a_slow_reader(server, hello_server, hello_load, form, blocking):
     one = server()
     with full_pipe(blocking) as (reader, writer):
@@ -60,7 +57,6 @@ def test_a_report_waits_for_a_slow_reader(server, hello_server, hello_load, form
 
 
 @by_form
-@by_program
 def test_a_report_survives_being_stopped_and_continued(server, hello_server, hello_load, form):
     one = server()
     with full_pipe() as (reader, writer):
@@ -75,7 +71,6 @@ def test_a_report_survives_being_stopped_and_continued(server, hello_server, hel
 
 
 @by_form
-@by_program
 def test_a_signal_that_meets_a_reader_at_work_cuts_nothing(server, hello_server, hello_load, form):
     one = server()
     with full_pipe() as (reader, writer):
@@ -92,7 +87,6 @@ def test_a_signal_that_meets_a_reader_at_work_cuts_nothing(server, hello_server,
 
 
 @by_form
-@by_program
 def test_a_reader_that_has_gone_is_told(server, hello_server, hello_load, form):
     one = server()
     reader, writer = os.pipe()
@@ -105,7 +99,6 @@ def test_a_reader_that_has_gone_is_told(server, hello_server, hello_load, form):
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])
-@by_program
 def test_so_is_one_of_help_and_settings(hello_server, hello_load, option):
     for program in (hello_server, hello_load):
         if option == "--print-config" and program is hello_load:
@@ -119,7 +112,6 @@ def test_so_is_one_of_help_and_settings(hello_server, hello_load, option):
         assert re.fullmatch(r"hello-\w+: cannot write: Broken pipe[^\n]*\n", errors), errors
 
 
-@by_program
 def test_a_file_that_may_not_grow_is_told(server, hello_server, hello_load, tmp_path):
     one = server()
     with open(tmp_path / "report", "wb") as file:
@@ -129,7 +121,6 @@ def test_a_file_that_may_not_grow_is_told(server, hello_server, hello_load, tmp_
     assert re.fullmatch(r"hello-load: cannot write the report: File too large[^\n]*\n", errors)
 
 
-@by_program
 def test_a_log_that_may_not_grow_stops_no_server(hello_server, hello_load, tmp_path):
     """Nor does the signal that comes with it (setrlimit(2), RLIMIT_FSIZE)."""
     port = free_port()
@@ -146,7 +137,6 @@ def test_a_log_that_may_not_grow_stops_no_server(hello_server, hello_load, tmp_p
 # The histogram log
 
 
-@by_program
 def test_a_log_waits_for_somebody_to_read_its_fifo(server, hello_server, hello_load, tmp_path):
     one = server()
     fifo = tmp_path / "log"
@@ -158,7 +148,6 @@ def test_a_log_waits_for_somebody_to_read_its_fifo(server, hello_server, hello_l
     assert len([line for line in log.splitlines() if not line.startswith(("#", '"'))]) > 0
 
 
-@by_program
 def test_a_fifo_that_is_not_read_on_does_not_keep_it(server, hello_server, hello_load, tmp_path):
     one = server()
     fifo = tmp_path / "log"
@@ -188,7 +177,6 @@ def names_of_threads(pid):
 # Standard descriptors that are closed
 
 
-@by_program
 def test_without_dev_null_no_client_gets_what_is_printed(hello_server, hello_load):
     port = free_port()
     hide = ["unshare", "--mount", "--propagation", "private", "sh", "-c",

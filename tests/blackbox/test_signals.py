@@ -13,7 +13,7 @@ import pytest
 from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
 from kernel import blocks_signal, stepped
 from programs import (
-    DEADLINE_S, OUTCOMES, PROGRAMS, SANITIZED, STOP_LINE, Server, ended, free_port, full_pipe,
+    DEADLINE_S, OUTCOMES, SANITIZED, STATIC, STOP_LINE, Server, ended, free_port, full_pipe,
     loaded, run_is_over, running, totals, wait_until,
 )
 
@@ -24,7 +24,6 @@ AT_ONCE_S = 10 if SANITIZED else 1.5  # less than what an orderly end may take
 OWN_THREADS = 3 if "thread" in SANITIZED else 2  # of a hello-load that has no workers
 
 by_stop = pytest.mark.parametrize("signum", STOPS, ids=lambda signum: signum.name)
-by_program = pytest.mark.parametrize("server, load", list(PROGRAMS.values()), ids=list(PROGRAMS))
 
 
 def ignoring(*signals):
@@ -130,10 +129,11 @@ def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
 # From the first instruction on
 
 
-if "static" in PROGRAMS and platform.machine() == "x86_64":  # where its first instructions are ours
-    @pytest.mark.parametrize("program", PROGRAMS["static"], ids=["hello-server", "hello-load"])
-    def test_a_static_program_begins_by_blocking_its_signals(program):
+if STATIC and platform.machine() == "x86_64":  # where its first instructions are ours
+    @pytest.mark.parametrize("program", ["hello_server", "hello_load"])
+    def test_a_static_program_begins_by_blocking_its_signals(program, request):
         """With 8 instructions, and long before it has relocated itself."""
+        program = request.getfixturevalue(program)
         with stepped(program, instructions=0) as pid:
             assert not any(blocks_signal(pid, signum) for signum in (*STOPS, *ASKS))
         with stepped(program, instructions=10) as pid:
@@ -141,12 +141,11 @@ if "static" in PROGRAMS and platform.machine() == "x86_64":  # where its first i
 
 
 @pytest.mark.parametrize("as_pid_1", [False, True], ids=["ordinary", "PID 1"])
-@by_program
-def test_a_signal_ends_it_while_it_waits_for_a_file(server, load, tmp_path, inside, as_pid_1):
+def test_a_signal_ends_it_while_it_waits_for_a_file(hello_server, hello_load, tmp_path, inside, as_pid_1):
     """A FIFO that nobody writes to, where the greeting should be: the first ends it soon."""
     fifo = tmp_path / "greeting"
     os.mkfifo(fifo)
-    for command in ((server, "--greeting-file", fifo, "0"), (load, "--expect", f"@{fifo}", "::1")):
+    for command in ((hello_server, "--greeting-file", fifo, "0"), (hello_load, "--expect", f"@{fifo}", "::1")):
         with inside(*command) if as_pid_1 else running(*command) as process:
             pid = process.inner() if as_pid_1 else process.pid
             wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
@@ -155,12 +154,12 @@ def test_a_signal_ends_it_while_it_waits_for_a_file(server, load, tmp_path, insi
             assert re.fullmatch(r"hello-\w+: ended by SIGTERM: [^\n]+\n", errors), errors
 
 
-@by_program
-def test_a_second_signal_ends_it_at_once_while_it_waits_for_a_file(server, load, tmp_path):
+def test_a_second_signal_ends_it_at_once_while_it_waits_for_a_file(hello_server, hello_load, tmp_path):
     fifo = tmp_path / "greeting"
     os.mkfifo(fifo)
-    for command in ((server, "--greeting-file", fifo, "0"), (load, "--expect", f"@{fifo}", "::1"),
-                    (load, "--hlog", fifo, "-n", "1", "::1")):
+    for command in ((hello_server, "--greeting-file", fifo, "0"),
+                    (hello_load, "--expect", f"@{fifo}", "::1"),
+                    (hello_load, "--hlog", fifo, "-n", "1", "::1")):
         with running(*command) as process:
             wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
             process.send_signal(signal.SIGINT)
@@ -170,12 +169,11 @@ def test_a_second_signal_ends_it_at_once_while_it_waits_for_a_file(server, load,
             assert re.match(r"hello-\w+: [^\n]* by SIG(INT|TERM)[^\n]*\n", errors), errors
 
 
-@by_program
-def test_as_pid_1_it_loses_no_signal_before_it_serves(server, load, tmp_path, inside):
+def test_as_pid_1_it_loses_no_signal_before_it_serves(hello_server, hello_load, tmp_path, inside):
     """What comes while it waits for its greeting is obeyed once it has that, with its totals."""
     fifo = tmp_path / "greeting"
     os.mkfifo(fifo)
-    with inside(server, "--greeting-file", fifo, "0") as process:
+    with inside(hello_server, "--greeting-file", fifo, "0") as process:
         pid = process.inner()
         wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
         os.kill(pid, signal.SIGTERM)
@@ -185,10 +183,9 @@ def test_as_pid_1_it_loses_no_signal_before_it_serves(server, load, tmp_path, in
         assert STOP_LINE.search(out), out
 
 
-@by_program
-def test_as_pid_1_it_loses_none_from_its_first_instruction_on(server, load, inside):
+def test_as_pid_1_it_loses_none_from_its_first_instruction_on(hello_server, hello_load, inside):
     for _ in range(8):
-        with inside(server, "--engine", "epoll", "--workers", "1", "0") as process:
+        with inside(hello_server, "--engine", "epoll", "--workers", "1", "0") as process:
             pid = process.inner()
             wait_until(lambda: blocks_signal(pid, signal.SIGTERM), "its first instruction")
             os.kill(pid, signal.SIGTERM)
@@ -196,13 +193,12 @@ def test_as_pid_1_it_loses_none_from_its_first_instruction_on(server, load, insi
             assert code == 0 and STOP_LINE.search(out), (code, out)
 
 
-@by_program
-def test_a_stop_while_its_port_is_taken_ends_it_with_totals(server, load):
+def test_a_stop_while_its_port_is_taken_ends_it_with_totals(hello_server, hello_load):
     """The port may be free in a moment, so it is tried for a while; but not against a stop."""
     with socket.socket() as holder:
         holder.bind((IPV4.loopback, 0))  # does not listen: such a holder may be gone in a moment
         address = f"{IPV4.loopback}:{holder.getsockname()[1]}"
-        with running(server, "--listen", address) as process:
+        with running(hello_server, "--listen", address) as process:
             wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
             process.send_signal(signal.SIGTERM)
             code, out, errors = ended(process)
@@ -210,13 +206,12 @@ def test_a_stop_while_its_port_is_taken_ends_it_with_totals(server, load):
 
 
 @pytest.mark.parametrize("signum", [signal.SIGTERM, signal.SIGINT], ids=lambda signum: signum.name)
-@by_program
-def test_a_name_that_is_looked_up_keeps_nobody_waiting(server, load, tmp_path, inside, signum):
+def test_a_name_that_is_looked_up_keeps_nobody_waiting(hello_server, hello_load, tmp_path, inside, signum):
     (tmp_path / "resolv.conf").write_text("nameserver 127.0.0.1\n", encoding="ascii")
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as silent:
         silent.bind(("127.0.0.1", 53))
         silent.settimeout(DEADLINE_S)
-        with inside(load, "-d", "1h", "silent.test", resolver=tmp_path / "resolv.conf") as process:
+        with inside(hello_load, "-d", "1h", "silent.test", resolver=tmp_path / "resolv.conf") as process:
             silent.recv(512)
             began = time.monotonic()
             os.kill(process.inner(), signum)
@@ -229,10 +224,9 @@ def test_a_name_that_is_looked_up_keeps_nobody_waiting(server, load, tmp_path, i
 
 
 @pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])
-@by_program
-def test_a_signal_ends_it_while_nobody_reads_what_it_prints(server, load, option):
-    for program in (server, load):
-        if option == "--print-config" and program is load:
+def test_a_signal_ends_it_while_nobody_reads_what_it_prints(hello_server, hello_load, option):
+    for program in (hello_server, hello_load):
+        if option == "--print-config" and program is hello_load:
             continue
         with full_pipe() as (_, writer), running(program, option, stdout=writer) as process:
             wait_until(lambda: blocks_signal(process.pid, signal.SIGTERM), "it to begin")
@@ -243,17 +237,16 @@ def test_a_signal_ends_it_while_nobody_reads_what_it_prints(server, load, option
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv", "--no-live"])
-@by_program
-def test_a_report_that_nobody_reads_does_not_keep_it(server, load, form):
+def test_a_report_that_nobody_reads_does_not_keep_it(hello_server, hello_load, form):
     one = Server()
     try:
-        with full_pipe() as (_, writer), loaded(load, one, form, stdout=writer) as process:
+        with full_pipe() as (_, writer), loaded(hello_load, one, form, stdout=writer) as process:
             run_is_over(one)
             process.send_signal(signal.SIGTERM)
             code, _, errors = ended(process)
         assert code == 1
         assert re.fullmatch(r"hello-load: cannot write the report: [^\n]*SIGTERM[^\n]*\n", errors)
-        with full_pipe() as (_, writer), loaded(load, one, form, stdout=writer) as process:
+        with full_pipe() as (_, writer), loaded(hello_load, one, form, stdout=writer) as process:
             run_is_over(one, 20)
             wait_until(lambda: len(os.listdir(f"/proc/{process.pid}/task")) == OWN_THREADS,
                        "it to write")
@@ -266,20 +259,19 @@ def test_a_report_that_nobody_reads_does_not_keep_it(server, load, form):
         one.kill()
 
 
-@by_program
-def test_a_stopped_terminal_does_not_keep_it(server, load):
+def test_a_stopped_terminal_does_not_keep_it(hello_server, hello_load):
     """Control-S: the terminal takes nothing until Control-Q."""
     one = Server()
     master, slave = os.openpty()
     try:
         termios.tcflow(slave, termios.TCOOFF)
-        with loaded(load, one, "--json", stdout=slave, stderr=slave) as process:
+        with loaded(hello_load, one, "--json", stdout=slave, stderr=slave) as process:
             run_is_over(one)
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE_S) == 1
         port = free_port()
-        with running(server, "-v", port, stdout=slave, stderr=slave) as process:
-            wait_until(lambda: is_open(port), "the server to listen")
+        with running(hello_server, "-v", port, stdout=slave, stderr=slave) as process:
+            wait_until(lambda: is_open(port), "the hello_server to listen")
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE_S) == 0
     finally:
@@ -298,23 +290,21 @@ def is_open(port):
 
 @pytest.mark.parametrize("blocking", [True, False], ids=["blocking", "non-blocking"])
 @pytest.mark.parametrize("stream, option", [("stdout", "--workers=1"), ("stderr", "--verbose")])
-@by_program
-def test_a_start_that_nobody_reads_is_served_and_stopped(server, load, stream, option, blocking):
+def test_a_start_that_nobody_reads_is_served_and_stopped(hello_server, hello_load, stream, option, blocking):
     port = free_port()
     with full_pipe(blocking) as (_, writer):
-        with running(server, option, port, **{stream: writer}) as process:
-            wait_until(lambda: is_open(port), "the server to greet")
+        with running(hello_server, option, port, **{stream: writer}) as process:
+            wait_until(lambda: is_open(port), "the hello_server to greet")
             process.send_signal(signal.SIGTERM)
             assert process.wait(DEADLINE_S) == 0
-        with running(server, option, port, **{stream: writer}) as process:
-            wait_until(lambda: is_open(port), "the server to greet")
+        with running(hello_server, option, port, **{stream: writer}) as process:
+            wait_until(lambda: is_open(port), "the hello_server to greet")
             process.send_signal(signal.SIGTERM)
             process.send_signal(signal.SIGTERM)
             process.wait(AT_ONCE_S + 1)
 
 
-@by_program
-def test_an_error_that_nobody_reads_does_not_keep_it(server, load):
-    for program in (server, load):
+def test_an_error_that_nobody_reads_does_not_keep_it(hello_server, hello_load):
+    for program in (hello_server, hello_load):
         with full_pipe() as (_, writer), running(program, "--no-such", stderr=writer) as process:
             assert process.wait(DEADLINE_S) == 2
