@@ -26,8 +26,8 @@ def gaps(times):
      ("7200/h", "2s", 4)],
 )
 def test_as_many_start_as_the_rate_says(server, report, engine, rate, duration, expected):
-    one = server()
-    told = report("-r", rate, "-d", duration, "-e", engine, one.target(IPV4))
+    one = server(before=ahead_of_others)
+    told = report("-r", rate, "-d", duration, "-e", engine, one.target(IPV4), before=ahead_of_others)
     assert told.started + told.dropped == pytest.approx(expected, abs=1)
     assert (told.dropped, told.ok) == (0, told.started)
     assert told.connections_per_s == pytest.approx(expected / float(told.json["run"]["window_s"]),

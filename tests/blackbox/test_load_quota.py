@@ -85,7 +85,9 @@ def test_a_quota_that_the_generator_does_not_reach_is_no_limit(limited, server, 
     one = server()
     told = report("-r", "10/s", "--warmup", "1s", "-d", "3s", "-t", 1, "-e", engine,
                   one.target(IPV4), before=limited)
-    assert (told.code, told.ok + told.dropped) == (0, 30)
+    assert told.ok + told.dropped == 30
+    if told.dropped == 0:  # it may be that it woke up late, at the end
+        assert told.code == 0
     assert "generator_busy" not in told.verdicts
     if told.usage["throttled_count"] == 0:  # it may be that it woke up late, and hurried
         assert "throttled" not in told.verdicts
