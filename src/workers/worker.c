@@ -81,9 +81,9 @@ static bool worker_turn_to_next(struct worker *worker)
     return true;
 }
 
-/* Open a replacement while the broken engine still exists: the same class again, or the next one if
- * it broke again soon or no longer works. Returns NULL with *ret_failure filled in if there is
- * none. */
+/* Open a replacement while the broken engine still exists, which holds little by now: the same
+ * class again, or the next one if it broke again soon or no longer works. Returns NULL with
+ * *ret_failure filled in if there is none. */
 static struct engine *worker_open_another(struct worker *worker, struct engine_failure *ret_failure)
 {
     struct engine *engine;
