@@ -109,6 +109,9 @@ char *output_problem(int error, char text[OUTPUT_PROBLEM_BYTES])
     const char *advice = "check where it goes";
 
     switch (-error) {
+    case EBADF:
+        advice = "it is closed, or open for reading only; send it to a file";
+        break;
     case ECANCELED:
         snprintf(text, OUTPUT_PROBLEM_BYTES, "its reader read nothing for %d s after %s; read it",
                  OUTPUT_STOP_MS / 1000, signals_stop_name());

@@ -19,9 +19,7 @@ int stdio_guard(void)
 
         if (fcntl(fd, F_GETFD) >= 0)
             continue;
-        opened = open("/dev/null", O_RDWR | O_CLOEXEC); /* the lowest free one: this one */
-        if (opened < 0)
-            opened = open("/", O_PATH | O_CLOEXEC);
+        opened = open("/", O_PATH | O_CLOEXEC); /* the lowest free one: this one */
         if (opened != fd)
             return opened < 0 ? -errno : -EBADF;
     }

@@ -2,9 +2,10 @@
 #ifndef HELLO_STDIO_LINE_H
 #define HELLO_STDIO_LINE_H
 
-/* Open /dev/null as each of the descriptors 0, 1 and 2 that is closed or, if /dev/null is missing,
- * the root with O_PATH, which can be neither read nor written. So no socket gets such a number and
- * is written to by mistake. Call it first in main. Returns 0 or -errno. */
+/* Open the root with O_PATH (open(2)) as each of the descriptors 0, 1 and 2 that is closed. So no
+ * socket gets such a number and is written to by mistake; and such a descriptor can still be
+ * neither read nor written: EBADF. /dev/null would take a report, and nobody would know that it is
+ * lost. Call it first in main. Returns 0 or -errno. */
 int stdio_guard(void);
 
 /* Write "program: line" and a newline to a descriptor in one write(2), if that is possible within

@@ -227,8 +227,9 @@ static inline bool engine_is_behind(const struct engine *engine)
 
 /* Submit what was queued and wait until something happens, at most timeout_ns (-1: for ever, 0: not
  * at all). `events` holds ENGINE_EVENTS_MAX. Returns the number of events (0: timeout or signal),
- * or -errno: the engine is broken, and all it did was reported before. Operations still pending did
- * not begin, and never will once it is destroyed. */
+ * or -errno: the engine is broken, and all it did was reported before. Operations still pending, or
+ * queued later, did not begin and never will. It has given its descriptor and the kernel's memory
+ * back, so that another can be opened before it is destroyed. */
 static inline int engine_wait(struct engine *engine, int64_t timeout_ns,
                               struct engine_event *events)
 {

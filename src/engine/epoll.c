@@ -285,6 +285,8 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
     count = epoll_poll(epoll, ready, epoll->ready.count > 0 ? 0 : timeout_ns);
     if (count < 0 && errno != EINTR) {
         epoll->error = -errno;
+        close(epoll->epoll_fd);
+        epoll->epoll_fd = -1;
         return epoll_broken(epoll, events);
     }
     for (int i = 0; i < count; i++) {

@@ -45,8 +45,11 @@ static struct uring *uring_of(struct engine *engine)
 /* A request to fill in; NULL if the queue is full and the kernel takes nothing from it. */
 static struct io_uring_sqe *uring_request(struct uring *uring)
 {
-    struct io_uring_sqe *sqe = io_uring_get_sqe(&uring->ring);
+    struct io_uring_sqe *sqe;
 
+    if (uring->error) /* there is no ring any more, so it is never done */
+        return &uring->undone;
+    sqe = io_uring_get_sqe(&uring->ring);
     if (!sqe) {
         io_uring_submit(&uring->ring);
         sqe = io_uring_get_sqe(&uring->ring);
@@ -181,8 +184,7 @@ static int uring_cancel(struct engine *engine, enum engine_op op, uint64_t token
 static void uring_close(struct engine *engine, int sock, unsigned flags)
 {
     struct uring *uring = uring_of(engine);
-    struct io_uring_sqe *sqe =
-        flags == ENGINE_LATER && !uring->broken ? uring_request(uring) : NULL;
+    struct io_uring_sqe *sqe = flags == ENGINE_LATER && !uring->error ? uring_request(uring) : NULL;
 
     if (!sqe) {
         socket_close(engine, sock, flags);
@@ -260,33 +262,6 @@ static int uring_enter(struct uring *uring, int64_t timeout_ns)
                                             NULL);
 }
 
-static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
-{
-    struct uring *uring = uring_of(engine);
-    int result, count;
-    bool behind;
-
-    if (!uring->wake_armed)
-        uring_arm_wake(uring);
-    if (uring->accepts_ending && uring->accepts_armed)
-        uring_cancel_accepts(uring);
-    result = uring_enter(uring, timeout_ns);
-    count = uring_collect(uring, events);
-    behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
-    engine->iterations_behind = behind ? engine->iterations_behind + 1 : 0;
-    if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
-        return count;
-    if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
-        struct timespec pause = {.tv_nsec = NO_MEMORY_PAUSE_NS};
-
-        nanosleep(&pause, NULL);
-        return 0;
-    }
-    uring->broken = true;
-    engine->failed_call = engine_uring.watch_call;
-    return result;
-}
-
 /* Do the closes that are still queued. Other queued requests must not begin any more: their
  * descriptors may have new owners. */
 static void uring_close_queued(const struct uring *uring)
@@ -315,13 +290,58 @@ static void uring_let_go(struct uring *uring)
         io_uring_get_events(&uring->ring); /* where the requests end: it is this thread's work */
 }
 
+/* End the ring, and so give back its descriptor and memory. */
+static void uring_end(struct uring *uring)
+{
+    uring_close_queued(uring);
+    uring_let_go(uring);
+    io_uring_queue_exit(&uring->ring);
+}
+
+/* Waiting is impossible from now on. Returns the error. */
+static int uring_break(struct uring *uring, int error)
+{
+    uring_end(uring);
+    uring->error = error;
+    return error;
+}
+
+static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
+{
+    struct uring *uring = uring_of(engine);
+    int result, count;
+    bool behind;
+
+    if (uring->error) {
+        engine->failed_call = engine_uring.watch_call;
+        return uring->error;
+    }
+    if (!uring->wake_armed)
+        uring_arm_wake(uring);
+    if (uring->accepts_ending && uring->accepts_armed)
+        uring_cancel_accepts(uring);
+    result = uring_enter(uring, timeout_ns);
+    count = uring_collect(uring, events);
+    behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
+    engine->iterations_behind = behind ? engine->iterations_behind + 1 : 0;
+    if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
+        return count;
+    if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
+        struct timespec pause = {.tv_nsec = NO_MEMORY_PAUSE_NS};
+
+        nanosleep(&pause, NULL);
+        return 0;
+    }
+    engine->failed_call = engine_uring.watch_call;
+    return uring_break(uring, result);
+}
+
 static void uring_destroy(struct engine *engine)
 {
     struct uring *uring = uring_of(engine);
 
-    uring_close_queued(uring);
-    uring_let_go(uring);
-    io_uring_queue_exit(&uring->ring);
+    if (!uring->error)
+        uring_end(uring);
     pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);
 }

@@ -4,6 +4,8 @@
 #include "generator/flow_socket.h"
 #include "generator/flow_state.h"
 
+#include <errno.h>
+
 static enum phase flow_phase(const struct flow *flow)
 {
     if (flow->connected_ns == 0)
@@ -68,8 +70,9 @@ void flow_fail(struct flows *flows, struct flow *flow, int error, uint64_t now_n
 
     if (flow->connect_error)
         error = flow->connect_error;
-    else if (flow_is_unproven(flow) && result_is_of_handshake(error))
-        flow->connected_ns = 0;
+    else if ((flow_is_unproven(flow) && result_is_of_handshake(error)) ||
+             (error == -ECONNREFUSED && flow_phase(flow) == PHASE_GREETING))
+        flow->connected_ns = 0; /* an established connection is reset, never refused: tcp_reset */
     if (result == RESULT_OK)
         result = result_of_error(error, flow_phase(flow));
     flow_close(flows, flow, result, error, now_ns);

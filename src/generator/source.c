@@ -152,7 +152,8 @@ static int address_try(const struct address *address)
 static int source_check(struct source *source, const char *entry, char error[OPTION_ERROR_BYTES])
 {
     char first[ADDRESS_TEXT_BYTES], after[ENTRY_BYTES + 192];
-    int result = address_try(&source->first);
+    const char *group = route_group_name(&source->first);
+    int result = group ? -EINVAL : address_try(&source->first);
 
     /* For the kernel, an IPv4 address in a local route belongs to this machine, but an IPv6 address
      * does not: that needs IPV6_FREEBIND (ipv6(7)). */
@@ -174,6 +175,10 @@ static int source_check(struct source *source, const char *entry, char error[OPT
                  "is not an address of this machine; see ip address, or add it: ip address add %s "
                  "dev lo",
                  first);
+    else if (group)
+        snprintf(after, sizeof(after),
+                 "is a %s address, which nothing can connect from; name one of an interface",
+                 group);
     else
         snprintf(after, sizeof(after), "cannot be bound to: bind: %s; name another address",
                  strerror(-result));

@@ -3,6 +3,7 @@
 #include "base/escape.h"
 #include "base/units.h"
 #include "net/lookup.h"
+#include "net/route.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -215,8 +216,23 @@ static int name_resolve(const struct load_config *config, struct target *target,
     return result;
 }
 
+/* Refuse an address that TCP cannot connect to. */
+static int address_check(const char *text, const struct address *address,
+                         char error[OPTION_ERROR_BYTES])
+{
+    const char *group = route_group_name(address);
+    char host[ADDRESS_TEXT_BYTES], after[ADDRESS_TEXT_BYTES + 96];
+
+    if (!group)
+        return 0;
+    snprintf(after, sizeof(after),
+             "cannot be connected to: %s is a %s address; give the address of one host",
+             address_format(address, host), group);
+    return refuse(error, "", text, after);
+}
+
 /* Resolve one target to one or two addresses. Returns how many, or -errno. */
-static int target_resolve(const struct load_config *config, const char *text,
+static int target_look_up(const struct load_config *config, const char *text,
                           struct target found[2], char error[OPTION_ERROR_BYTES])
 {
     bool is_numeric;
@@ -237,6 +253,18 @@ static int target_resolve(const struct load_config *config, const char *text,
     if (result == 0)
         result = name_resolve(config, &found[1], AF_INET6, error);
     return result < 0 ? result : 2;
+}
+
+/* The same, with addresses that can be connected to. */
+static int target_resolve(const struct load_config *config, const char *text,
+                          struct target found[2], char error[OPTION_ERROR_BYTES])
+{
+    int count = target_look_up(config, text, found, error);
+    int result = 0;
+
+    for (int i = 0; result == 0 && i < count; i++)
+        result = address_check(text, &found[i].address, error);
+    return result < 0 ? result : count;
 }
 
 int targets_resolve(const struct load_config *config, struct target targets[TARGETS_MAX],

@@ -39,7 +39,7 @@ bool program_begin(const char *name)
     if (result == 0)
         return program_begin_signals(name) == 0;
     snprintf(error, sizeof(error),
-             "cannot open /dev/null or / as a standard descriptor that is closed: %s; open it",
+             "cannot open / as a standard descriptor that is closed: %s; open it",
              strerror(-result));
     program_tell(name, error);
     return false;

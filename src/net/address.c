@@ -218,13 +218,13 @@ bool address_is_any(const struct address *address)
     return IN6_IS_ADDR_UNSPECIFIED(&address->v6.sin6_addr) != 0;
 }
 
-/* An IPv4-mapped IPv6 address as IPv4; others unchanged. */
-static struct address address_unmapped(const struct address *address)
+struct address address_unmapped(const struct address *address)
 {
     struct address v4 = {.v4 = {.sin_family = AF_INET}};
 
     if (address->sa.sa_family != AF_INET6 || !IN6_IS_ADDR_V4MAPPED(&address->v6.sin6_addr))
         return *address;
+    v4.v4.sin_port = address->v6.sin6_port;
     memcpy(&v4.v4.sin_addr, &address->v6.sin6_addr.s6_addr[12], sizeof(v4.v4.sin_addr));
     return v4;
 }

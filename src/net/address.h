@@ -75,6 +75,9 @@ socklen_t address_bytes(const struct address *address);
  * the IPv4 address. */
 bool address_covers(const struct address *address, const struct address *local);
 
+/* An IPv4-mapped IPv6 address as IPv4, with its port; others unchanged. */
+struct address address_unmapped(const struct address *address);
+
 /* True for :: and 0.0.0.0. */
 bool address_is_any(const struct address *address);
 

@@ -66,7 +66,8 @@ static ssize_t route_ask(const struct address *address, union answer *ret_answer
     return bytes;
 }
 
-int route_is_local(const struct address *address)
+/* Returns the type of the route, RTN_UNSPEC (there is none) or -errno. */
+static int route_type(const struct address *address)
 {
     union answer answer = {0};
     ssize_t bytes = route_ask(address, &answer);
@@ -74,8 +75,29 @@ int route_is_local(const struct address *address)
     if (bytes < 0)
         return (int)bytes;
     if (answer.header.nlmsg_type == NLMSG_ERROR)
-        return 0; /* no such route */
-    return ((const struct rtmsg *)NLMSG_DATA(&answer.header))->rtm_type == RTN_LOCAL;
+        return RTN_UNSPEC;
+    return ((const struct rtmsg *)NLMSG_DATA(&answer.header))->rtm_type;
+}
+
+int route_is_local(const struct address *address)
+{
+    int type = route_type(address);
+
+    return type < 0 ? type : type == RTN_LOCAL;
+}
+
+const char *route_group_name(const struct address *address)
+{
+    struct address plain = address_unmapped(address);
+    in_addr_t host = ntohl(plain.v4.sin_addr.s_addr);
+
+    if (plain.sa.sa_family == AF_INET6)
+        return IN6_IS_ADDR_MULTICAST(&plain.v6.sin6_addr) ? "multicast" : NULL;
+    if (IN_MULTICAST(host))
+        return "multicast";
+    if (host == INADDR_BROADCAST || (host != INADDR_ANY && route_type(&plain) == RTN_BROADCAST))
+        return "broadcast";
+    return NULL;
 }
 
 void route_device_read(const struct address *address, struct route_device *ret_device)

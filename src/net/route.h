@@ -14,6 +14,13 @@
  * Returns 1 (it is local), 0 (it is not, or there is no route) or another -errno. */
 int route_is_local(const struct address *address);
 
+/* Packets to a multicast or broadcast address go to several hosts, so TCP can neither listen nor
+ * connect there, nor connect from it (RFC 9293, MUST-46 and MUST-57; bind(2) takes such an IPv4
+ * address nevertheless). Other addresses, such as those of 240.0.0.0/4, are left to the kernel. It
+ * is asked which IPv4 address is the broadcast address of a network here. Returns "multicast" or
+ * "broadcast"; NULL: neither, or the kernel does not say. */
+const char *route_group_name(const struct address *address);
+
 /* The device for packets to an address, and the maximum length there. */
 struct route_device {
     char name[IF_NAMESIZE]; /* "lo", "eth0"; "" if unknown */

@@ -91,6 +91,7 @@ static int file_read(const char *path, struct document *document, char error[ERR
         snprintf(error, ERROR_BYTES, "'%s' %s; %s", name, problem,
                  result == -EINVAL   ? "give what 'hello-load --json' of this version printed"
                  : result == -ENOMEM ? "raise the memory limit"
+                 : result == -EFBIG  ? "read it with another program, such as jq"
                                      : "give a file that --json was sent to");
     return result;
 }

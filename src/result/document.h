@@ -173,8 +173,13 @@ static inline bool document_is_open_loop(const struct document *document)
  * part may be written. */
 int document_write(const struct document *document, FILE *out);
 
+/* A document that is read may have so many bytes: the longest series (100,000 intervals of about
+ * 2 KiB, with one target) has 200 MiB. Reading it takes about 9 times as much memory. */
+#define DOCUMENT_BYTES_MAX (UINT64_C(256) << 20)
+
 /* Read what document_write wrote into a zeroed document. Returns 0, -EINVAL (not such a document:
- * `error` says what is wrong, and where) or -ENOMEM. End it with document_release in all cases. */
+ * `error` says what is wrong, and where), -EFBIG (more than DOCUMENT_BYTES_MAX), -ENOMEM or the
+ * -errno of reading. End it with document_release in all cases. */
 #define DOCUMENT_ERROR_BYTES 256
 int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR_BYTES]);
 

@@ -304,14 +304,41 @@ static void document_read_parts(struct document_reader *reader, struct document 
     document_read_series(reader, part_begin(reader, "series", reader_object, root), document);
 }
 
+/* A file that is read up to a limit. */
+struct bounded_file {
+    FILE *file;
+    uint64_t left_bytes;
+    bool is_too_large;
+};
+
+/* The next bytes: a callback of json_load_callback. */
+static size_t bounded_file_read(void *buffer, size_t bytes, void *data)
+{
+    struct bounded_file *in = data;
+    size_t got = fread(buffer, 1, bytes, in->file);
+
+    in->is_too_large = got > in->left_bytes;
+    if (in->is_too_large || (got == 0 && ferror(in->file)))
+        return (size_t)-1;
+    in->left_bytes -= got;
+    return got;
+}
+
 int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR_BYTES])
 {
     struct document_reader reader = {.where = "document", .text = error};
+    struct bounded_file bounded = {.file = in, .left_bytes = DOCUMENT_BYTES_MAX};
     json_error_t problem;
     const char *schema;
 
     errno = 0;
-    document->source = json_loadf(in, JSON_REJECT_DUPLICATES, &problem);
+    document->source =
+        json_load_callback(bounded_file_read, &bounded, JSON_REJECT_DUPLICATES, &problem);
+    if (bounded.is_too_large) {
+        snprintf(error, DOCUMENT_ERROR_BYTES, "has more than %u MiB",
+                 (unsigned)(DOCUMENT_BYTES_MAX >> 20));
+        return -EFBIG;
+    }
     if (!document->source && ferror(in)) {
         int result = errno == 0 || errno == EINVAL ? -EIO : -errno;
 

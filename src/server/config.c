@@ -223,14 +223,15 @@ static int settle_port(struct server_config *config, const enum option_source *s
     return 0;
 }
 
-/* Replace a name by its address. */
+/* Replace a name by its address, and check the address. */
 static int settle_listen(struct server_config *config, char error[OPTION_ERROR_BYTES])
 {
     enum option_source source = config->sources[option_row_find(&server_options, "listen")];
+    int result = 0;
 
-    if (!config->listen.name)
-        return 0;
-    return listen_name_settle(&config->listen, source, &config->listen_name, error);
+    if (config->listen.name)
+        result = listen_name_settle(&config->listen, source, &config->listen_name, error);
+    return result < 0 ? result : listen_address_check(&config->listen, source, error);
 }
 
 /* The greeting can come from a file or as a text; the more direct source wins. */

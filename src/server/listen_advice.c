@@ -66,12 +66,6 @@ static const char *advice_by_errno(int error)
     }
 }
 
-static bool is_multicast(const struct address *address)
-{
-    return address->sa.sa_family == AF_INET6 ? IN6_IS_ADDR_MULTICAST(&address->v6.sin6_addr)
-                                             : IN_MULTICAST(ntohl(address->v4.sin_addr.s_addr));
-}
-
 /* Why an address is not available, by its state on the interface. */
 static void advise_no_address(const struct address *address, char text[LISTEN_ADVICE_BYTES])
 {
@@ -109,10 +103,7 @@ char *listen_advice(const struct address *address, int error, const struct port_
 {
     char meant[ADDRESS_MEANT_BYTES];
 
-    if ((error == EADDRNOTAVAIL || error == EINVAL) && is_multicast(address))
-        snprintf(text, LISTEN_ADVICE_BYTES,
-                 "it is a multicast address, which TCP does not know; give one of an interface");
-    else if (error == EADDRINUSE)
+    if (error == EADDRINUSE)
         advise_port_in_use(address, holder, text);
     else if (error == EADDRNOTAVAIL && address_may_end_in_port(address, meant))
         snprintf(text, LISTEN_ADVICE_BYTES,

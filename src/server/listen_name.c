@@ -2,6 +2,7 @@
 
 #include "base/escape.h"
 #include "host/platform.h"
+#include "net/route.h"
 #include "option/option_environment.h"
 #include "server/config.h"
 
@@ -116,16 +117,25 @@ static const char *variable_name(enum option_source source, char name[OPTION_NAM
     return option_source_name(&server_options, &server_options.rows[row], source, name);
 }
 
-static int settle_fail(int result, const char *typed, enum option_source source,
-                       char error[OPTION_ERROR_BYTES])
+/* Write an error line about --listen, wherever it comes from. */
+static void error_write(const char *typed, enum option_source source, const char *problem,
+                        char error[OPTION_ERROR_BYTES])
 {
-    char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES], problem[PROBLEM_BYTES];
+    char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES];
     const char *variable = variable_name(source, name);
 
-    problem_write(result, problem);
     snprintf(error, OPTION_ERROR_BYTES, "%s%s'%s': %s", variable ? variable : "--listen",
              variable ? "=" : " ", escape_encode(typed, strlen(typed), shown, sizeof(shown)),
              problem);
+}
+
+static int settle_fail(int result, const char *typed, enum option_source source,
+                       char error[OPTION_ERROR_BYTES])
+{
+    char problem[PROBLEM_BYTES];
+
+    problem_write(result, problem);
+    error_write(typed, source, problem, error);
     return result == -ESRCH || result == -E2BIG ? -EINVAL : result;
 }
 
@@ -153,4 +163,20 @@ int listen_name_settle(struct option_address *listen, enum option_source source,
         notice_write(&addresses, taken, shown, without_ipv6, &said);
     *ret_said = said;
     return 0;
+}
+
+int listen_address_check(const struct option_address *listen, enum option_source source,
+                         char error[OPTION_ERROR_BYTES])
+{
+    const char *group = route_group_name(&listen->address);
+    char text[ADDRESS_TEXT_BYTES], problem[PROBLEM_BYTES];
+
+    if (!group)
+        return 0;
+    snprintf(problem, sizeof(problem),
+             "%s is a %s address, where TCP cannot listen; give one of an interface, or [::] for "
+             "all",
+             address_without_port(&listen->address, text), group);
+    error_write(listen->name ? listen->name : text, source, problem, error);
+    return -EINVAL;
 }

@@ -1,4 +1,5 @@
-/* A name in --listen: which of its addresses is used, and the messages about it. */
+/* A name in --listen: which of its addresses is used, and the messages about it; and whether TCP
+ * can listen on that address. */
 #ifndef HELLO_LISTEN_NAME_H
 #define HELLO_LISTEN_NAME_H
 
@@ -19,5 +20,10 @@ struct listen_name {
  * Thread rule: any thread. */
 int listen_name_settle(struct option_address *listen, enum option_source source,
                        struct listen_name *ret_said, char error[OPTION_ERROR_BYTES]);
+
+/* Refuse an address of several hosts (route_group_name). Returns 0, or -EINVAL with one line in
+ * error. Thread rule: any thread. */
+int listen_address_check(const struct option_address *listen, enum option_source source,
+                         char error[OPTION_ERROR_BYTES]);
 
 #endif

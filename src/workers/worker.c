@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "host/cpus.h"
+#include "workers/renewals.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -32,9 +33,8 @@ struct worker {
     _Atomic uint64_t stop_deadline_ns; /* 0: keep running */
     int run_result;                    /* of the job's run, once it has run */
     atomic_bool has_run;
-    uint64_t renewals_ns; /* since when they are counted */
-    uint32_t renewals;    /* engines that replaced broken ones */
-    pthread_mutex_t lock; /* for `broken` */
+    struct renewals renewals; /* engines that replaced broken ones */
+    pthread_mutex_t lock;     /* for `broken` */
     struct worker_break broken;
     pid_t thread_id;             /* set before it is ready */
     _Atomic uint64_t run_cpu_ns; /* CPU time, once it has run; 0: it has not */
@@ -81,24 +81,21 @@ static bool worker_turn_to_next(struct worker *worker)
     return true;
 }
 
-/* Open a replacement while the broken engine still exists: the same class again, or the next one if
- * it broke again soon or no longer works. Returns NULL with *ret_failure filled in if there is
- * none. */
+/* Open a replacement while the broken engine still exists, which holds little by now: the same
+ * class again, or the next one if it broke again soon or no longer works. Returns NULL with
+ * *ret_failure filled in if there is none. */
 static struct engine *worker_open_another(struct worker *worker, struct engine_failure *ret_failure)
 {
-    uint64_t now_ns = clock_now_ns();
     struct engine *engine;
+    enum renewal renewal;
 
     *ret_failure = (struct engine_failure){0};
     if (!worker->args.job->renew)
         return NULL;
-    if (worker->renewals == 0 || now_ns - worker->renewals_ns >= WORKER_RENEWALS_NS) {
-        worker->renewals_ns = now_ns;
-        worker->renewals = 0;
-    }
-    if (worker->renewals == WORKER_RENEWALS_MAX)
+    renewal = renewals_take(&worker->renewals, clock_now_ns());
+    if (renewal == RENEWAL_REFUSED)
         return NULL;
-    if (worker->renewals++ > 0)
+    if (renewal == RENEWAL_AGAIN)
         worker_turn_to_next(worker);
     while (worker_open(worker, &engine, ret_failure) < 0) {
         if (!worker_turn_to_next(worker))

@@ -11,10 +11,6 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-/* A worker gets at most this many new engines, for broken ones, within this time. */
-#define WORKER_RENEWALS_MAX 3
-#define WORKER_RENEWALS_NS  UINT64_C(60000000000)
-
 struct worker;
 
 /* What a program does in its workers. Each function is called in the worker's thread. */
@@ -57,7 +53,7 @@ struct worker_break {
     const char *call;              /* the system call that failed ... */
     int error;                     /* ... and its errno, positive */
     const char *next;              /* the engine that it continues with; NULL: none, so it ends */
-    struct engine_failure failure; /* why; step NULL: not wanted, or WORKER_RENEWALS_MAX */
+    struct engine_failure failure; /* why; step NULL: not wanted, or refused (renewals.h) */
 };
 
 /* Start a worker's thread, its engine, and its job's preparations.

@@ -1,6 +1,7 @@
 #include "workers/worker_break.h"
 
 #include "base/units.h"
+#include "workers/renewals.h"
 
 #include <stdio.h>
 #include <string.h>

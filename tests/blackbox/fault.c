@@ -21,6 +21,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
@@ -157,6 +158,25 @@ FAULTY(int, accept4, (int fd, struct sockaddr *address, socklen_t *bytes, int fl
 FAULTY(ssize_t, recv, (int fd, void *data, size_t bytes, int flags), (fd, data, bytes, flags), -1)
 FAULTY(int, shutdown, (int fd, int how), (fd, how), -1)
 FAULTY(int, close, (int fd), (fd), -1)
+
+/* The clock of the kernel is behind by so many milliseconds as the errno would be. */
+int clock_gettime(clockid_t clock, struct timespec *time)
+{
+    static int (*real)(clockid_t, struct timespec *);
+    int behind_ms = clock == CLOCK_MONOTONIC ? switched("clock_gettime") : 0;
+    int result;
+
+    if (!real)
+        *(void **)&real = dlsym(RTLD_NEXT, "clock_gettime");
+    result = real(clock, time);
+    time->tv_sec -= behind_ms / 1000;
+    time->tv_nsec -= behind_ms % 1000 * 1000000;
+    if (time->tv_nsec < 0) {
+        time->tv_sec--;
+        time->tv_nsec += 1000000000;
+    }
+    return result;
+}
 
 /* liburing returns its errors. */
 struct io_uring;

@@ -1,4 +1,4 @@
-"""An IPv6 address and a port without brackets: both programs ask, or say what may have been meant."""
+"""Addresses that mean something else: both programs refuse them, ask, or say what may have been meant."""
 import os
 
 import pytest
@@ -61,3 +61,27 @@ def test_a_port_as_a_second_word_and_a_url_are_told_what_to_write():
     assert "did you mean 'localhost:1848'?" in hello_load("-n", 1, "localhost", "1848").stderr
     result = hello_load("-n", 1, "http://localhost:1848/")
     assert result.returncode == 2 and "--send 'GET / HTTP/1.0" in result.stderr
+
+
+@pytest.mark.parametrize("address, kind", [
+    ("224.0.0.1", "multicast"), ("[ff02::1%lo]", "multicast"), ("[ff0e::1]", "multicast"),
+    ("[::ffff:239.1.2.3]", "multicast"), ("255.255.255.255", "broadcast"),
+    ("[::ffff:255.255.255.255]", "broadcast"),
+    ("127.255.255.255", "broadcast"),  # of the network of lo
+])
+def test_an_address_of_several_hosts_is_refused(address, kind):
+    plain = address.replace("%lo", "%1")
+    assert run(server_path(), "--listen", address).stderr == (
+        f"hello-server: --listen '{plain}': {plain} is a {kind} address, where TCP cannot listen;"
+        " give one of an interface, or [::] for all\n")
+    assert hello_load("-n", 1, f"{address}:9").stderr == (
+        f"hello-load: '{address}:9' cannot be connected to: {plain}:9 is a {kind} address;"
+        " give the address of one host\n")
+    source = address.strip("[]")
+    assert hello_load("-n", 1, "--source", source, "127.0.0.1:9").stderr == (
+        f"hello-load: --source '{source}' is a {kind} address, which nothing can connect from;"
+        " name one of an interface\n")
+    for program, *args in ((server_path(), "-l", address), (os.environ["HELLO_LOAD"], address),
+                           (os.environ["HELLO_LOAD"], "--source", source, "127.0.0.1:9")):
+        result = run(program, *args)
+        assert (result.returncode, result.stdout) == (2, "")

@@ -3,6 +3,8 @@ none, those who wait are greeted, the others serve on, and only the end of the l
 import errno
 import os
 import signal
+import socket
+import subprocess
 
 import pytest
 
@@ -10,8 +12,9 @@ from clients import (
     GREETING, IPV4, connect, crowd, read_exactly, read_to_end, refuses, visit,
 )
 from faults import Fault
+from firewall import firewall
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
-from programs import OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
+from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
 
 WAITS = {"epoll": "epoll_wait,epoll_pwait2",
          "uring": "io_uring_submit_and_wait_timeout,io_uring_submit_and_get_events"}
@@ -46,6 +49,13 @@ def holders_of(one, count):
     socks = [connect(one.address(IPV4)) for _ in range(count)]
     assert [read_exactly(sock, len(GREETING)) for sock in socks] == [GREETING] * count
     return socks
+
+
+def handshakes(port):
+    """How many are under way at a port."""
+    listed = subprocess.run(["ss", "-Htn", "state", "syn-recv", f"sport = :{port}"],
+                            capture_output=True, text=True, check=True)
+    return len(listed.stdout.splitlines())
 
 
 # There is another engine
@@ -199,6 +209,24 @@ def test_when_no_worker_is_left_it_ends_by_itself_and_says_so(server, engine, wo
     assert lines[-1].startswith("hello-server: no worker is left, the last was worker "), lines
     assert lines[-1].endswith("; start it again"), lines
     assert len(lines) <= 4 * workers + 1
+
+
+def test_a_handshake_that_does_not_end_delays_the_end_for_a_limited_time(server, engine, tmp_path):
+    """The kernel would wait for its last acknowledgement for a minute (tcp_synack_retries)."""
+    it = Breaking(server, engine, tmp_path, "--workers", 1, more="," + OPENS[engine])
+    with it.one.paused():
+        waiting = connect(it.one.address(IPV4))
+        answers = f"tcp sport {it.one.port} tcp flags & (syn | ack) == syn | ack drop"
+        with firewall(answers), socket.socket() as half:
+            half.setblocking(False)
+            assert half.connect_ex(it.one.address(IPV4)) == errno.EINPROGRESS
+            wait_until(lambda: handshakes(it.one.port) == 1, "the handshake to begin")
+            it.fault.begin(ERRORS[engine])
+            it.one.process.send_signal(signal.SIGCONT)
+            assert read_to_end(waiting) == GREETING
+            assert it.one.process.wait(DEADLINE_S) == 1
+            assert handshakes(it.one.port) == 1  # so it was not waited for to its end
+    assert it.lines("so it ends once")
 
 
 # The generator

@@ -174,6 +174,13 @@ def test_a_misspelt_address_is_no_name(hosts, typed):
     assert FORMS in line and "no such name" not in line
 
 
+def test_a_name_of_a_multicast_address_is_wrong_usage(machine):
+    machine.write("hosts", "ff02::1 ip6-allnodes\n")
+    line = complaint(machine, code=2, env={"HELLO_SERVER_LISTEN": "ip6-allnodes"})
+    assert line == ("hello-server: HELLO_SERVER_LISTEN='ip6-allnodes': [ff02::1] is a multicast address,"
+                    " where TCP cannot listen; give one of an interface, or [::] for all\n")
+
+
 def test_a_name_with_too_many_addresses_is_told(machine):
     machine.write("hosts", "".join(f"127.0.0.{i} a\n" for i in range(1, 18)))
     assert "more than 16 addresses" in complaint(machine, "--listen", "a", code=2)

@@ -16,6 +16,7 @@ from programs import (
     wait_until,
 )
 
+CLOSED = "Bad file descriptor; it is closed, or open for reading only; send it to a file"
 by_form = pytest.mark.parametrize("form", ["--json", "--csv", "--no-live"])
 
 
@@ -175,6 +176,48 @@ def names_of_threads(pid):
 
 
 # Standard descriptors that are closed
+
+
+def closing(*descriptors):
+    """A preexec_fn."""
+
+    def close():
+        for descriptor in descriptors:
+            os.close(descriptor)
+
+    return close
+
+
+@pytest.mark.parametrize("options", [["--json"], ["--csv"], ["--no-live"], ["--quiet"]], ids="".join)
+def test_a_report_to_a_closed_descriptor_is_told(server, hello_server, hello_load, options):
+    one = server()
+    with loaded(hello_load, one, *options, preexec_fn=closing(0, 1)) as process:
+        code, _, errors = ended(process)
+    assert (code, errors) == (1, f"hello-load: cannot write the report: {CLOSED}\n")
+
+
+@pytest.mark.parametrize("option", ["--help", "--version", "--print-config"])
+def test_so_is_the_output_of_each_other_option(hello_server, hello_load, option):
+    for program in (hello_server, hello_load):
+        if option == "--print-config" and program is hello_load:
+            continue
+        with running(program, option, preexec_fn=closing(1)) as process:
+            code, _, errors = ended(process)
+        assert code == 1
+        assert re.fullmatch(r"hello-\w+: cannot write: " + CLOSED + r"\n", errors), errors
+
+
+def test_so_is_a_result_that_cannot_be_read(hello_server, hello_load):
+    with running(hello_load, "show", "-", preexec_fn=closing(0)) as process:
+        code, out, errors = ended(process)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"hello-load: '-' [^\n]*Bad file descriptor[^\n]*\n", errors), errors
+
+
+def test_an_error_that_nobody_can_read_still_gives_the_exit_code(hello_server, hello_load):
+    for program in (hello_server, hello_load):
+        with running(program, "--no-such-option", preexec_fn=closing(0, 1, 2)) as process:
+            assert ended(process) == (2, "", "")
 
 
 def test_without_dev_null_no_client_gets_what_is_printed(hello_server, hello_load):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from clients import IPV4, IPV6
-from programs import Load, run
+from programs import DEADLINE_S, Load, run
 
 LOAD = os.environ["HELLO_LOAD"]
 
@@ -70,6 +70,12 @@ def test_what_cannot_be_shown_is_refused_with_its_reason(args, code, error):
     shown = run(LOAD, "show", *args)
     assert (shown.returncode, shown.stdout) == (code, "")
     assert shown.stderr.startswith(f"hello-load: {error}"), shown.stderr
+
+
+def test_a_file_that_does_not_end_is_read_up_to_a_limit():
+    shown = run("sh", "-c", f'yes "" | "{LOAD}" show -', within=4 * DEADLINE_S)
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == ("hello-load: '-' has more than 256 MiB; read it with another program, such as jq\n")
 
 
 def test_a_result_that_was_cut_is_refused(kept):

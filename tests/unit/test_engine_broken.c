@@ -215,6 +215,38 @@ static void who_comes_stays_in_the_accept_queue(void **state)
     close_all(f);
 }
 
+/* Returns how many descriptors this process has. */
+static int descriptors_count(void)
+{
+    int count = 0;
+
+    for (int fd = 0; fd < SOCKETS_MAX; fd++)
+        count += fcntl(fd, F_GETFD) >= 0;
+    return count;
+}
+
+static void a_broken_one_holds_nothing_that_the_next_may_need(void **state)
+{
+    static struct fixture fixture;
+    struct fixture *f = &fixture;
+    int before = descriptors_count();
+
+    (void)state;
+    open_all(f);
+    assert_int_equal(before + 5, descriptors_count()); /* the 4 of the fixture, and the engine's */
+    break_engine();
+    wait_for_end(f);
+    assert_int_equal(before + 4, descriptors_count());
+    engine_close(f->engine, f->sock, 0); /* plain calls still work */
+    assert_int_equal(0, read_all(f->client));
+    assert_int_equal(before + 3, descriptors_count());
+    engine_destroy(f->engine);
+    assert_int_equal(before + 3, descriptors_count());
+    close(f->client);
+    close(f->listener_fd);
+    close(f->wake_fd);
+}
+
 /* Run a test in a process of its own. Returns true if it passed. */
 static bool run(const struct CMUnitTest *test)
 {
@@ -252,6 +284,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_was_done_is_told_before_it_fails),
         cmocka_unit_test(what_waits_is_not_done_any_more),
         cmocka_unit_test(who_comes_stays_in_the_accept_queue),
+        cmocka_unit_test(a_broken_one_holds_nothing_that_the_next_may_need),
     };
     int failed = 0;
 

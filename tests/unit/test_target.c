@@ -15,8 +15,11 @@
 #include <cmocka.h>
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
-#define FORM            "is not HOST[:PORT][=WEIGHT]; write localhost:1848, 127.0.0.1:1848 or [::1]:1848"
-#define BRACKETS        " an IPv6 address needs brackets before a port"
+#define GROUP(text, address, kind)                                                               \
+    "'" text "' cannot be connected to: " address " is a " kind " address; give the address of " \
+    "one host"
+#define FORM     "is not HOST[:PORT][=WEIGHT]; write localhost:1848, 127.0.0.1:1848 or [::1]:1848"
+#define BRACKETS " an IPv6 address needs brackets before a port"
 #define URL                                                                                  \
     "is a URL or has a path, but connections are plain TCP: give HOST[:PORT], and for HTTP " \
     "--send 'GET / HTTP/1.0\\r\\n\\r\\n' --expect any"
@@ -140,12 +143,31 @@ static void what_is_no_target_is_refused_with_its_text(void **state)
          "[fe80::1]:5"},
         {"'fe80::1%nosuchif0' is no IPv6 address, or its interface is not there; see ip link",
          "fe80::1%nosuchif0"},
+        {GROUP("224.0.0.1:9", "224.0.0.1:9", "multicast"), "224.0.0.1:9"},
+        {GROUP("239.255.255.255", "239.255.255.255:1848", "multicast"), "239.255.255.255"},
+        {GROUP("[ff0e::1]:5=2", "[ff0e::1]:5", "multicast"), "[ff0e::1]:5=2"},
+        {GROUP("[::ffff:224.0.0.1]:5", "[::ffff:224.0.0.1]:5", "multicast"),
+         "[::ffff:224.0.0.1]:5"},
+        {GROUP("255.255.255.255", "255.255.255.255:1848", "broadcast"), "255.255.255.255"},
+        {GROUP("::ffff:255.255.255.255", "[::ffff:255.255.255.255]:1848", "broadcast"),
+         "::ffff:255.255.255.255"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (resolve(rows[i].text) != -EINVAL)
             fail_msg("'%s' was taken", rows[i].text);
         assert_string_equal(rows[i].expected, error);
+    }
+}
+
+static void an_address_of_one_host_is_taken_even_where_few_are(void **state)
+{
+    static const char *const texts[] = {
+        "240.0.0.1", "223.255.255.255", "0.0.0.0", "0.0.0.1", "::ffff:240.0.0.1", "::", "fe00::1"};
+    (void)state;
+    for (size_t i = 0; i < COUNT_OF(texts); i++) {
+        if (resolve(texts[i]) != 1)
+            fail_msg("'%s': refused: %s", texts[i], error);
     }
 }
 
@@ -296,6 +318,7 @@ int main(void)
         TARGET(a_numeric_target_may_be_written_in_each_of_these_ways),
         TARGET(an_interface_may_be_given_by_its_name),
         TARGET(what_is_no_target_is_refused_with_its_text),
+        TARGET(an_address_of_one_host_is_taken_even_where_few_are),
         TARGET(a_port_as_a_second_word_is_explained),
         TARGET(a_long_target_is_refused_briefly),
         TARGET(a_numeric_address_must_be_of_the_family_asked_for),
