@@ -32,8 +32,9 @@ struct uring {
     int accept_error;       /* why accepting is about to end, or 0 */
     bool accepts_ending;    /* cancel armed accepts until none is left */
     bool wake_armed;
-    bool broken;          /* it waits no more, so nothing queued is done */
-    uint32_t sockets_max; /* as in engine_args */
+    uint32_t waits_without_memory; /* in a row */
+    bool broken;                   /* it waits no more, so nothing queued is done */
+    uint32_t sockets_max;          /* as in engine_args */
 };
 
 /* Queue a read of wake_fd, which reports writes. Returns 0 or -ENOSPC. */
