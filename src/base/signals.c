@@ -1,6 +1,7 @@
 #include "base/signals.h"
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "base/exit_code.h"
 #include "base/stdio_line.h"
 #include "base/units.h"
@@ -17,8 +18,9 @@
 
 #include <sys/eventfd.h>
 
-#define END_ALARM_S        2           /* ThreadSanitizer takes 1 s to exit */
-#define READER_STACK_BYTES (256 << 10) /* a sanitizer needs some of it */
+#define END_ALARM_S        2                       /* ThreadSanitizer takes 1 s to exit */
+#define NO_WAIT_PAUSE_NS   (100 * (long)NS_PER_MS) /* if sigtimedwait(2) is refused */
+#define READER_STACK_BYTES (256 << 10)             /* a sanitizer needs some of it */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -66,8 +68,8 @@ static uint64_t stop_take(int number)
     atomic_store(&signals.stops, stops);
     if (stops > 2 || (stops == 2 && !watched))
         process_end("a second signal came");
-    eventfd_write(signals.stop_fd, 1);
-    eventfd_write(signals.wake_fd, 1);
+    if (event_raise(signals.stop_fd) < 0 || event_raise(signals.wake_fd) < 0)
+        process_end("the other threads cannot be woken");
     return clock_now_ns() + SIGNALS_PATIENCE_NS;
 }
 
@@ -107,11 +109,13 @@ static void *reader_main(void *unused)
             return NULL;
         if (number == SIGUSR1) {
             atomic_fetch_add(&signals.asks, 1);
-            eventfd_write(signals.wake_fd, 1);
+            event_raise(signals.wake_fd);
         } else if (number > 0) {
             due_ns = stop_take(number);
         } else if (errno == EAGAIN) {
             due_ns = stop_look();
+        } else if (errno != EINTR) {
+            nanosleep(&(struct timespec){.tv_nsec = NO_WAIT_PAUSE_NS}, NULL);
         }
     }
 }
@@ -140,6 +144,18 @@ static void signals_divide(void)
     }
     for (size_t i = 0; i < COUNT_OF(ignored_signals); i++)
         sigaction(ignored_signals[i], &ignored, NULL);
+}
+
+/* Whether signals can be waited for: with none to wait for, the time is over at once. Returns 0 or
+ * -errno: a sandbox refuses it, and no stop would ever be seen. */
+static int reader_try(void)
+{
+    const struct timespec none = {0};
+    sigset_t nothing;
+
+    sigemptyset(&nothing);
+    sigtimedwait(&nothing, NULL, &none);
+    return errno == EAGAIN || errno == EINTR ? 0 : -errno;
 }
 
 static int reader_start(void)
@@ -174,6 +190,10 @@ int signals_begin(const char *program, struct signals_failure *ret_failure)
     if (signals.stop_fd < 0 || signals.wake_fd < 0)
         result = -errno;
     if (result == 0) {
+        call = "rt_sigtimedwait";
+        result = reader_try();
+    }
+    if (result == 0) {
         call = "pthread_create";
         result = reader_start();
     }
@@ -187,8 +207,8 @@ int signals_begin(const char *program, struct signals_failure *ret_failure)
 void signals_end(void)
 {
     atomic_store(&signals.ending, true);
-    pthread_kill(signals.reader, SIGTERM);
-    pthread_join(signals.reader, NULL);
+    if (pthread_kill(signals.reader, SIGTERM) == 0)
+        pthread_join(signals.reader, NULL); /* else it ends with the process */
     descriptors_close();
 }
 
@@ -216,7 +236,7 @@ int signals_stop_fd(void)
 int signals_watch(void)
 {
     atomic_store(&signals.watched, true);
-    eventfd_write(signals.wake_fd, 1);
+    event_raise(signals.wake_fd);
     return signals.wake_fd;
 }
 

@@ -43,7 +43,10 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
         text[bytes - 1] = '\n';
     }
     do {
-        if (poll(&ready, 1, timeout_ms) > 0 &&
+        int is_ready = poll(&ready, 1, timeout_ms);
+
+        /* Where poll(2) is refused, only trying is left: it may wait for the reader. */
+        if ((is_ready > 0 || (is_ready < 0 && errno != EINTR)) &&
             (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
             return; /* after an error no reader is left */
         now_ns = clock_now_ns();

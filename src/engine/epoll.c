@@ -297,7 +297,8 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
         } else if (ready[i].data.u64 == EVENT_WAKE) {
             eventfd_t value;
 
-            eventfd_read(epoll->wake_fd, &value);
+            if (eventfd_read(epoll->wake_fd, &value) < 0)
+                epoll_pause(); /* it is reported again at once */
             event_ring_push(&epoll->ready, (struct engine_event){.op = ENGINE_OP_WAKE});
         } else {
             epoll_resume(epoll, ready[i].data.u64, ready[i].events);

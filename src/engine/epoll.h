@@ -50,8 +50,12 @@ void epoll_accept_stop(struct engine *engine);
  * arrive meanwhile are reported in the next iteration. */
 void epoll_accept(struct epoll *epoll);
 
+/* What is reported cannot be taken, which only a sandbox can cause: at least do not burn the CPU.
+ */
+void epoll_pause(void);
+
 /* The listener is still watched though accepting has ended: unwatching it failed. If it fails
- * again, which only a sandbox can cause, at least do not burn the CPU. */
+ * again, pause. */
 void epoll_unwatch_listener(struct epoll *epoll);
 
 #endif

@@ -12,8 +12,8 @@
 /* Connections accepted per iteration; the rest waits for the next, after the open ones. */
 #define ACCEPTS_PER_ITERATION 64u
 
-/* How long to pause if the listener cannot be unwatched. */
-#define NO_UNWATCH_PAUSE_NS (10 * NS_PER_MS)
+/* How long to pause if what is reported cannot be taken. */
+#define PAUSE_NS (10 * NS_PER_MS)
 
 static int epoll_watch_listener(struct epoll *epoll, int how)
 {
@@ -22,12 +22,15 @@ static int epoll_watch_listener(struct epoll *epoll, int how)
     return epoll_ctl(epoll->epoll_fd, how, epoll->engine.listener_fd, &event) < 0 ? -errno : 0;
 }
 
+void epoll_pause(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
+}
+
 void epoll_unwatch_listener(struct epoll *epoll)
 {
-    struct timespec pause = {.tv_nsec = NO_UNWATCH_PAUSE_NS};
-
     if (epoll_watch_listener(epoll, EPOLL_CTL_DEL) < 0)
-        nanosleep(&pause, NULL);
+        epoll_pause();
 }
 
 int epoll_accept_start(struct engine *engine, uint32_t capacity)

@@ -24,8 +24,10 @@
  * caches. A multishot accept would take all waiting ones, and could exceed its owner's capacity. */
 #define ACCEPTS_MAX 16u
 
-/* How long to pause when the kernel has no memory for requests. */
-#define NO_MEMORY_PAUSE_NS (10 * NS_PER_MS)
+/* How long to pause when the kernel has no memory for requests, and how often in a row: what lasts
+ * longer does not pass, and another engine may need less. */
+#define NO_MEMORY_PAUSE_NS  (10 * NS_PER_MS)
+#define NO_MEMORY_WAITS_MAX 200
 
 /* How long ending a ring may take. */
 #define LET_GO_NS (100 * NS_PER_MS)
@@ -220,6 +222,12 @@ static bool uring_accepted(struct uring *uring, struct engine_event *event)
     return true;
 }
 
+/* What failed would fail again at once. */
+static void uring_pause(void)
+{
+    nanosleep(&(struct timespec){.tv_nsec = NO_MEMORY_PAUSE_NS}, NULL);
+}
+
 /* Convert completions into events. Returns how many. */
 static int uring_collect(struct uring *uring, struct engine_event *events)
 {
@@ -244,6 +252,8 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
             continue;
         if (op == ENGINE_OP_WAKE)
             uring->wake_armed = false;
+        if (op == ENGINE_OP_WAKE && cqe->res < 0)
+            uring_pause();
         count++;
     }
     io_uring_cq_advance(&uring->ring, seen);
@@ -324,12 +334,13 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     count = uring_collect(uring, events);
     behind = io_uring_cq_ready(&uring->ring) || io_uring_cq_has_overflow(&uring->ring);
     engine->iterations_behind = behind ? engine->iterations_behind + 1 : 0;
-    if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR)
+    if (count > 0 || result >= 0 || result == -ETIME || result == -EINTR) {
+        uring->waits_without_memory = 0;
         return count;
-    if (result == -EAGAIN || result == -EBUSY || result == -ENOMEM) {
-        struct timespec pause = {.tv_nsec = NO_MEMORY_PAUSE_NS};
-
-        nanosleep(&pause, NULL);
+    }
+    if ((result == -EAGAIN || result == -EBUSY || result == -ENOMEM) &&
+        uring->waits_without_memory++ < NO_MEMORY_WAITS_MAX) {
+        uring_pause();
         return 0;
     }
     engine->failed_call = engine_uring.watch_call;

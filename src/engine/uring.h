@@ -32,6 +32,7 @@ struct uring {
     int accept_error;       /* why accepting is about to end, or 0 */
     bool accepts_ending;    /* cancel armed accepts until none is left */
     bool wake_armed;
+    uint32_t waits_without_memory; /* in a row */
     int error;                  /* why it is broken, -errno; 0: not broken, and the ring exists */
     struct io_uring_sqe undone; /* what is queued once it is broken */
     uint32_t sockets_max;       /* as in engine_args */

@@ -172,6 +172,12 @@ void listeners_close(struct listeners *listeners)
     listeners->fds = NULL;
 }
 
+/* A rule forbids it, as a sandbox does; nothing is short. */
+static bool listeners_is_refusal(int error)
+{
+    return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -EAFNOSUPPORT;
+}
+
 /* Returns 0, or -errno if one of them fails. */
 static int listeners_filter(struct listeners *listeners)
 {
@@ -200,7 +206,8 @@ void listeners_refuse_new(struct listeners *listeners)
         "come during this stop may be reset; %s",
         strerror(-result),
         result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
-                                                : "let the sandbox allow it");
+        : listeners_is_refusal(result)          ? "let the sandbox allow it"
+                                                : "see socket(7)");
     listeners_notice(listeners, line);
 }
 
@@ -222,7 +229,8 @@ static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
             strerror(-result),
             result == -ENOENT                        ? "load its module tcp_diag"
             : result == -EMFILE || result == -ENFILE ? "raise the limit of descriptors"
-                                                     : "let the sandbox allow AF_NETLINK sockets");
+            : listeners_is_refusal(result)           ? "let the sandbox allow AF_NETLINK sockets"
+                                                     : "see sock_diag(7)");
         listeners_notice(listeners, line);
     }
     return now_ns < listeners->blind_ns;

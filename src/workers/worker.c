@@ -1,6 +1,7 @@
 #include "workers/worker.h"
 
 #include "base/clock.h"
+#include "base/event.h"
 #include "host/cpus.h"
 #include "workers/renewals.h"
 
@@ -114,7 +115,7 @@ static void worker_tell_break(struct worker *worker, const struct worker_break *
     worker->broken = *broken;
     worker->broken.count = count + 1;
     pthread_mutex_unlock(&worker->lock);
-    eventfd_write(worker->args.done_fd, 1);
+    event_raise(worker->args.done_fd);
 }
 
 /* Run the job, with another engine whenever one breaks, while there is one. Returns the result of
@@ -162,7 +163,7 @@ static void *worker_main(void *argument)
     atomic_store(&worker->run_cpu_ns, clock_read_ns(CLOCK_THREAD_CPUTIME_ID));
     if (worker->run) {
         atomic_store(&worker->has_run, true);
-        eventfd_write(worker->args.done_fd, 1);
+        event_raise(worker->args.done_fd);
     }
     return NULL;
 }
@@ -242,7 +243,7 @@ void worker_go(struct worker *worker)
 void worker_stop(struct worker *worker, uint64_t deadline_ns)
 {
     atomic_store(&worker->stop_deadline_ns, deadline_ns);
-    eventfd_write(worker->wake_fd, 1);
+    event_raise(worker->wake_fd);
 }
 
 uint64_t worker_stop_ns(const struct worker *worker)

@@ -20,8 +20,10 @@
 #define WORKER_START_NS (5 * NS_PER_S)  /* to start one worker */
 #define WORKERS_END_NS  (10 * NS_PER_S) /* to close all that is open, once it must end at once */
 
-/* poll(2) refuses two descriptors when the limit is lower, as prlimit(2) may make it at any time.
- * Until it is raised, check what they would report this often. */
+/* poll(2) refuses two descriptors when the limit is lower, as prlimit(2) may make it at any time;
+ * it may be short of memory, and a sandbox may refuse it. Then check this often what it would
+ * report.
+ */
 #define NO_POLL_PAUSE_NS (100 * (long)NS_PER_MS)
 
 struct workers {
@@ -343,43 +345,39 @@ static void workers_obey(struct workers *workers)
     }
 }
 
-/* Wait until all workers have run, passing signals on to them. */
-static int workers_wait(struct workers *workers)
+/* Take what a descriptor reports. Returns false if that is impossible: it would be reported again
+ * at once. */
+static bool workers_take(const struct pollfd *fd)
 {
-    struct pollfd fds[] = {{.fd = signals_watch(), .events = POLLIN},
-                           {.fd = workers->done_fd, .events = POLLIN}};
+    eventfd_t count;
+
+    return !(fd->revents & POLLIN) || eventfd_read(fd->fd, &count) == 0 || errno == EAGAIN;
+}
+
+/* Wait until all workers have run, passing signals on to them. */
+static void workers_wait(struct workers *workers)
+{
+    int wake_fd = signals_watch();
     uint32_t ended_count = 0;
 
     while (ended_count < workers->args.count) {
-        eventfd_t count;
+        struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN},
+                               {.fd = workers->done_fd, .events = POLLIN}};
+        bool works = workers_tick_and_poll(workers, fds) >= 0 || errno == EINTR;
 
-        if (workers_tick_and_poll(workers, fds) < 0) {
-            if (errno == EINTR)
-                continue;
-            if (errno != EINVAL)
-                return -errno;
+        works = workers_take(&fds[0]) && workers_take(&fds[1]) && works;
+        if (!works)
             nanosleep(&(struct timespec){.tv_nsec = NO_POLL_PAUSE_NS}, NULL);
-            workers_obey(workers);
-            ended_count = workers_check_broken(workers);
-            continue;
-        }
-        if (fds[0].revents & POLLIN && eventfd_read(fds[0].fd, &count) == 0)
-            workers_obey(workers);
-        if (fds[1].revents & POLLIN && eventfd_read(workers->done_fd, &count) == 0)
-            ended_count = workers_check_broken(workers);
+        workers_obey(workers);
+        ended_count = workers_check_broken(workers);
     }
-    return 0;
 }
 
 int workers_run(struct workers *workers, char error[WORKERS_ERROR_BYTES])
 {
-    int result = workers_wait(workers);
-    int lost = 0;
+    int result = 0, lost = 0;
 
-    if (result < 0) {
-        snprintf(error, WORKERS_ERROR_BYTES, "cannot wait for signals: %s", strerror(-result));
-        workers_stop(workers, 1);
-    }
+    workers_wait(workers);
     if (workers->args.tick)
         workers->args.tick(workers->args.context, true);
     for (uint32_t i = 0; i < workers->args.count; i++) {
@@ -387,8 +385,7 @@ int workers_run(struct workers *workers, char error[WORKERS_ERROR_BYTES])
 
         lost = broken < 0 ? broken : lost;
     }
-    if (result == 0 && lost < 0 &&
-        (!workers->args.job->renew || workers->lost_count == workers->args.count)) {
+    if (lost < 0 && (!workers->args.job->renew || workers->lost_count == workers->args.count)) {
         result = lost;
         snprintf(error, WORKERS_ERROR_BYTES, "%s%s; start it again",
                  workers->args.job->renew ? "no worker is left, the last was " : "",

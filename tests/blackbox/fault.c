@@ -6,11 +6,13 @@
  * and send says that all was sent, and sends nothing. With FAULT_HOLD=8 the call is not to fail: it
  * is made once a byte, or the end, can be read from descriptor 8.
  *
- * Those that a test wants to, while the program runs: FAULT_SWITCH=PATH names a file with three
- * numbers (int32_t), the errno, how many calls fail with it from now on (-1: all), and in which
- * thread (0: any).
+ * Those that a test wants to, while the program runs: FAULT_SWITCH=PATH names a file with four
+ * numbers (int32_t), the errno, how many calls fail with it from now on (-1: all), in which thread
+ * (0: any), and how many calls are made before. Operations of io_uring, too: fault_uring.c.
  *
  * Calls that the C library makes to itself do not come by here. */
+#include "fault.h"
+
 #include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -35,6 +37,8 @@ struct fault_switch {
     atomic_int error;
     atomic_int calls;
     atomic_int thread;
+    atomic_int before;
+    _Atomic uint64_t seen; /* for the test: operations of io_uring, a bit for each */
 };
 
 static struct fault_switch *fault_switch;
@@ -69,20 +73,34 @@ static bool is_wanted(const char *function)
     return false;
 }
 
-/* The errno with which this call is to fail, by the switch; 0: it is not to. */
-static int switched(const char *function)
+/* One less, unless there is none left or all are meant. Returns what it was. */
+static int take_one(atomic_int *count)
 {
-    int calls, thread;
+    int left = atomic_load(count);
+
+    while (left > 0 && !atomic_compare_exchange_weak(count, &left, left - 1))
+        ;
+    return left;
+}
+
+void fault_note(unsigned operation)
+{
+    if (fault_switch)
+        atomic_fetch_or(&fault_switch->seen, UINT64_C(1) << operation % 64);
+}
+
+int fault_switched(const char *function)
+{
+    int thread;
 
     if (!fault_switch || !is_wanted(function))
         return 0;
     thread = atomic_load(&fault_switch->thread);
     if (thread && thread != gettid())
         return 0;
-    calls = atomic_load(&fault_switch->calls);
-    while (calls > 0 && !atomic_compare_exchange_weak(&fault_switch->calls, &calls, calls - 1))
-        ;
-    return calls ? atomic_load(&fault_switch->error) : 0;
+    if (!atomic_load(&fault_switch->calls) || take_one(&fault_switch->before) > 0)
+        return 0;
+    return take_one(&fault_switch->calls) ? atomic_load(&fault_switch->error) : 0;
 }
 
 /* Whether this is the call whose number was given. */
@@ -115,7 +133,7 @@ static bool fails(const char *function)
     {                                                      \
         static type(*real) parameters;                     \
                                                            \
-        int error = switched(#name);                       \
+        int error = fault_switched(#name);                 \
                                                            \
         if (!real)                                         \
             *(void **)&real = dlsym(RTLD_NEXT, #name);     \
@@ -163,7 +181,7 @@ FAULTY(int, close, (int fd), (fd), -1)
 int clock_gettime(clockid_t clock, struct timespec *time)
 {
     static int (*real)(clockid_t, struct timespec *);
-    int behind_ms = clock == CLOCK_MONOTONIC ? switched("clock_gettime") : 0;
+    int behind_ms = clock == CLOCK_MONOTONIC ? fault_switched("clock_gettime") : 0;
     int result;
 
     if (!real)
@@ -176,40 +194,6 @@ int clock_gettime(clockid_t clock, struct timespec *time)
         time->tv_nsec += 1000000000;
     }
     return result;
-}
-
-/* liburing returns its errors. */
-struct io_uring;
-struct io_uring_cqe;
-struct __kernel_timespec;
-
-int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe,
-                                     unsigned count, struct __kernel_timespec *timeout,
-                                     sigset_t *signals);
-
-int io_uring_submit_and_wait_timeout(struct io_uring *ring, struct io_uring_cqe **cqe,
-                                     unsigned count, struct __kernel_timespec *timeout,
-                                     sigset_t *signals)
-{
-    int error = switched("io_uring_submit_and_wait_timeout");
-    static int (*real)(struct io_uring *, struct io_uring_cqe **, unsigned,
-                       struct __kernel_timespec *, sigset_t *);
-
-    if (!real)
-        *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_wait_timeout");
-    return error ? -error : real(ring, cqe, count, timeout, signals);
-}
-
-int io_uring_submit_and_get_events(struct io_uring *ring);
-
-int io_uring_submit_and_get_events(struct io_uring *ring)
-{
-    int error = switched("io_uring_submit_and_get_events");
-    static int (*real)(struct io_uring *);
-
-    if (!real)
-        *(void **)&real = dlsym(RTLD_NEXT, "io_uring_submit_and_get_events");
-    return error ? -error : real(ring);
 }
 /* NOLINTEND(bugprone-macro-parentheses, performance-no-int-to-ptr) */
 

@@ -14,16 +14,24 @@ class Fault:
         if not library:
             pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
         path = directory / "switch"
-        path.write_bytes(bytes(12))
+        path.write_bytes(bytes(24))
         self.file = open(path, "r+b", buffering=0)
         self.environment = {
             "LD_PRELOAD": library, "FAULT_FUNCTION": function, "FAULT_SWITCH": str(path)}
 
-    def begin(self, error, calls=-1, thread=0):
-        """So many calls fail from now on, -1: all, of a thread, 0: of any."""
-        os.pwrite(self.file.fileno(), struct.pack("i", thread), 8)
+    def begin(self, error, calls=-1, thread=0, after=0):
+        """So many calls fail from now on, -1: all, of a thread, 0: of any, after so many that do not."""
+        os.pwrite(self.file.fileno(), struct.pack("ii", thread, after), 8)
         os.pwrite(self.file.fileno(), struct.pack("i", error), 0)
         os.pwrite(self.file.fileno(), struct.pack("i", calls), 4)
 
     def end(self):
         self.begin(0, 0)
+
+    def forget_operations(self):
+        os.pwrite(self.file.fileno(), bytes(8), 16)
+
+    def operations(self):
+        """The opcodes of io_uring that the program asked for since then."""
+        seen, = struct.unpack("Q", os.pread(self.file.fileno(), 8, 16))
+        return {opcode for opcode in range(64) if seen >> opcode & 1}

@@ -214,6 +214,7 @@ SYSCALLS = {
     "ioctl": {"x86_64": 16, "aarch64": 29},
     "setsockopt": {"x86_64": 54, "aarch64": 208},
     "getsockopt": {"x86_64": 55, "aarch64": 209},
+    "rt_sigtimedwait": {"x86_64": 128, "aarch64": 137},
 }
 
 _libc = ctypes.CDLL(None, use_errno=True)

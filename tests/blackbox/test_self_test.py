@@ -113,6 +113,13 @@ def test_a_close_that_is_refused_is_told_at_the_start(engine, tmp_path):
                    env=fault.environment)
 
 
+@pytest.mark.parametrize("program", ["HELLO_SERVER", "HELLO_LOAD"])
+def test_a_program_that_could_never_be_stopped_does_not_start(program):
+    words = f": cannot wait for signals: {why('rt_sigtimedwait')}\n"
+    assert_refuses(os.environ[program], words, "127.0.0.1:9" if program == "HELLO_LOAD" else "0",
+                   before=refusal("rt_sigtimedwait", errno.EPERM))
+
+
 def test_print_config_says_what_is_refused():
     result = run(server_path(), "--print-config", before=refusal("send", errno.EPERM))
     engines = [line for line in result.stdout.splitlines() if line.startswith("engine.")]
