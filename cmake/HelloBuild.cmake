@@ -27,6 +27,16 @@ else()
   target_link_options(hello_build INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack)
 endif()
 
+# Lines as they stand in the source, so without optimisation; threads must not lose counts, nor the ends of
+# processes that exit(3) does not see.
+if(HELLO_COVERAGE)
+  add_library(hello_flush STATIC ${PROJECT_SOURCE_DIR}/tests/coverage/flush.c)
+  target_compile_definitions(hello_flush PRIVATE _GNU_SOURCE)
+  target_compile_options(hello_build INTERFACE --coverage -O0 -fprofile-update=atomic)
+  target_link_options(hello_build INTERFACE --coverage -Wl,--wrap=_exit,--wrap=abort,--undefined=__wrap_abort)
+  target_link_libraries(hello_build INTERFACE hello_flush)
+endif()
+
 # hello_library(NAME SOURCES... LINK LIBRARIES...): one static library per folder under src/.
 function(hello_library name)
   cmake_parse_arguments(PARSE_ARGV 1 arg "" "" "SOURCES;LINK")

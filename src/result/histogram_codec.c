@@ -106,7 +106,7 @@ static const unsigned char *number_decode(const unsigned char *from, const unsig
 {
     uint64_t number = 0;
 
-    for (unsigned i = 0; i < HISTOGRAM_COUNT_BYTES_MAX; i++) {
+    for (unsigned i = 0;; i++) {
         bool is_last = i == HISTOGRAM_COUNT_BYTES_MAX - 1;
 
         if (from == end)
@@ -118,7 +118,6 @@ static const unsigned char *number_decode(const unsigned char *from, const unsig
         }
         from++;
     }
-    return NULL;
 }
 
 /* Count `count` values of one bucket. Returns 0, or -ERANGE if that is too many. */

@@ -67,6 +67,8 @@ def test_a_generator_does_as_it_is_told(server, engine):
     threads, asked = threads_of("-e", engine, "-t", 2, "--cpus", both, target)
     assert sorted(threads) == ALLOWED[:2] and asked == both
     assert threads_of("-e", engine, "--cpus", "none", target) == ([None], "none")
+    assert len(threads_of("-e", engine, "-t", "auto", "-c", 64, target)[0]) == len(ALLOWED)
+    assert len(threads_of("-e", engine, "-t", "auto", "-c", 1, target)[0]) == 1, "a thread without a connection"
     assert threads_of("-e", engine, "-t", len(ALLOWED) + 1, target)[0] == [None] * (len(ALLOWED) + 1)
 
 

@@ -96,6 +96,14 @@ def test_once_a_stop_has_begun_no_new_connection_begins(server, engine, family, 
     assert one.finish() == totals()
 
 
+def test_that_a_service_manager_cannot_be_told_is_warned_of(server, tmp_path):
+    one = server(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    assert one.stop(warnings=2) == totals()
+    assert one.stderr() == [
+        f"hello-server: warning: cannot send {state} to $NOTIFY_SOCKET: No such file or directory"
+        for state in ("READY=1", "STOPPING=1")]
+
+
 def test_what_is_still_open_after_the_shutdown_timeout_is_abandoned(server, engine, family, pauses):
     one = server("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "500ms")
     socks = holders_of(one, family, 20)

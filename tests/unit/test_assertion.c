@@ -1,4 +1,5 @@
 /* Assertions about a result: their syntax, and when they hold. */
+#include "base/fact.h"
 #include "base/units.h"
 #include "report/assertions.h"
 #include "report_sample.h"
@@ -464,6 +465,23 @@ static void a_share_of_nothing_does_not_hold(void **state)
     assert_true(evaluated(sample, "errors==0")->holds);
 }
 
+static void nothing_holds_of_a_count_that_the_kernel_does_not_report(void **state)
+{
+    struct report_sample *sample = *state;
+
+    sample->document.usage.retransmits = FACT_UNKNOWN;
+    assert_false(evaluated(sample, "retransmits==0")->holds);
+    assert_string_equal("unknown", sample->document.assertions[0].value);
+}
+
+static void what_is_not_understood_does_not_hold(void **state)
+{
+    struct report_sample *sample = *state;
+
+    assert_false(evaluated(sample, "speed>9000")->holds);
+    assert_string_equal("not understood", sample->document.assertions[0].value);
+}
+
 static void the_value_is_shown_with_its_unit(void **state)
 {
     static const struct {
@@ -625,6 +643,8 @@ int main(void)
         WITH_SAMPLE(nothing_holds_of_a_family_without_a_target),
         WITH_SAMPLE(nothing_holds_of_durations_that_were_not_measured),
         WITH_SAMPLE(a_share_of_nothing_does_not_hold),
+        WITH_SAMPLE(nothing_holds_of_a_count_that_the_kernel_does_not_report),
+        WITH_SAMPLE(what_is_not_understood_does_not_hold),
         WITH_SAMPLE(the_value_is_shown_with_its_unit),
         WITH_SAMPLE(errors_must_be_none_unless_said_otherwise),
         WITH_SAMPLE(an_open_loop_must_keep_its_schedule_unless_said_otherwise),

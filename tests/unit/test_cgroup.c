@@ -300,6 +300,19 @@ static void more_than_any_machine_has_is_no_limit(void **state)
     assert_int_equal((UINT64_C(1) << 52) - 1, cgroup_memory_limit_bytes(fake->self));
 }
 
+static void a_line_that_is_no_mount_is_passed_over(void **state)
+{
+    struct machine_fake *fake = *state;
+
+    cgroup_write(fake, "0::/a\n", "fs/a");
+    machine_fake_write(fake, "fs/a/cpu.max", "50000 100000\n");
+    machine_fake_write(fake, "proc/self/mountinfo",
+                       "\n31 23 0:28 / /none rw\n31 23 - cgroup2 cgroup2 rw\n"
+                       "31 23 0:28 / /none rw - cgroup2\n"
+                       "31 23 0:28 / %s/fs rw - cgroup2 cgroup2 rw\n");
+    check_quota(fake, 50000, 100000);
+}
+
 static void the_quota_of_this_process_can_be_read(void **state)
 {
     struct cgroup_quota quota = cgroup_cpu_quota(PLATFORM_SELF);
@@ -327,6 +340,7 @@ int main(void)
         FAKED(the_smallest_memory_limit_counts_in_v2),
         FAKED(only_the_memory_controller_limits_memory_in_v1),
         FAKED(more_than_any_machine_has_is_no_limit),
+        FAKED(a_line_that_is_no_mount_is_passed_over),
         cmocka_unit_test(the_quota_of_this_process_can_be_read),
     };
 

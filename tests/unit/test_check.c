@@ -87,6 +87,23 @@ static void break_unheard(void *context)
     break_with_values(context);
 }
 
+/* Standard error is closed. */
+static void break_with_no_error(void *context)
+{
+    if (write(STDERR_FILENO, "invariant broken: closed\n", 25) < 0)
+        _exit(1);
+    close(STDERR_FILENO);
+    break_with_values(context);
+}
+
+static void without_a_standard_error_it_ends_all_the_same(void **state)
+{
+    char name[] = "a flow";
+
+    (void)state;
+    assert_breaks(break_with_no_error, name, "closed");
+}
+
 static void a_standard_error_that_takes_nothing_holds_nobody_up(void **state)
 {
     char name[] = "a flow";
@@ -101,6 +118,7 @@ int main(void)
         cmocka_unit_test(what_holds_goes_on_and_evaluates_no_values),
         cmocka_unit_test(what_does_not_hold_is_told_with_its_place_and_values),
         cmocka_unit_test(what_is_too_long_to_be_told_is_cut),
+        cmocka_unit_test(without_a_standard_error_it_ends_all_the_same),
         cmocka_unit_test(a_standard_error_that_takes_nothing_holds_nobody_up),
     };
 

@@ -64,6 +64,20 @@ static void fly_write(const struct machine_fake *fake)
     machine_fake_write(fake, "proc/self/cgroup", ""); /* nobody mounted one */
 }
 
+static void check_printed(const struct hardware *hardware, const char *expected)
+{
+    char *text = NULL;
+    size_t bytes;
+    FILE *out = open_memstream(&text, &bytes);
+
+    assert_non_null(out);
+    hardware_print(hardware, out);
+    fclose(out);
+    if (!strstr(text, expected))
+        fail_msg("no '%s' in '%s'", expected, text);
+    free(text);
+}
+
 static void a_small_fly_machine_is_known_by_what_it_says_of_itself(void **state)
 {
     const struct machine_fake *fake = *state;
@@ -129,10 +143,18 @@ static void a_fact_is_one_line_whatever_the_environment_holds(void **state)
     assert_string_equal("x...", hardware.region + sizeof(hardware.region) - 5);
 }
 
+static char *app_environment(const char *name)
+{
+    static char app[] = "hello";
+
+    return strcmp(name, "FLY_APP_NAME") == 0 ? app : NULL;
+}
+
 static void each_sign_of_the_platform_is_enough(void **state)
 {
     const struct machine_fake *fake = *state;
 
+    assert_string_equal("$FLY_APP_NAME", found(fake, app_environment).platform_source);
     assert_string_equal("$FLY_MACHINE_ID", found(fake, fly_environment).platform_source);
     fly_write(fake);
     assert_string_equal("the kernel's name ends in -fly",
@@ -181,6 +203,7 @@ static void a_container_has_the_memory_of_its_cgroup(void **state)
     assert_int_equal(67108864, hardware.memory_bytes);
     assert_string_equal("the limit of a cgroup", hardware.memory_source);
     assert_int_equal(500, hardware.quota_millis);
+    check_printed(&hardware, "platform.cpu_quota=0.500  # cgroups, in CPUs");
 }
 
 static void where_nothing_can_be_read_nothing_is_made_up(void **state)
@@ -195,20 +218,6 @@ static void where_nothing_can_be_read_nothing_is_made_up(void **state)
     assert_int_equal(FACT_UNKNOWN, hardware.quota_millis);
     assert_int_equal(FACT_UNKNOWN, hardware.somaxconn);
     assert_true(isnan(hardware.steal_share));
-}
-
-static void check_printed(const struct hardware *hardware, const char *expected)
-{
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-
-    assert_non_null(out);
-    hardware_print(hardware, out);
-    fclose(out);
-    if (!strstr(text, expected))
-        fail_msg("no '%s' in '%s'", expected, text);
-    free(text);
 }
 
 static void what_is_not_known_is_printed_so(void **state)

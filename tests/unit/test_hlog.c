@@ -279,6 +279,23 @@ static void a_file_that_cannot_be_created_is_an_error(void **state)
     assert_int_equal(0, hlog_close(NULL));
 }
 
+static void a_file_that_has_no_room_for_a_head_is_an_error_at_once(void **state)
+{
+    struct rlimit before, tight = {.rlim_cur = 0};
+    struct hlog *log = NULL;
+    int result;
+
+    (void)state;
+    assert_int_equal(0, getrlimit(RLIMIT_FSIZE, &before));
+    tight.rlim_max = before.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(0, setrlimit(RLIMIT_FSIZE, &tight));
+    result = hlog_open(path, &log);
+    setrlimit(RLIMIT_FSIZE, &before);
+    assert_int_equal(-EFBIG, result);
+    assert_null(log);
+}
+
 static void after_an_error_nothing_is_written_and_close_repeats_it(void **state)
 {
     struct rlimit before, tight = {.rlim_cur = 500};
@@ -318,6 +335,8 @@ int main(void)
         cmocka_unit_test_setup_teardown(every_bucket_is_written, make_file, remove_file),
         cmocka_unit_test_setup_teardown(a_full_histogram_has_room, make_file, remove_file),
         cmocka_unit_test(a_file_that_cannot_be_created_is_an_error),
+        cmocka_unit_test_setup_teardown(a_file_that_has_no_room_for_a_head_is_an_error_at_once,
+                                        make_file, remove_file),
         cmocka_unit_test_setup_teardown(after_an_error_nothing_is_written_and_close_repeats_it,
                                         make_file, remove_file),
     };

@@ -307,6 +307,11 @@ static void a_wide_window_shows_more_of_the_past(void **state)
     assert_non_null(line);
     assert_int_equal(240 - 28, strspn(line + 11, "#"));
     free(text);
+    text = frame_of(&view, LIVE_HISTORY_MAX + 100, 20, false);
+    line = strstr(text, "\nhistory ");
+    assert_non_null(line);
+    assert_int_equal(LIVE_HISTORY_MAX, strspn(line + 11, "#"));
+    free(text);
     report_sample_free(sample);
 }
 

@@ -142,6 +142,15 @@ static void errors_are_sorted_by_what_they_mean_to_the_user(void **state)
 }
 
 /* Every row of a table of names has one, and no other row has the same. */
+static void errors_of_a_local_address_are_sorted_likewise(void **state)
+{
+    (void)state;
+    assert_int_equal(RESULT_NO_ADDRESS, result_of_bind(-EADDRNOTAVAIL));
+    assert_int_equal(RESULT_OTHER, result_of_bind(-EACCES));
+    assert_int_equal(RESULT_NO_PORT, result_of_bind(-EADDRINUSE));
+    assert_int_equal(RESULT_OTHER, result_of_bind(-EINVAL));
+}
+
 static void check_names(const char *(*name)(int), int count)
 {
     for (int i = 0; i < count; i++) {
@@ -214,6 +223,7 @@ int main(void)
         cmocka_unit_test_setup(a_cleared_tally_is_empty, clear_all),
         cmocka_unit_test_setup(failures_are_counted_over_all_phases, clear_all),
         cmocka_unit_test(errors_are_sorted_by_what_they_mean_to_the_user),
+        cmocka_unit_test(errors_of_a_local_address_are_sorted_likewise),
         cmocka_unit_test(everything_has_a_name_of_its_own),
         cmocka_unit_test_setup(what_breaks_an_invariant_ends_the_program, clear_all),
     };

@@ -434,6 +434,35 @@ static void a_thread_whose_cpu_others_had_was_kept_from_its_work(void **state)
     check_says(sample, "cpu_shared", "the generator was the limit");
 }
 
+static void the_thread_that_lost_most_is_told_of(void **state)
+{
+    struct sample *sample = *state;
+
+    sample_pin(sample);
+    for (int i = 0; i < 2; i++) {
+        sample->document.thread[i].others = 0.5;
+        sample->document.thread[i].waited = i == 0 ? 0.48 : 0.4;
+    }
+    check_says(sample, "cpu_shared",
+               "thread 1 of 2 had CPU 0 for 50 % of the time, and waited for others for 48 %");
+    sample->document.thread[1].waited = 0.49;
+    check_says(sample, "cpu_shared", "thread 2 of 2 had CPU 1 ");
+}
+
+static void threads_that_share_cpus_by_their_number_should_be_fewer(void **state)
+{
+    struct sample *sample = *state;
+
+    sample_pin(sample);
+    sample->document.machine.cpus_allowed = 1;
+    sample->document.thread[0].own = sample->document.thread[0].busy = 0.1;
+    sample->document.thread[1] = (struct thread_use){
+        .cpu = -1, .own = 0.3, .busy = 0.3, .others = 0.6, .idle = 0.1, .waited = 0.55};
+    check_says(sample, "cpu_shared", "thread 2 of 2 had a CPU for 30 % of the time, ");
+    check_says(sample, "cpu_shared",
+               "use no more threads than CPUs (-t), and stop what else runs there");
+}
+
 /* A neighbour that is nice uses what is left, and takes nothing. */
 static void a_full_cpu_is_no_matter_if_nothing_was_taken(void **state)
 {
@@ -628,6 +657,8 @@ int main(void)
         ON_SAMPLE(ticks_say_nothing_about_a_very_short_run),
         ON_SAMPLE(unknown_values_do_not_clear_the_generator),
         ON_SAMPLE(a_thread_whose_cpu_others_had_was_kept_from_its_work),
+        ON_SAMPLE(the_thread_that_lost_most_is_told_of),
+        ON_SAMPLE(threads_that_share_cpus_by_their_number_should_be_fewer),
         ON_SAMPLE(a_full_cpu_is_no_matter_if_nothing_was_taken),
         ON_SAMPLE(what_is_not_known_does_not_clear_the_generator),
         ON_SAMPLE(steal_counts_on_the_cpu_of_a_thread),
