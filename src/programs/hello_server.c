@@ -3,7 +3,7 @@
 #include "base/output.h"
 #include "base/signals.h"
 #include "base/stdio_line.h"
-#include "host/program.h"
+#include "programs/program.h"
 #include "server/config.h"
 #include "server/server.h"
 
@@ -121,16 +121,30 @@ static void warn(void *context, const char *line)
     stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
+/* Print a line of the server. Only before it serves may a line wait for its reader. */
+static void server_says(void *context, enum server_line about, const char *line)
+{
+    const struct server_config *config = context;
+
+    if (config->quiet && about != SERVER_TOTALS)
+        return;
+    if (about == SERVER_TUNED)
+        program_tell(server_options.program, line);
+    else
+        warn(NULL, line);
+}
+
 /* Run as configured. Returns the exit code. */
 static int run(struct server_config *config)
 {
+    const struct server_args args = {.config = config, .line = server_says, .context = config};
     char error[WORKERS_ERROR_BYTES];
     struct server *server;
     int exit_code;
 
     if (!config->quiet)
         option_strays_tell(&server_options, config->sources, environ, warn, NULL);
-    if (server_prepare(config, &server, error) < 0)
+    if (server_prepare(&args, &server, error) < 0)
         return fail(EXIT_CANNOT_RUN, error);
     exit_code = config->print_config ? print_config(server) : serve(config, server);
     server_free(server);

@@ -2,7 +2,7 @@
 
 #include "base/exit_code.h"
 #include "base/output.h"
-#include "host/program.h"
+#include "programs/program.h"
 #include "report/report.h"
 #include "report/terminal.h"
 

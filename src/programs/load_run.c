@@ -1,9 +1,9 @@
 #include "base/exit_code.h"
 #include "base/output.h"
 #include "base/stdio_line.h"
-#include "host/program.h"
 #include "programs/load_print.h"
 #include "programs/load_verbs.h"
+#include "programs/program.h"
 #include "session/session.h"
 
 #include <errno.h>
@@ -33,13 +33,28 @@ static bool report_is_met(const struct load_config *config, const struct documen
     return is_met;
 }
 
-/* Run as configured. Returns the exit code. */
-static int measure(const struct load_config *config)
+/* A line of the run, which may wait for its reader. */
+static void notice(void *context, const char *line)
 {
+    const struct load_config *config = context;
+
+    if (!config->quiet)
+        program_tell(load_options.program, line);
+}
+
+/* Run as configured. Returns the exit code. */
+static int measure(struct load_config *config)
+{
+    const struct session_args args = {
+        .config = config,
+        .live_fd = config->no_live || config->quiet ? -1 : STDERR_FILENO,
+        .notice = notice,
+        .context = config,
+    };
     char error[WORKERS_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
     struct session *session;
     bool is_met;
-    int result = session_perform(config, &session, error);
+    int result = session_perform(&args, &session, error);
     enum load_form form = config->json ? LOAD_JSON : config->csv ? LOAD_CSV : LOAD_TEXT;
     int exit_code;
 
@@ -82,7 +97,7 @@ static void warn_of_targets(const struct option_texts *targets)
 }
 
 /* Warn about variables and targets that may be mistyped, then measure. Returns the exit code. */
-static int check_and_measure(const struct load_config *config)
+static int check_and_measure(struct load_config *config)
 {
     if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);

@@ -1,7 +1,7 @@
 /* hello-server and hello-load as one static program, which runs the one it is named after. Both
  * together are hardly larger than one, because most of a static program is the C library. */
 #include "base/exit_code.h"
-#include "host/program.h"
+#include "programs/program.h"
 
 #include <limits.h>
 #include <stdio.h>

@@ -3,11 +3,9 @@
 #include "base/clock.h"
 #include "base/fact.h"
 #include "base/signals.h"
-#include "base/stdio_line.h"
 #include "host/advice.h"
 #include "host/cpus.h"
 #include "host/platform.h"
-#include "host/program.h"
 #include "net/limits.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
@@ -27,7 +25,8 @@
 #include <sys/eventfd.h>
 
 struct server {
-    struct server_config *config;
+    struct server_args args;
+    struct server_config *config; /* of args */
     struct connection_settings settings;
     struct hardware hardware;
     uint64_t backlog_asked;             /* per listener; 0: it was auto */
@@ -41,13 +40,11 @@ struct server {
     void *responders[CPUS_MAX]; /* struct responder */
 };
 
-/* One line to stderr, from any thread; never waits. */
 static void server_notice(void *context, const char *line)
 {
     const struct server *server = context;
 
-    if (!server->config->quiet)
-        stdio_line(STDERR_FILENO, 0, server_options.program, line);
+    server->args.line(server->args.context, SERVER_NOTICE, line);
 }
 
 /* An "auto" setting follows from the hardware. */
@@ -108,12 +105,11 @@ static int server_size(struct server *server, char error[WORKERS_ERROR_BYTES])
     return 0;
 }
 
-static void server_print_tuning(void *context, const char *line)
+static void server_tuned(void *context, const char *line)
 {
     const struct server *server = context;
 
-    if (!server->config->quiet)
-        program_tell(server_options.program, line);
+    server->args.line(server->args.context, SERVER_TUNED, line);
 }
 
 /* Detect the hardware and, if allowed, raise the kernel's limits. Returns 0 or -errno, with one
@@ -133,7 +129,7 @@ static int server_find_hardware(struct server *server, char error[WORKERS_ERROR_
     hardware->cpus = result < 0 ? 0 : cpus.count;
     hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
     if (config->tune) {
-        tuning_apply(hardware, "", config->print_config, server_print_tuning, server);
+        tuning_apply(hardware, "", config->print_config, server_tuned, server);
         hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
     }
     descriptors = limits_raise_descriptors();
@@ -176,14 +172,16 @@ static int server_allocation_failed(char error[WORKERS_ERROR_BYTES])
     return -ENOMEM;
 }
 
-int server_prepare(struct server_config *config, struct server **ret_server,
+int server_prepare(const struct server_args *args, struct server **ret_server,
                    char error[WORKERS_ERROR_BYTES])
 {
+    struct server_config *config = args->config;
     struct server *server = calloc(1, sizeof(*server));
     int result;
 
     if (!server)
         return server_allocation_failed(error);
+    server->args = *args;
     server->config = config;
     conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
@@ -312,7 +310,7 @@ static void server_asked(void *context)
 
     snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
              outcome_counts_open(&total));
-    stdio_line(STDERR_FILENO, 0, server_options.program, line);
+    server->args.line(server->args.context, SERVER_TOTALS, line);
 }
 
 static int server_start_workers(struct server *server, char error[WORKERS_ERROR_BYTES])

@@ -8,7 +8,6 @@
 #include "generator/flow_reuse.h"
 #include "generator/generator.h"
 #include "host/cpus.h"
-#include "host/program.h"
 #include "host/tracked.h"
 #include "net/limits.h"
 #include "net/route.h"
@@ -21,7 +20,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 _Static_assert(OPTION_ERROR_BYTES <= WORKERS_ERROR_BYTES, "one buffer takes every error");
 
@@ -29,7 +27,8 @@ _Static_assert(OPTION_ERROR_BYTES <= WORKERS_ERROR_BYTES, "one buffer takes ever
 #define LOAD_STOP_NS NS_PER_S
 
 struct session {
-    const struct load_config *config;
+    struct session_args args;
+    const struct load_config *config; /* of args */
     struct flow_settings settings;
     struct target targets[TARGETS_MAX];
     struct sources sources;
@@ -48,10 +47,8 @@ static void session_notice(void *context, const char *line)
 {
     const struct session *session = context;
 
-    if (session->config->quiet)
-        return;
     live_clear(session->live);
-    program_tell(load_options.program, line);
+    session->args.notice(session->args.context, line);
 }
 
 static uint64_t session_tick(void *context, bool last)
@@ -311,14 +308,13 @@ static int session_start_workers(struct session *session, char error[WORKERS_ERR
 
 static int session_drive(struct session *session, char error[WORKERS_ERROR_BYTES])
 {
-    const struct load_config *config = session->config;
     uint64_t start_ns;
     int result = session_start_workers(session, error);
 
     if (result < 0)
         return result;
-    if (!config->no_live && !config->quiet)
-        session->live = live_begin(STDERR_FILENO);
+    if (session->args.live_fd >= 0)
+        session->live = live_begin(session->args.live_fd);
     start_ns = recorder_begin(session->recorder, session->workers, session->live);
     for (uint32_t i = 0; i < session->document.threads; i++)
         session->generator_args[i].start_ns = start_ns;
@@ -332,9 +328,10 @@ static int session_drive(struct session *session, char error[WORKERS_ERROR_BYTES
     return result < 0 ? -EIO : 0; /* whatever its errno means elsewhere, the usage was right */
 }
 
-int session_perform(const struct load_config *config, struct session **ret_session,
+int session_perform(const struct session_args *args, struct session **ret_session,
                     char error[WORKERS_ERROR_BYTES])
 {
+    const struct load_config *config = args->config;
     struct session *session = calloc(1, sizeof(*session));
     int result;
 
@@ -344,6 +341,7 @@ int session_perform(const struct load_config *config, struct session **ret_sessi
                  "cannot allocate: out of memory; raise the memory limit");
         return -ENOMEM;
     }
+    session->args = *args;
     session->config = config;
     snprintf(session->document.version, sizeof(session->document.version), "%s", HELLO_VERSION);
     session->document.options = config->options;

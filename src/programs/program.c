@@ -1,4 +1,4 @@
-#include "host/program.h"
+#include "programs/program.h"
 
 #include "base/signals.h"
 #include "base/stdio_line.h"
