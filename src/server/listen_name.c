@@ -117,20 +117,20 @@ static const char *variable_name(enum option_source source, char name[OPTION_NAM
 }
 
 static int settle_fail(int result, const char *typed, enum option_source source,
-                       char error[OPTION_ERROR_BYTES])
+                       struct failure *failure)
 {
+    bool is_usage = result == -ESRCH || result == -E2BIG;
     char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES], problem[PROBLEM_BYTES];
     const char *variable = variable_name(source, name);
 
     problem_write(result, problem);
-    snprintf(error, OPTION_ERROR_BYTES, "%s%s'%s': %s", variable ? variable : "--listen",
-             variable ? "=" : " ", escape_encode(typed, strlen(typed), shown, sizeof(shown)),
-             problem);
-    return result == -ESRCH || result == -E2BIG ? -EINVAL : result;
+    return failure_set(failure, is_usage ? FAILURE_USAGE : FAILURE_SYSTEM, result, "%s%s'%s': %s",
+                       variable ? variable : "--listen", variable ? "=" : " ",
+                       escape_encode(typed, strlen(typed), shown, sizeof(shown)), problem);
 }
 
 int listen_name_settle(struct option_address *listen, enum option_source source,
-                       struct listen_name *ret_said, char error[OPTION_ERROR_BYTES])
+                       struct listen_name *ret_said, struct failure *failure)
 {
     struct listen_name said = {.notice = ""};
     struct host_addresses addresses;
@@ -142,7 +142,7 @@ int listen_name_settle(struct option_address *listen, enum option_source source,
     int result = host_name_look_up(HOST_NAME_FILE, listen->name, listen->name_bytes, &addresses);
 
     if (result < 0)
-        return settle_fail(result, listen->name, source, error);
+        return settle_fail(result, listen->name, source, failure);
     taken = address_choose(&addresses, without_ipv6);
     listen->address = addresses.list[taken];
     address_set_port(&listen->address, port);

@@ -33,9 +33,9 @@ struct server_args {
 };
 
 /* Prepare a responder: read the facts of the machine and decide every "auto" setting. Nothing is
- * opened yet. Returns 0, or -errno with one line in error. */
+ * opened yet. Returns 0, or -errno with a failure. */
 int server_prepare(const struct server_args *args, struct server **ret_server,
-                   char error[WORKERS_ERROR_BYTES]);
+                   struct failure *failure);
 
 /* Free a server that is not running. NULL is fine. */
 void server_free(struct server *server);
@@ -44,8 +44,8 @@ void server_free(struct server *server);
 void server_print(struct server *server, FILE *out);
 
 /* Listen, and start the workers: from now on connections are greeted. Warnings are notices.
- * Returns 0, or -errno with one line in error; -EINTR: stopped before it could listen. */
-int server_start(struct server *server, char error[WORKERS_ERROR_BYTES]);
+ * Returns 0, or -errno with a failure; FAILURE_STOPPED: stopped before it could listen. */
+int server_start(struct server *server, struct failure *failure);
 
 /* Enough for the longest text of server_start_line. */
 #define SERVER_START_BYTES (ADDRESS_TEXT_BYTES + 128)
@@ -54,9 +54,8 @@ int server_start(struct server *server, char error[WORKERS_ERROR_BYTES]);
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES]);
 
 /* Serve until a stop is requested (base/signals.h) and all connections have ended; a second request
- * ends at once. SIGUSR1 prints the totals so far on stderr. *ret_total gets the counters. Returns
- * 0, or -errno with one line in error when a worker broke. */
-int server_run(struct server *server, struct outcome_counts *ret_total,
-               char error[WORKERS_ERROR_BYTES]);
+ * ends at once. On SIGUSR1 the totals so far are a line. *ret_total gets the counters. Returns 0,
+ * or -errno with a failure when a worker broke. */
+int server_run(struct server *server, struct outcome_counts *ret_total, struct failure *failure);
 
 #endif

@@ -20,12 +20,11 @@ struct session_args {
 };
 
 /* Resolve the targets, make connections as configured, and document the results. A stop signal
- * (base/signals.h) ends it early; before the first connection that is an error (-ECANCELED),
+ * (base/signals.h) ends it early; before the first connection that is a failure (FAILURE_STOPPED),
  * because there is nothing to report. The caller must give *ret_session to session_free, also after
- * an error (it is NULL then). Returns 0, -EINVAL (wrong usage) or another -errno (it could not
- * run), with one line in error. */
+ * an error (it is NULL then). Returns 0, or -errno with a failure. */
 int session_perform(const struct session_args *args, struct session **ret_session,
-                    char error[WORKERS_ERROR_BYTES]);
+                    struct failure *failure);
 
 /* The results with verdicts and assertions; valid until session_free. */
 const struct document *session_document(const struct session *session);
