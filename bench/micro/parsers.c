@@ -106,16 +106,16 @@ static void server_options_run(struct bench_state *state, const void *context)
          greeting[] = "--greeting=hello\\n", port[] = "1848";
     char *argv[] = {program, quiet, engine, close, linger, greeting, port, NULL};
     struct server_config *config = malloc(sizeof(*config));
-    char error[OPTION_ERROR_BYTES];
+    struct failure failure;
     int result = 0;
 
     (void)context;
     if (!config)
         bench_skip(state, "no memory for the configuration");
     while (bench_keep_running(state, 1))
-        result |= server_config_read(config, sizeof(argv) / sizeof(argv[0]) - 1, argv, error);
+        result |= server_config_read(config, sizeof(argv) / sizeof(argv[0]) - 1, argv, &failure);
     if (result != 0)
-        bench_fail(state, error);
+        bench_fail(state, failure.line);
     free(config);
 }
 
@@ -126,16 +126,16 @@ static void load_options_run(struct bench_state *state, const void *context)
          assertion[] = "--assert=p99<5ms", target[] = "localhost:1848";
     char *argv[] = {program, quiet, rate, duration, family, expect, assertion, target, NULL};
     struct load_config *config = malloc(sizeof(*config));
-    char error[OPTION_ERROR_BYTES];
+    struct failure failure;
     int result = 0;
 
     (void)context;
     if (!config)
         bench_skip(state, "no memory for the configuration");
     while (bench_keep_running(state, 1))
-        result |= load_config_read(config, sizeof(argv) / sizeof(argv[0]) - 1, argv, error);
+        result |= load_config_read(config, sizeof(argv) / sizeof(argv[0]) - 1, argv, &failure);
     if (result != 0)
-        bench_fail(state, error);
+        bench_fail(state, failure.line);
     free(config);
 }
 

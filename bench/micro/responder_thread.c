@@ -49,7 +49,7 @@ static int loopback_listen(struct listeners *listeners, int family,
 {
     struct listeners_args args = {
         .count = 1, .backlog = BACKLOG, .stop_fd = -1, .notice = responder_is_silent};
-    char reason[LISTENERS_ERROR_BYTES];
+    struct failure failure;
     int result;
 
     if (family == AF_INET6)
@@ -60,9 +60,9 @@ static int loopback_listen(struct listeners *listeners, int family,
         args.address = (struct address){
             .v4 = {.sin_family = AF_INET, .sin_addr = {htonl(INADDR_LOOPBACK)}},
         };
-    result = listeners_open(listeners, &args, reason);
+    result = listeners_open(listeners, &args, &failure);
     if (result < 0)
-        snprintf(error, RESPONDER_ERROR_BYTES, "%.*s", RESPONDER_ERROR_BYTES - 1, reason);
+        snprintf(error, RESPONDER_ERROR_BYTES, "%.*s", RESPONDER_ERROR_BYTES - 1, failure.line);
     return result;
 }
 

@@ -305,11 +305,11 @@ const struct option_table load_options = {
 };
 
 int load_config_read(struct load_config *config, int argc, char *const argv[],
-                     char error[OPTION_ERROR_BYTES])
+                     struct failure *failure)
 {
-    int result = option_parse(&load_options, argc, argv, config, config->sources, error);
+    int result = option_parse(&load_options, argc, argv, config, config->sources, failure->line);
 
-    if (result < 0 || config->help || config->version)
-        return result;
-    return load_config_settle(config, error);
+    if (result == 0 && !config->help && !config->version)
+        result = load_config_settle(config, failure->line);
+    return failure_classify(failure, FAILURE_USAGE, result);
 }

@@ -2,6 +2,7 @@
 #ifndef HELLO_LOAD_CONFIG_H
 #define HELLO_LOAD_CONFIG_H
 
+#include "base/failure.h"
 #include "host/cpus_asked.h"
 #include "option/option.h"
 #include "result/options.h"
@@ -59,9 +60,9 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
 void load_config_keep(const struct load_config *config, struct result_options *ret_options);
 
 /* Read the options and check them against each other. If two contradict, the command line wins over
- * the environment. Without a count, duration_ns is set. Returns 0, or -EINVAL with one line in
- * error. */
+ * the environment. Without a count, duration_ns is set. Returns 0, or -EINVAL with a
+ * failure, which is always of usage. */
 int load_config_read(struct load_config *config, int argc, char *const argv[],
-                     char error[OPTION_ERROR_BYTES]);
+                     struct failure *failure);
 
 #endif

@@ -149,7 +149,7 @@ static int address_try(const struct address *address)
 }
 
 /* An address that this machine does not have would fail every connection: report it now. */
-static int source_check(struct source *source, const char *entry, char error[OPTION_ERROR_BYTES])
+static int source_check(struct source *source, const char *entry, struct failure *failure)
 {
     char first[ADDRESS_TEXT_BYTES], after[ENTRY_BYTES + 192];
     const char *group = route_group_name(&source->first);
@@ -182,8 +182,9 @@ static int source_check(struct source *source, const char *entry, char error[OPT
     else
         snprintf(after, sizeof(after), "cannot be bound to: bind: %s; name another address",
                  strerror(-result));
-    refuse(error, entry, after);
-    return result;
+    refuse(failure->line, entry, after);
+    /* bind(2) means the address itself, such as a link-local one without its interface. */
+    return failure_classify(failure, result == -EINVAL ? FAILURE_USAGE : FAILURE_SYSTEM, result);
 }
 
 static uint64_t add_saturating(uint64_t a, uint64_t b)
@@ -227,7 +228,7 @@ int sources_parse(struct sources *sources, const char *list, char error[OPTION_E
     return 0;
 }
 
-static int sources_check(struct sources *sources, const char *list, char error[OPTION_ERROR_BYTES])
+static int sources_check(struct sources *sources, const char *list, struct failure *failure)
 {
     int result = 0;
 
@@ -235,7 +236,7 @@ static int sources_check(struct sources *sources, const char *list, char error[O
         char entry[ENTRY_BYTES] = "";
 
         if (entry_next(&list, entry) == 0)
-            result = source_check(&sources->list[i], entry, error);
+            result = source_check(&sources->list[i], entry, failure);
     }
     return result;
 }
@@ -276,17 +277,17 @@ static bool port_range_is_known(const struct sources *sources)
 }
 
 int sources_init(struct sources *sources, const char *list, struct option_ports ports,
-                 char error[OPTION_ERROR_BYTES])
+                 struct failure *failure)
 {
-    int result = sources_parse(sources, list, error);
+    int result = sources_parse(sources, list, failure->line);
 
-    if (result < 0)
+    if (failure_classify(failure, FAILURE_USAGE, result) < 0)
         return result;
     sources->ports = ports;
     sources->kernel_ports = kernel_ports_read();
     if (ports.low != 0)
         sources->has_port_range = port_range_is_known(sources);
-    return sources_check(sources, list, error);
+    return sources_check(sources, list, failure);
 }
 
 static uint64_t family_count(const struct sources *sources, int family)

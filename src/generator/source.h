@@ -7,6 +7,7 @@
 #ifndef HELLO_SOURCE_H
 #define HELLO_SOURCE_H
 
+#include "base/failure.h"
 #include "net/address.h"
 #include "option/option.h"
 
@@ -39,10 +40,10 @@ int sources_parse(struct sources *sources, const char *list, char error[OPTION_E
 
 /* Read such a list and a port range, and check that they can be used. Detects what the kernel
  * supports. IP_LOCAL_PORT_RANGE only narrows net.ipv4.ip_local_port_range, so it is not used for a
- * range outside of that. Returns 0, -EINVAL or -EADDRNOTAVAIL (the first address of an entry is not
- * one of this machine), or another -errno, with one line in error. */
+ * range outside of that. Returns 0, or -errno with a failure: of usage, or of the system if the
+ * first address of an entry cannot be used here (-EADDRNOTAVAIL: it is not one of this machine). */
 int sources_init(struct sources *sources, const char *list, struct option_ports ports,
-                 char error[OPTION_ERROR_BYTES]);
+                 struct failure *failure);
 
 /* True if sockets of this family, AF_INET or AF_INET6, must be bound. */
 bool sources_apply_to(const struct sources *sources, int family);

@@ -189,7 +189,7 @@ static int numeric_check(const struct load_config *config, const struct target *
 
 /* Look up the address of one family; AF_UNSPEC: any. */
 static int name_resolve(const struct load_config *config, struct target *target, int family,
-                        char error[OPTION_ERROR_BYTES])
+                        struct failure *failure)
 {
     char problem[LOOKUP_PROBLEM_BYTES], shown[NAME_SHOWN_BYTES];
     uint16_t port = address_port(&target->address);
@@ -201,19 +201,18 @@ static int name_resolve(const struct load_config *config, struct target *target,
     }
     escape_encode(target->host, strlen(target->host), shown, sizeof(shown));
     if (result != -EHOSTUNREACH)
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "cannot look up host '%s': %s; check /etc/resolv.conf, or give its address", shown,
-                 problem);
-    else if (family == AF_UNSPEC)
-        snprintf(error, OPTION_ERROR_BYTES, "cannot find host '%s': %s; check the name", shown,
-                 problem);
-    else
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "cannot find an %s address of host '%s': %s; check the name, or drop %s",
-                 family_title(family), shown, problem,
-                 config->options.family == LOAD_FAMILY_BOTH ? "--family both"
-                                                            : family_option(config));
-    return result;
+        return failure_set(
+            failure, FAILURE_SYSTEM, result,
+            "cannot look up host '%s': %s; check /etc/resolv.conf, or give its address", shown,
+            problem);
+    if (family == AF_UNSPEC)
+        return failure_set(failure, FAILURE_USAGE, result,
+                           "cannot find host '%s': %s; check the name", shown, problem);
+    return failure_set(failure, FAILURE_USAGE, result,
+                       "cannot find an %s address of host '%s': %s; check the name, or drop %s",
+                       family_title(family), shown, problem,
+                       config->options.family == LOAD_FAMILY_BOTH ? "--family both"
+                                                                  : family_option(config));
 }
 
 /* Refuse an address that TCP cannot connect to. */
@@ -233,59 +232,58 @@ static int address_check(const char *text, const struct address *address,
 
 /* Resolve one target to one or two addresses. Returns how many, or -errno. */
 static int target_look_up(const struct load_config *config, const char *text,
-                          struct target found[2], char error[OPTION_ERROR_BYTES])
+                          struct target found[2], struct failure *failure)
 {
     bool is_numeric;
-    int result = target_parse(text, &found[0], &is_numeric, error);
+    int result = target_parse(text, &found[0], &is_numeric, failure->line);
 
-    if (result < 0)
+    if (result == 0 && is_numeric)
+        result = numeric_check(config, &found[0], failure->line);
+    if (failure_classify(failure, FAILURE_USAGE, result) < 0)
         return result;
-    if (is_numeric) {
-        result = numeric_check(config, &found[0], error);
-        return result < 0 ? result : 1;
-    }
+    if (is_numeric)
+        return 1;
     if (config->options.family != LOAD_FAMILY_BOTH) {
-        result = name_resolve(config, &found[0], family_wanted(config), error);
+        result = name_resolve(config, &found[0], family_wanted(config), failure);
         return result < 0 ? result : 1;
     }
     found[1] = found[0];
-    result = name_resolve(config, &found[0], AF_INET, error);
+    result = name_resolve(config, &found[0], AF_INET, failure);
     if (result == 0)
-        result = name_resolve(config, &found[1], AF_INET6, error);
+        result = name_resolve(config, &found[1], AF_INET6, failure);
     return result < 0 ? result : 2;
 }
 
 /* The same, with addresses that can be connected to. */
 static int target_resolve(const struct load_config *config, const char *text,
-                          struct target found[2], char error[OPTION_ERROR_BYTES])
+                          struct target found[2], struct failure *failure)
 {
-    int count = target_look_up(config, text, found, error);
+    int count = target_look_up(config, text, found, failure);
     int result = 0;
 
     for (int i = 0; result == 0 && i < count; i++)
-        result = address_check(text, &found[i].address, error);
-    return result < 0 ? result : count;
+        result = address_check(text, &found[i].address, failure->line);
+    return failure_classify(failure, FAILURE_USAGE, result) < 0 ? result : count;
 }
 
 int targets_resolve(const struct load_config *config, struct target targets[TARGETS_MAX],
-                    char error[OPTION_ERROR_BYTES])
+                    struct failure *failure)
 {
     int count = 0;
 
     for (uint32_t i = 0; i < config->options.targets.count; i++) {
         const char *const *item = &config->options.targets.items[i];
         struct target found[2];
-        int result = i > 0 ? refuse_port(error, item[-1], item[0]) : 0;
+        int result = i > 0 ? refuse_port(failure->line, item[-1], item[0]) : 0;
 
-        if (result == 0)
-            result = target_resolve(config, *item, found, error);
+        if (failure_classify(failure, FAILURE_USAGE, result) == 0)
+            result = target_resolve(config, *item, found, failure);
         if (result < 0)
             return result;
-        if (count + result > TARGETS_MAX) {
-            snprintf(error, OPTION_ERROR_BYTES,
-                     "the targets have more than %d addresses; give fewer targets", TARGETS_MAX);
-            return -EINVAL;
-        }
+        if (count + result > TARGETS_MAX)
+            return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                               "the targets have more than %d addresses; give fewer targets",
+                               TARGETS_MAX);
         memcpy(&targets[count], found, (size_t)result * sizeof(found[0]));
         count += result;
     }

@@ -6,6 +6,7 @@
 #ifndef HELLO_TARGET_H
 #define HELLO_TARGET_H
 
+#include "base/failure.h"
 #include "generator/config.h"
 #include "net/address.h"
 #include "result/document.h"
@@ -31,10 +32,9 @@ int target_parse(const char *text, struct target *ret_target, bool *ret_is_numer
  * which addresses are kept. LOAD_FAMILY_ANY: the name's first address (in the order of RFC 6724);
  * one family: an address of it; LOAD_FAMILY_BOTH: one of each, IPv4 first, and both must exist.
  * Numeric addresses are never looked up. Thread rule: as lookup.h. Returns how many targets there
- * are, -EINVAL (not a target, too many, an address of the wrong family), -EHOSTUNREACH (no such
- * host, or no address of the family), -ETIMEDOUT or another -errno (no DNS server could be
- * reached), with one line in error. */
+ * are, or -errno with a failure: of usage (not a target, too many, an address of the wrong family,
+ * no such host, or no address of the family), or of the system (no DNS server could be reached). */
 int targets_resolve(const struct load_config *config, struct target targets[TARGETS_MAX],
-                    char error[OPTION_ERROR_BYTES]);
+                    struct failure *failure);
 
 #endif

@@ -2,8 +2,8 @@
  * phase lasts. */
 #include "base/exit_code.h"
 #include "generator/config.h"
-#include "host/program.h"
 #include "programs/load_verbs.h"
+#include "programs/program.h"
 
 /* Run the verb in the first argument; without a verb, it is an option or a target of a run. */
 static int start(int argc, char *argv[])

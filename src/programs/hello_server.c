@@ -3,43 +3,31 @@
 #include "base/output.h"
 #include "base/signals.h"
 #include "base/stdio_line.h"
-#include "host/program.h"
+#include "programs/program.h"
 #include "server/config.h"
 #include "server/server.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* How long the server's own messages may wait for their reader; it serves meanwhile. */
 #define LINE_TIMEOUT_MS 1000
-
-static int fail(int exit_code, const char *error)
-{
-    program_tell(server_options.program, error);
-    return exit_code;
-}
 
 /* Start to print what was requested. Returns 0 or the exit code. */
 static int print_begin(struct output *out)
 {
     if (output_begin(out, STDOUT_FILENO, OUTPUT_PATIENT) == 0)
         return 0;
-    return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
+    return program_fail_memory(server_options.program);
 }
 
 /* Finish printing. Returns the exit code. */
 static int print_end(struct output *out)
 {
-    char error[WORKERS_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
     int result = output_end(out);
 
-    if (result == 0)
-        return EXIT_DONE;
-    snprintf(error, sizeof(error), "cannot write: %s", output_problem(result, problem));
-    return fail(EXIT_CANNOT_RUN, error);
+    return result == 0 ? EXIT_DONE : program_fail_output(server_options.program, "", result);
 }
 
 /* Print the help or the version. Returns the exit code. */
@@ -84,22 +72,21 @@ static void report_totals(const struct outcome_counts *total)
 /* Start, serve, stop. Returns the exit code. */
 static int serve(const struct server_config *config, struct server *server)
 {
-    char error[WORKERS_ERROR_BYTES];
+    struct failure failure;
     struct outcome_counts total = {0};
-    int result = server_start(server, error);
-    bool is_early_stop = result == -EINTR && signals_stops() > 0;
+    int result = server_start(server, &failure);
 
-    if (result < 0 && !is_early_stop)
-        return fail(EXIT_CANNOT_RUN, error);
-    if (is_early_stop) {
-        result = 0;
-    } else {
+    if (result == 0) {
         report_start(config, server);
-        result = server_run(server, &total, error);
+        result = server_run(server, &total, &failure);
+    } else if (failure.class == FAILURE_STOPPED) {
+        result = 0; /* as asked, and there was nothing to finish */
+    } else {
+        return program_fail(server_options.program, &failure);
     }
     if (!config->quiet)
         report_totals(&total);
-    return result < 0 ? fail(EXIT_CANNOT_RUN, error) : EXIT_DONE;
+    return result < 0 ? program_fail(server_options.program, &failure) : EXIT_DONE;
 }
 
 /* Print what the server would do. Returns the exit code. */
@@ -121,17 +108,31 @@ static void warn(void *context, const char *line)
     stdio_line(STDERR_FILENO, 0, server_options.program, line);
 }
 
+/* Print a line of the server. Only before it serves may a line wait for its reader. */
+static void server_says(void *context, enum server_line about, const char *line)
+{
+    const struct server_config *config = context;
+
+    if (config->quiet && about != SERVER_TOTALS)
+        return;
+    if (about == SERVER_TUNED)
+        program_tell(server_options.program, line);
+    else
+        warn(NULL, line);
+}
+
 /* Run as configured. Returns the exit code. */
 static int run(struct server_config *config)
 {
-    char error[WORKERS_ERROR_BYTES];
+    const struct server_args args = {.config = config, .line = server_says, .context = config};
+    struct failure failure;
     struct server *server;
     int exit_code;
 
     if (!config->quiet)
         option_strays_tell(&server_options, config->sources, environ, warn, NULL);
-    if (server_prepare(config, &server, error) < 0)
-        return fail(EXIT_CANNOT_RUN, error);
+    if (server_prepare(&args, &server, &failure) < 0)
+        return program_fail(server_options.program, &failure);
     exit_code = config->print_config ? print_config(server) : serve(config, server);
     server_free(server);
     return exit_code;
@@ -141,14 +142,13 @@ static int run(struct server_config *config)
 static int start(int argc, char *argv[])
 {
     struct server_config *config = calloc(1, sizeof(*config));
-    char error[OPTION_ERROR_BYTES];
-    int exit_code, result;
+    struct failure failure;
+    int exit_code;
 
     if (!config)
-        return fail(EXIT_CANNOT_RUN, "cannot allocate: out of memory; raise the memory limit");
-    result = server_config_read(config, argc, argv, error);
-    if (result < 0)
-        exit_code = fail(result == -EINVAL ? EXIT_USAGE : EXIT_CANNOT_RUN, error);
+        return program_fail_memory(server_options.program);
+    if (server_config_read(config, argc, argv, &failure) < 0)
+        exit_code = program_fail(server_options.program, &failure);
     else if (config->help || config->version)
         exit_code = describe(config);
     else

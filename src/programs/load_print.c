@@ -2,30 +2,12 @@
 
 #include "base/exit_code.h"
 #include "base/output.h"
-#include "host/program.h"
+#include "programs/program.h"
 #include "report/report.h"
 #include "report/terminal.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <unistd.h>
-
-#define ERROR_BYTES 512
-
-int load_fail(int result, const char *error)
-{
-    program_tell("hello-load", error);
-    return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
-}
-
-/* The output could not be written. Returns the exit code. */
-static int fail_output(const char *what, int result)
-{
-    char error[ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
-
-    snprintf(error, sizeof(error), "cannot write%s: %s", what, output_problem(result, problem));
-    return load_fail(-EIO, error);
-}
 
 int load_describe(const struct option_table *table, bool is_help)
 {
@@ -36,10 +18,10 @@ int load_describe(const struct option_table *table, bool is_help)
         if (is_help)
             option_help(table, out.stream);
         else
-            fprintf(out.stream, "hello-load %s\n", HELLO_VERSION);
+            fprintf(out.stream, "%s %s\n", table->program, HELLO_VERSION);
         result = output_end(&out);
     }
-    return result == 0 ? EXIT_DONE : fail_output("", result);
+    return result == 0 ? EXIT_DONE : program_fail_output(table->program, "", result);
 }
 
 /* Returns 0 or -errno. */
@@ -71,5 +53,5 @@ int load_print(const struct document *document, enum load_form form, bool is_bri
         lost = output_end(&out);
         result = lost < 0 ? lost : result;
     }
-    return result == 0 ? EXIT_DONE : fail_output(" the report", result);
+    return result == 0 ? EXIT_DONE : program_fail_output("hello-load", " the report", result);
 }

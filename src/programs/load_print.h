@@ -1,4 +1,4 @@
-/* Output shared by the verbs of hello-load: errors, help and results.
+/* Output shared by the verbs of hello-load: help and results.
  *
  * Thread rule: for the main thread. */
 #ifndef HELLO_LOAD_PRINT_H
@@ -10,9 +10,6 @@
 #include <stdbool.h>
 
 enum load_form { LOAD_TEXT, LOAD_JSON, LOAD_CSV };
-
-/* Print an error. Returns the exit code for `result` (-errno). */
-int load_fail(int result, const char *error);
 
 /* Print the help of a table or, if not is_help, the version. Returns the exit code. */
 int load_describe(const struct option_table *table, bool is_help);

@@ -1,15 +1,13 @@
 #include "base/exit_code.h"
 #include "base/output.h"
 #include "base/stdio_line.h"
-#include "host/program.h"
 #include "programs/load_print.h"
 #include "programs/load_verbs.h"
+#include "programs/program.h"
 #include "session/session.h"
 
-#include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 /* True if all assertions hold. Prints those that fail, unless the report does. */
@@ -33,27 +31,50 @@ static bool report_is_met(const struct load_config *config, const struct documen
     return is_met;
 }
 
-/* Run as configured. Returns the exit code. */
-static int measure(const struct load_config *config)
+/* A line of the run, which may wait for its reader. */
+static void notice(void *context, const char *line)
 {
-    char error[WORKERS_ERROR_BYTES], problem[OUTPUT_PROBLEM_BYTES];
+    const struct load_config *config = context;
+
+    if (!config->quiet)
+        program_tell(load_options.program, line);
+}
+
+/* The histogram log is not complete. Returns the exit code. */
+static int fail_log(const struct load_config *config, int result)
+{
+    struct failure failure;
+    char problem[OUTPUT_PROBLEM_BYTES];
+
+    failure_set(&failure, FAILURE_SYSTEM, result,
+                "--hlog '%s': cannot write: %s; the file is not complete", config->hlog,
+                output_problem(result, problem));
+    return program_fail(load_options.program, &failure);
+}
+
+/* Run as configured. Returns the exit code. */
+static int measure(struct load_config *config)
+{
+    const struct session_args args = {
+        .config = config,
+        .live_fd = config->no_live || config->quiet ? -1 : STDERR_FILENO,
+        .notice = notice,
+        .context = config,
+    };
+    struct failure failure;
     struct session *session;
     bool is_met;
-    int result = session_perform(config, &session, error);
     enum load_form form = config->json ? LOAD_JSON : config->csv ? LOAD_CSV : LOAD_TEXT;
     int exit_code;
 
-    if (result < 0)
-        return load_fail(result, error);
+    if (session_perform(&args, &session, &failure) < 0)
+        return program_fail(load_options.program, &failure);
     is_met = report_is_met(config, session_document(session));
     exit_code = load_print(session_document(session), form, config->quiet);
     if (exit_code == EXIT_DONE && !is_met)
         exit_code = EXIT_MISSED;
-    if (session_log_error(session) < 0) {
-        snprintf(error, sizeof(error), "--hlog '%s': cannot write: %s; the file is not complete",
-                 config->hlog, output_problem(session_log_error(session), problem));
-        exit_code = load_fail(-EIO, error);
-    }
+    if (session_log_error(session) < 0)
+        exit_code = fail_log(config, session_log_error(session));
     session_free(session);
     return exit_code;
 }
@@ -82,7 +103,7 @@ static void warn_of_targets(const struct option_texts *targets)
 }
 
 /* Warn about variables and targets that may be mistyped, then measure. Returns the exit code. */
-static int check_and_measure(const struct load_config *config)
+static int check_and_measure(struct load_config *config)
 {
     if (!config->quiet) {
         option_strays_tell(&load_options, config->sources, environ, warn, NULL);
@@ -94,14 +115,13 @@ static int check_and_measure(const struct load_config *config)
 int load_run(int argc, char *argv[])
 {
     struct load_config *config = calloc(1, sizeof(*config));
-    char error[OPTION_ERROR_BYTES];
-    int exit_code, result;
+    struct failure failure;
+    int exit_code;
 
     if (!config)
-        return load_fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
-    result = load_config_read(config, argc, argv, error);
-    if (result < 0)
-        exit_code = load_fail(result, error);
+        return program_fail_memory(load_options.program);
+    if (load_config_read(config, argc, argv, &failure) < 0)
+        exit_code = program_fail(load_options.program, &failure);
     else if (config->help || config->version)
         exit_code = load_describe(&load_options, config->help);
     else

@@ -1,14 +1,12 @@
 #include "base/escape.h"
-#include "base/exit_code.h"
 #include "programs/load_print.h"
 #include "programs/load_verbs.h"
+#include "programs/program.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-#define ERROR_BYTES 1024
 
 struct show_config {
     const char *file;
@@ -70,29 +68,30 @@ static const struct option_table show_options = {
         "  hello-load --json localhost >result.json; hello-load show result.json\n",
 };
 
-/* Read a file into the document. Returns 0 or -errno, with one line in error. */
-static int file_read(const char *path, struct document *document, char error[ERROR_BYTES])
+/* Read a file into the document. Returns 0, or -errno with a failure. */
+static int file_read(const char *path, struct document *document, struct failure *failure)
 {
     char problem[DOCUMENT_ERROR_BYTES], name[256];
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
     int result;
 
     escape_line(path, name, sizeof(name));
-    if (!in) {
-        result = -errno;
-        snprintf(error, ERROR_BYTES, "cannot read '%s': %s; give a file that --json was sent to",
-                 name, strerror(-result));
-        return result == -EINVAL ? -EIO : result;
-    }
+    if (!in)
+        return failure_set(failure, FAILURE_SYSTEM, -errno,
+                           "cannot read '%s': %s; give a file that --json was sent to", name,
+                           strerror(errno));
     result = document_read(document, in, problem);
     if (in != stdin)
         fclose(in);
-    if (result < 0)
-        snprintf(error, ERROR_BYTES, "'%s' %s; %s", name, problem,
-                 result == -EINVAL   ? "give what 'hello-load --json' of this version printed"
-                 : result == -ENOMEM ? "raise the memory limit"
-                 : result == -EFBIG  ? "read it with another program, such as jq"
-                                     : "give a file that --json was sent to");
+    if (result == -EINVAL)
+        failure_set(failure, FAILURE_USAGE, result,
+                    "'%s' %s; give what 'hello-load --json' of this version printed", name,
+                    problem);
+    else if (result < 0)
+        failure_set(failure, FAILURE_SYSTEM, result, "'%s' %s; %s", name, problem,
+                    result == -ENOMEM  ? "raise the memory limit"
+                    : result == -EFBIG ? "read it with another program, such as jq"
+                                       : "give a file that --json was sent to");
     return result;
 }
 
@@ -100,31 +99,47 @@ static int show(const struct show_config *config)
 {
     struct document *document = calloc(1, sizeof(*document));
     enum load_form form = config->json ? LOAD_JSON : config->csv ? LOAD_CSV : LOAD_TEXT;
-    char error[ERROR_BYTES];
-    int exit_code, result;
+    struct failure failure;
+    int exit_code;
 
     if (!document)
-        return load_fail(-ENOMEM, "cannot allocate: out of memory; raise the memory limit");
-    result = file_read(config->file, document, error);
-    exit_code = result < 0 ? load_fail(result, error) : load_print(document, form, config->quiet);
+        return program_fail_memory(show_options.program);
+    exit_code = file_read(config->file, document, &failure) < 0
+                    ? program_fail(show_options.program, &failure)
+                    : load_print(document, form, config->quiet);
     document_release(document);
     free(document);
     return exit_code;
 }
 
+/* Read the options, and check them against each other. Returns 0, or -EINVAL with a failure, which
+ * is always of usage. */
+static int show_config_read(struct show_config *config, int argc, char *const argv[],
+                            struct failure *failure)
+{
+    int result = option_parse(&show_options, argc, argv, config, config->sources, failure->line);
+
+    if (result < 0)
+        return failure_classify(failure, FAILURE_USAGE, result);
+    if (config->help || config->version)
+        return 0;
+    if (!config->file)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "no FILE given; give what 'hello-load --json' printed, or -");
+    if (config->json && config->csv)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "--json and --csv exclude each other; give one");
+    return 0;
+}
+
 int load_show(int argc, char *argv[])
 {
     struct show_config config = {0};
-    char error[OPTION_ERROR_BYTES];
-    int result = option_parse(&show_options, argc, argv, &config, config.sources, error);
+    struct failure failure;
 
-    if (result < 0)
-        return load_fail(result, error);
+    if (show_config_read(&config, argc, argv, &failure) < 0)
+        return program_fail(show_options.program, &failure);
     if (config.help || config.version)
         return load_describe(&show_options, config.help);
-    if (!config.file)
-        return load_fail(-EINVAL, "no FILE given; give what 'hello-load --json' printed, or -");
-    if (config.json && config.csv)
-        return load_fail(-EINVAL, "--json and --csv exclude each other; give one");
     return show(&config);
 }

@@ -1,10 +1,8 @@
 /* hello-server and hello-load as one static program, which runs the one it is named after. Both
  * together are hardly larger than one, because most of a static program is the C library. */
-#include "base/exit_code.h"
-#include "host/program.h"
+#include "programs/program.h"
 
-#include <limits.h>
-#include <stdio.h>
+#include <errno.h>
 #include <string.h>
 
 /* The main functions of the programs, renamed by src/CMakeLists.txt. */
@@ -21,7 +19,7 @@ int main(int argc, char *argv[])
     const char *path = argc > 0 ? argv[0] : "";
     const char *slash = strrchr(path, '/');
     const char *name = slash ? slash + 1 : path;
-    char line[PATH_MAX];
+    struct failure failure;
 
     for (size_t i = 0; i < sizeof(programs) / sizeof(programs[0]); i++) {
         if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
@@ -29,8 +27,7 @@ int main(int argc, char *argv[])
     }
     if (!program_begin("hello"))
         return EXIT_CANNOT_RUN;
-    snprintf(line, sizeof(line), "'%s' is no program of these; call it hello-server or hello-load",
-             name);
-    program_tell("hello", line);
-    return program_end(EXIT_USAGE);
+    failure_set(&failure, FAILURE_USAGE, -EINVAL,
+                "'%s' is no program of these; call it hello-server or hello-load", name);
+    return program_end(program_fail("hello", &failure));
 }

@@ -203,19 +203,17 @@ const struct option_table server_options = {
 
 /* The port can come with --listen or alone; the more direct source wins. */
 static int settle_port(struct server_config *config, const enum option_source *sources,
-                       char error[OPTION_ERROR_BYTES])
+                       struct failure *failure)
 {
     enum option_source port_source = sources[option_row_find(&server_options, "PORT")];
     enum option_source listen_source = sources[option_row_find(&server_options, "listen")];
     uint16_t listen_port = address_port(&config->listen.address);
 
     if (config->listen.has_port && port_source == listen_source &&
-        port_source >= OPTION_FROM_ENVIRONMENT && listen_port != config->port) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "PORT '%" PRIu64 "' contradicts port %u of --listen; give one of them",
-                 config->port, listen_port);
-        return -EINVAL;
-    }
+        port_source >= OPTION_FROM_ENVIRONMENT && listen_port != config->port)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "PORT '%" PRIu64 "' contradicts port %u of --listen; give one of them",
+                           config->port, listen_port);
     if (config->listen.has_port && listen_source >= port_source)
         config->port = listen_port;
     address_set_port(&config->listen.address, (uint16_t)config->port);
@@ -224,18 +222,18 @@ static int settle_port(struct server_config *config, const enum option_source *s
 }
 
 /* Replace a name by its address, and check the address. */
-static int settle_listen(struct server_config *config, char error[OPTION_ERROR_BYTES])
+static int settle_listen(struct server_config *config, struct failure *failure)
 {
     enum option_source source = config->sources[option_row_find(&server_options, "listen")];
     int result = 0;
 
     if (config->listen.name)
-        result = listen_name_settle(&config->listen, source, &config->listen_name, error);
-    return result < 0 ? result : listen_address_check(&config->listen, source, error);
+        result = listen_name_settle(&config->listen, source, &config->listen_name, failure);
+    return result < 0 ? result : listen_address_check(&config->listen, source, failure);
 }
 
 /* The greeting can come from a file or as a text; the more direct source wins. */
-static int settle_greeting(struct server_config *config, char error[OPTION_ERROR_BYTES])
+static int settle_greeting(struct server_config *config, struct failure *failure)
 {
     size_t text = option_row_find(&server_options, "greeting");
     size_t file = option_row_find(&server_options, "greeting-file");
@@ -248,40 +246,40 @@ static int settle_greeting(struct server_config *config, char error[OPTION_ERROR
         sources[file] = OPTION_FROM_DEFAULT;
         return 0;
     }
-    if (sources[text] == sources[file]) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "both a greeting and the greeting file '%s' are given; give one of them",
-                 escape_encode(config->greeting_file, strlen(config->greeting_file), shown,
-                               sizeof(shown)));
-        return -EINVAL;
-    }
+    if (sources[text] == sources[file])
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "both a greeting and the greeting file '%s' are given; give one of them",
+                           escape_encode(config->greeting_file, strlen(config->greeting_file),
+                                         shown, sizeof(shown)));
     result = option_bytes_read(&server_options.rows[text], config->greeting_file, &config->greeting,
                                problem, sizeof(problem));
     if (result < 0)
-        snprintf(error, OPTION_ERROR_BYTES, "greeting-file: %s", problem);
-    return result == -EINVAL ? -EIO : result; /* -EINVAL means wrong usage here */
+        failure_set(failure, FAILURE_SYSTEM, result, "greeting-file: %s", problem);
+    return result;
 }
 
 int server_config_read(struct server_config *config, int argc, char *const argv[],
-                       char error[OPTION_ERROR_BYTES])
+                       struct failure *failure)
 {
     enum option_source *sources = config->sources;
-    int result = option_parse(&server_options, argc, argv, config, sources, error);
+    int result =
+        failure_classify(failure, FAILURE_USAGE,
+                         option_parse(&server_options, argc, argv, config, sources, failure->line));
 
     if (result < 0 || config->help || config->version)
         return result;
-    result = settle_port(config, sources, error);
+    result = settle_port(config, sources, failure);
     if (result < 0)
         return result;
-    if (config->max_connections && config->workers > config->max_connections) {
-        snprintf(error, OPTION_ERROR_BYTES,
-                 "--workers '%" PRIu64 "' is more than --max-connections '%" PRIu64
-                 "'; each worker needs at least one",
-                 config->workers, config->max_connections);
-        return -EINVAL;
-    }
-    result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+    if (config->max_connections && config->workers > config->max_connections)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "--workers '%" PRIu64 "' is more than --max-connections '%" PRIu64
+                           "'; each worker needs at least one",
+                           config->workers, config->max_connections);
+    result = failure_classify(
+        failure, FAILURE_USAGE,
+        cpus_asked_parse(config->cpus, &config->cpus_asked, failure->line, sizeof(failure->line)));
     if (result == 0)
-        result = settle_listen(config, error);
-    return result < 0 ? result : settle_greeting(config, error);
+        result = settle_listen(config, failure);
+    return result < 0 ? result : settle_greeting(config, failure);
 }

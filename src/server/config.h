@@ -2,6 +2,7 @@
 #ifndef HELLO_SERVER_CONFIG_H
 #define HELLO_SERVER_CONFIG_H
 
+#include "base/failure.h"
 #include "host/cpus_asked.h"
 #include "option/option.h"
 #include "server/listen_name.h"
@@ -46,9 +47,9 @@ struct server_config {
 extern const struct option_table server_options;
 
 /* Read the options, decide which address, port and greeting apply, and load the greeting file.
- * Returns 0, -EINVAL (wrong usage) or another -errno (cannot read the greeting or hosts file), with
- * one line in error. */
+ * Returns 0, or -errno with a failure: of the system if the greeting or hosts file cannot be read,
+ * else of usage. */
 int server_config_read(struct server_config *config, int argc, char *const argv[],
-                       char error[OPTION_ERROR_BYTES]);
+                       struct failure *failure);
 
 #endif

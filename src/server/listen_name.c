@@ -117,30 +117,31 @@ static const char *variable_name(enum option_source source, char name[OPTION_NAM
     return option_source_name(&server_options, &server_options.rows[row], source, name);
 }
 
-/* Write an error line about --listen, wherever it comes from. */
-static void error_write(const char *typed, enum option_source source, const char *problem,
-                        char error[OPTION_ERROR_BYTES])
+/* An error about --listen, wherever it comes from. Returns `result`. */
+static int listen_fail(const char *typed, enum option_source source, const char *problem,
+                       enum failure_class class, int result, struct failure *failure)
 {
     char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES];
     const char *variable = variable_name(source, name);
 
-    snprintf(error, OPTION_ERROR_BYTES, "%s%s'%s': %s", variable ? variable : "--listen",
-             variable ? "=" : " ", escape_encode(typed, strlen(typed), shown, sizeof(shown)),
-             problem);
+    return failure_set(failure, class, result, "%s%s'%s': %s", variable ? variable : "--listen",
+                       variable ? "=" : " ",
+                       escape_encode(typed, strlen(typed), shown, sizeof(shown)), problem);
 }
 
 static int settle_fail(int result, const char *typed, enum option_source source,
-                       char error[OPTION_ERROR_BYTES])
+                       struct failure *failure)
 {
+    bool is_usage = result == -ESRCH || result == -E2BIG;
     char problem[PROBLEM_BYTES];
 
     problem_write(result, problem);
-    error_write(typed, source, problem, error);
-    return result == -ESRCH || result == -E2BIG ? -EINVAL : result;
+    return listen_fail(typed, source, problem, is_usage ? FAILURE_USAGE : FAILURE_SYSTEM, result,
+                       failure);
 }
 
 int listen_name_settle(struct option_address *listen, enum option_source source,
-                       struct listen_name *ret_said, char error[OPTION_ERROR_BYTES])
+                       struct listen_name *ret_said, struct failure *failure)
 {
     struct listen_name said = {.notice = ""};
     struct host_addresses addresses;
@@ -152,7 +153,7 @@ int listen_name_settle(struct option_address *listen, enum option_source source,
     int result = host_name_look_up(HOST_NAME_FILE, listen->name, listen->name_bytes, &addresses);
 
     if (result < 0)
-        return settle_fail(result, listen->name, source, error);
+        return settle_fail(result, listen->name, source, failure);
     taken = address_choose(&addresses, without_ipv6);
     listen->address = addresses.list[taken];
     address_set_port(&listen->address, port);
@@ -166,7 +167,7 @@ int listen_name_settle(struct option_address *listen, enum option_source source,
 }
 
 int listen_address_check(const struct option_address *listen, enum option_source source,
-                         char error[OPTION_ERROR_BYTES])
+                         struct failure *failure)
 {
     const char *group = route_group_name(&listen->address);
     char text[ADDRESS_TEXT_BYTES], problem[PROBLEM_BYTES];
@@ -177,6 +178,6 @@ int listen_address_check(const struct option_address *listen, enum option_source
              "%s is a %s address, where TCP cannot listen; give one of an interface, or [::] for "
              "all",
              address_without_port(&listen->address, text), group);
-    error_write(listen->name ? listen->name : text, source, problem, error);
-    return -EINVAL;
+    return listen_fail(listen->name ? listen->name : text, source, problem, FAILURE_USAGE, -EINVAL,
+                       failure);
 }

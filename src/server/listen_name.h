@@ -3,6 +3,7 @@
 #ifndef HELLO_LISTEN_NAME_H
 #define HELLO_LISTEN_NAME_H
 
+#include "base/failure.h"
 #include "net/host_name.h"
 #include "option/option.h"
 
@@ -14,16 +15,16 @@ struct listen_name {
 /* Replace the name in --listen by its address in the hosts file: the first IPv6 one or, without any
  * or with IPv6 off, the first IPv4 one. One socket has one address, and it must be the one that
  * clients, such as hello-load, try first (RFC 6724). The port stays. source: where --listen is
- * from. Returns 0 with the messages, -EINVAL (there is no such name, or it has too many addresses)
- * or another -errno (cannot read the hosts file), with one line in error.
+ * from. Returns 0 with the messages, or -errno with a failure: of usage if there is no such name or
+ * it has too many addresses, else of the system (cannot read the hosts file).
  *
  * Thread rule: any thread. */
 int listen_name_settle(struct option_address *listen, enum option_source source,
-                       struct listen_name *ret_said, char error[OPTION_ERROR_BYTES]);
+                       struct listen_name *ret_said, struct failure *failure);
 
-/* Refuse an address of several hosts (route_group_name). Returns 0, or -EINVAL with one line in
- * error. Thread rule: any thread. */
+/* Refuse an address of several hosts (route_group_name). Returns 0, or -EINVAL with the
+ * failure. Thread rule: any thread. */
 int listen_address_check(const struct option_address *listen, enum option_source source,
-                         char error[OPTION_ERROR_BYTES]);
+                         struct failure *failure);
 
 #endif

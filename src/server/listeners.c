@@ -103,17 +103,18 @@ static int listeners_open_one(struct listeners *listeners, uint32_t i, const cha
 }
 
 static int listeners_fail(const struct listeners *listeners, int result, const char *step,
-                          const struct port_holder *holder, char error[LISTENERS_ERROR_BYTES])
+                          const struct port_holder *holder, struct failure *failure)
 {
     char text[ADDRESS_TEXT_BYTES], advice[LISTEN_ADVICE_BYTES];
 
-    snprintf(error, LISTENERS_ERROR_BYTES, "cannot listen on '%s': %s: %s; %s",
-             address_format(&listeners->address, text), step, strerror(-result),
-             listen_advice(&listeners->address, -result, holder, advice));
-    return result;
+    if (result == -EINTR) /* of our own waiting: the calls that listen do not block */
+        return failure_set(failure, FAILURE_STOPPED, result, "stopped before it could listen");
+    return failure_set(failure, FAILURE_SYSTEM, result, "cannot listen on '%s': %s: %s; %s",
+                       address_format(&listeners->address, text), step, strerror(-result),
+                       listen_advice(&listeners->address, -result, holder, advice));
 }
 
-static int listeners_open_all(struct listeners *listeners, char error[LISTENERS_ERROR_BYTES])
+static int listeners_open_all(struct listeners *listeners, struct failure *failure)
 {
     struct port_holder holder = {.kind = PORT_HOLDER_UNKNOWN};
     const char *step;
@@ -127,14 +128,14 @@ static int listeners_open_all(struct listeners *listeners, char error[LISTENERS_
             listeners_fall_back_to_ipv4(listeners, strerror(-fd)))
             fd = listeners_open_one(listeners, i, &step, &holder);
         if (fd < 0)
-            return listeners_fail(listeners, fd, step, &holder, error);
+            return listeners_fail(listeners, fd, step, &holder, failure);
         listeners->fds[i] = fd;
     }
     return 0;
 }
 
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
-                   char error[LISTENERS_ERROR_BYTES])
+                   struct failure *failure)
 {
     int result;
 
@@ -142,14 +143,12 @@ int listeners_open(struct listeners *listeners, const struct listeners_args *arg
                                     .address = args->address,
                                     .fds = malloc(args->count * sizeof(*listeners->fds)),
                                     .mutex = PTHREAD_MUTEX_INITIALIZER};
-    if (!listeners->fds) {
-        snprintf(error, LISTENERS_ERROR_BYTES, "cannot allocate: %s; raise the memory limit",
-                 strerror(ENOMEM));
-        return -ENOMEM;
-    }
+    if (!listeners->fds)
+        return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
+                           "cannot allocate: %s; raise the memory limit", strerror(ENOMEM));
     for (uint32_t i = 0; i < args->count; i++)
         listeners->fds[i] = -1;
-    result = listeners_open_all(listeners, error);
+    result = listeners_open_all(listeners, failure);
     if (result < 0)
         listeners_close(listeners);
     return result;

@@ -5,6 +5,7 @@
 #ifndef HELLO_LISTENERS_H
 #define HELLO_LISTENERS_H
 
+#include "base/failure.h"
 #include "net/address.h"
 
 #include <pthread.h>
@@ -24,8 +25,6 @@
 
 /* If it cannot report them, wait this long for them: a round trip. */
 #define LISTENERS_BLIND_NS UINT64_C(250000000)
-
-#define LISTENERS_ERROR_BYTES 512
 
 struct listeners_args {
     struct address address;
@@ -50,9 +49,10 @@ struct listeners {
 };
 
 /* Open all. Without IPv6, a default IPv6 address falls back to its IPv4 counterpart. Returns 0, or
- * -errno with one line in error and none open. Must be ended by listeners_close. */
+ * -errno with a failure and none open: FAILURE_STOPPED if a stop ended its waiting. Must be ended
+ * by listeners_close. */
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
-                   char error[LISTENERS_ERROR_BYTES]);
+                   struct failure *failure);
 
 /* Close listener i: clients in its queue are reset. Any thread, when it is no longer used. */
 void listeners_close_one(struct listeners *listeners, uint32_t i);

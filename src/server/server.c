@@ -3,11 +3,9 @@
 #include "base/clock.h"
 #include "base/fact.h"
 #include "base/signals.h"
-#include "base/stdio_line.h"
 #include "host/advice.h"
 #include "host/cpus.h"
 #include "host/platform.h"
-#include "host/program.h"
 #include "net/limits.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
@@ -27,7 +25,8 @@
 #include <sys/eventfd.h>
 
 struct server {
-    struct server_config *config;
+    struct server_args args;
+    struct server_config *config; /* of args */
     struct connection_settings settings;
     struct hardware hardware;
     uint64_t backlog_asked;             /* per listener; 0: it was auto */
@@ -41,13 +40,11 @@ struct server {
     void *responders[CPUS_MAX]; /* struct responder */
 };
 
-/* One line to stderr, from any thread; never waits. */
 static void server_notice(void *context, const char *line)
 {
     const struct server *server = context;
 
-    if (!server->config->quiet)
-        stdio_line(STDERR_FILENO, 0, server_options.program, line);
+    server->args.line(server->args.context, SERVER_NOTICE, line);
 }
 
 /* An "auto" setting follows from the hardware. */
@@ -73,8 +70,8 @@ static void server_cut_backlog(struct server *server, uint64_t holds, const char
     server_settle(server, "backlog", &server->config->backlog, (struct sizing){holds, note});
 }
 
-/* Decide the size of the server. Returns 0, or -EMFILE with one line in error. */
-static int server_size(struct server *server, char error[WORKERS_ERROR_BYTES])
+/* Decide the size of the server. Returns 0, or -EMFILE with a failure. */
+static int server_size(struct server *server, struct failure *failure)
 {
     struct server_config *config = server->config;
     const struct hardware *hardware = &server->hardware;
@@ -93,14 +90,13 @@ static int server_size(struct server *server, char error[WORKERS_ERROR_BYTES])
     reserved = limits_descriptors_reserved(config->workers);
     possible = sizing_connections(hardware, reserved);
     wanted = config->max_connections ? config->max_connections : config->workers;
-    if (wanted + reserved > hardware->descriptors) {
-        snprintf(error, WORKERS_ERROR_BYTES,
-                 "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
-                 " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
-                 "lower --max-connections",
-                 wanted, config->workers, wanted + reserved, hardware->descriptors);
-        return -EMFILE;
-    }
+    if (wanted + reserved > hardware->descriptors)
+        return failure_set(
+            failure, FAILURE_SYSTEM, -EMFILE,
+            "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
+            " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
+            "lower --max-connections",
+            wanted, config->workers, wanted + reserved, hardware->descriptors);
     if (possible.value < wanted) /* each worker needs at least one, even with little memory */
         possible.value = wanted;
     if (config->max_connections == 0)
@@ -108,17 +104,16 @@ static int server_size(struct server *server, char error[WORKERS_ERROR_BYTES])
     return 0;
 }
 
-static void server_print_tuning(void *context, const char *line)
+static void server_tuned(void *context, const char *line)
 {
     const struct server *server = context;
 
-    if (!server->config->quiet)
-        program_tell(server_options.program, line);
+    server->args.line(server->args.context, SERVER_TUNED, line);
 }
 
-/* Detect the hardware and, if allowed, raise the kernel's limits. Returns 0 or -errno, with one
- * line in error. */
-static int server_find_hardware(struct server *server, char error[WORKERS_ERROR_BYTES])
+/* Detect the hardware and, if allowed, raise the kernel's limits. Returns 0, or -errno with a
+ * failure. */
+static int server_find_hardware(struct server *server, struct failure *failure)
 {
     const struct hardware_places places = {.root = "", .environment = getenv};
     const struct server_config *config = server->config;
@@ -133,15 +128,14 @@ static int server_find_hardware(struct server *server, char error[WORKERS_ERROR_
     hardware->cpus = result < 0 ? 0 : cpus.count;
     hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
     if (config->tune) {
-        tuning_apply(hardware, "", config->print_config, server_print_tuning, server);
+        tuning_apply(hardware, "", config->print_config, server_tuned, server);
         hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
     }
     descriptors = limits_raise_descriptors();
     if (result < 0 || descriptors < 0) {
         result = result < 0 ? result : (int)descriptors;
-        snprintf(error, WORKERS_ERROR_BYTES, "cannot read the CPUs or the descriptor limit: %s",
-                 strerror(-result));
-        return result;
+        return failure_set(failure, FAILURE_SYSTEM, result,
+                           "cannot read the CPUs or the descriptor limit: %s", strerror(-result));
     }
     hardware->descriptors = (uint32_t)descriptors;
     if (cpus_tell_left_out(&cpus, line))
@@ -167,23 +161,24 @@ struct connection_settings server_connection_settings(const struct server_config
     };
 }
 
-static int server_allocation_failed(char error[WORKERS_ERROR_BYTES])
+static int server_allocation_failed(struct failure *failure)
 {
     char advice[ADVICE_BYTES];
 
-    snprintf(error, WORKERS_ERROR_BYTES, "cannot allocate: %s; %s", strerror(ENOMEM),
-             advice_find("calloc", ENOMEM, 0, advice));
-    return -ENOMEM;
+    return failure_set(failure, FAILURE_SYSTEM, -ENOMEM, "cannot allocate: %s; %s",
+                       strerror(ENOMEM), advice_find("calloc", ENOMEM, 0, advice));
 }
 
-int server_prepare(struct server_config *config, struct server **ret_server,
-                   char error[WORKERS_ERROR_BYTES])
+int server_prepare(const struct server_args *args, struct server **ret_server,
+                   struct failure *failure)
 {
+    struct server_config *config = args->config;
     struct server *server = calloc(1, sizeof(*server));
     int result;
 
     if (!server)
-        return server_allocation_failed(error);
+        return server_allocation_failed(failure);
+    server->args = *args;
     server->config = config;
     conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
@@ -193,9 +188,9 @@ int server_prepare(struct server_config *config, struct server **ret_server,
         server->notes[option_row_find(&server_options, "listen")] = config->listen_name.note;
     if (config->listen_name.notice[0])
         server_notice(server, config->listen_name.notice);
-    result = server_find_hardware(server, error);
+    result = server_find_hardware(server, failure);
     if (result == 0)
-        result = server_size(server, error);
+        result = server_size(server, failure);
     if (result < 0) {
         server_free(server);
         return result;
@@ -232,7 +227,7 @@ static void server_tell_backlog(struct server *server, uint32_t holds)
     server_notice(server, line);
 }
 
-static int server_listen(struct server *server, char error[WORKERS_ERROR_BYTES])
+static int server_listen(struct server *server, struct failure *failure)
 {
     struct listeners_args args = {
         .address = server->config->listen.address,
@@ -243,7 +238,7 @@ static int server_listen(struct server *server, char error[WORKERS_ERROR_BYTES])
         .context = server,
     };
 
-    int result = listeners_open(&server->listeners, &args, error);
+    int result = listeners_open(&server->listeners, &args, failure);
 
     if (result == 0)
         server_tell_backlog(server, listener_backlog(server->listeners.fds[0]));
@@ -312,10 +307,10 @@ static void server_asked(void *context)
 
     snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
              outcome_counts_open(&total));
-    stdio_line(STDERR_FILENO, 0, server_options.program, line);
+    server->args.line(server->args.context, SERVER_TOTALS, line);
 }
 
-static int server_start_workers(struct server *server, char error[WORKERS_ERROR_BYTES])
+static int server_start_workers(struct server *server, struct failure *failure)
 {
     struct workers_args args = {
         .count = server->count,
@@ -334,17 +329,17 @@ static int server_start_workers(struct server *server, char error[WORKERS_ERROR_
     int result = server_make_responders(server);
 
     if (result < 0)
-        return server_allocation_failed(error);
-    return workers_start(&args, &server->workers, error);
+        return server_allocation_failed(failure);
+    return failure_classify(failure, FAILURE_SYSTEM,
+                            workers_start(&args, &server->workers, failure->line));
 }
 
-int server_start(struct server *server, char error[WORKERS_ERROR_BYTES])
+int server_start(struct server *server, struct failure *failure)
 {
-    int result;
+    int result = server_listen(server, failure);
 
-    result = server_listen(server, error);
     if (result == 0)
-        result = server_start_workers(server, error);
+        result = server_start_workers(server, failure);
     if (result < 0)
         return result;
     workers_go(server->workers);
@@ -363,10 +358,10 @@ char *server_start_line(const struct server *server, char line[SERVER_START_BYTE
     return line;
 }
 
-int server_run(struct server *server, struct outcome_counts *ret_total,
-               char error[WORKERS_ERROR_BYTES])
+int server_run(struct server *server, struct outcome_counts *ret_total, struct failure *failure)
 {
-    int result = workers_run(server->workers, error);
+    int result =
+        failure_classify(failure, FAILURE_SYSTEM, workers_run(server->workers, failure->line));
 
     conditions_flush(&server->conditions, clock_now_ns());
     *ret_total = server_totals(server);

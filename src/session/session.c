@@ -8,7 +8,6 @@
 #include "generator/flow_reuse.h"
 #include "generator/generator.h"
 #include "host/cpus.h"
-#include "host/program.h"
 #include "host/tracked.h"
 #include "net/limits.h"
 #include "net/route.h"
@@ -21,15 +20,13 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-_Static_assert(OPTION_ERROR_BYTES <= WORKERS_ERROR_BYTES, "one buffer takes every error");
 
 /* How long open connections may take to end after a signal. */
 #define LOAD_STOP_NS NS_PER_S
 
 struct session {
-    const struct load_config *config;
+    struct session_args args;
+    const struct load_config *config; /* of args */
     struct flow_settings settings;
     struct target targets[TARGETS_MAX];
     struct sources sources;
@@ -48,10 +45,8 @@ static void session_notice(void *context, const char *line)
 {
     const struct session *session = context;
 
-    if (session->config->quiet)
-        return;
     live_clear(session->live);
-    program_tell(load_options.program, line);
+    session->args.notice(session->args.context, line);
 }
 
 static uint64_t session_tick(void *context, bool last)
@@ -82,8 +77,8 @@ static double session_thread_share(const struct document *document)
     return share < 1 ? share : 1;
 }
 
-/* Set the number of threads and connections. Returns 0, or -EMFILE with one line in error. */
-static int session_size(struct session *session, char error[WORKERS_ERROR_BYTES])
+/* Set the number of threads and connections. Returns 0, or -EMFILE with a failure. */
+static int session_size(struct session *session, struct failure *failure)
 {
     const struct load_config *config = session->config;
     struct document *document = &session->document;
@@ -105,13 +100,11 @@ static int session_size(struct session *session, char error[WORKERS_ERROR_BYTES]
         document->connections = room == 0 ? 1 : room < LOAD_OPEN_LOOP ? room : LOAD_OPEN_LOOP;
     else if (!config->connections)
         document->connections = LOAD_CLOSED_LOOP;
-    if (document->connections > room) {
-        snprintf(error, WORKERS_ERROR_BYTES,
-                 "--connections '%" PRIu64 "' needs %" PRIu64
-                 " descriptors, but the hard limit is %" PRId64 "; raise it (ulimit -Hn)",
-                 document->connections, document->connections + reserved, descriptors);
-        return -EMFILE;
-    }
+    if (document->connections > room)
+        return failure_set(failure, FAILURE_SYSTEM, -EMFILE,
+                           "--connections '%" PRIu64 "' needs %" PRIu64
+                           " descriptors, but the hard limit is %" PRId64 "; raise it (ulimit -Hn)",
+                           document->connections, document->connections + reserved, descriptors);
     if (document->threads > document->connections)
         document->threads = (uint32_t)document->connections;
     document->thread_allowed = session_thread_share(document);
@@ -160,7 +153,7 @@ static bool session_meets_itself(const struct session *session, const struct tar
            (address_is_any(address) || route_is_local(address) != 0);
 }
 
-static int session_make_generators(struct session *session, char error[WORKERS_ERROR_BYTES])
+static int session_make_generators(struct session *session, struct failure *failure)
 {
     const struct load_config *config = session->config;
     struct document *document = &session->document;
@@ -188,17 +181,15 @@ static int session_make_generators(struct session *session, char error[WORKERS_E
                                : UINT64_MAX,
         };
         session->generators[i] = generator_new(&session->generator_args[i]);
-        if (!session->generators[i]) {
-            snprintf(error, WORKERS_ERROR_BYTES,
-                     "cannot allocate: out of memory; use fewer threads");
-            return -ENOMEM;
-        }
+        if (!session->generators[i])
+            return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
+                               "cannot allocate: out of memory; use fewer threads");
     }
     return 0;
 }
 
-/* Check that each target has a source address. Returns 0, or -EINVAL with one line in error. */
-static int session_check_sources(const struct session *session, char error[WORKERS_ERROR_BYTES])
+/* Check that each target has a source address. Returns 0, or -EINVAL with a failure. */
+static int session_check_sources(const struct session *session, struct failure *failure)
 {
     const struct sources *sources = &session->sources;
 
@@ -207,29 +198,27 @@ static int session_check_sources(const struct session *session, char error[WORKE
 
         if ((is_ipv4 ? sources->ipv4_count : sources->ipv6_count) > 0)
             continue;
-        snprintf(error, WORKERS_ERROR_BYTES,
-                 "--source '%s' has no %s address to connect from to '%s'; add one",
-                 session->config->options.source, is_ipv4 ? "IPv4" : "IPv6",
-                 session->document.targets[i].name);
-        return -EINVAL;
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "--source '%s' has no %s address to connect from to '%s'; add one",
+                           session->config->options.source, is_ipv4 ? "IPv4" : "IPv6",
+                           session->document.targets[i].name);
     }
     return 0;
 }
 
-/* Resolve and describe the targets. Returns 0 or -errno, with one line in error. */
-static int session_find_targets(struct session *session, char error[WORKERS_ERROR_BYTES])
+/* Resolve and describe the targets. Returns 0, or -errno with a failure. */
+static int session_find_targets(struct session *session, struct failure *failure)
 {
     const struct load_config *config = session->config;
     struct document *document = &session->document;
-    int count = targets_resolve(config, session->targets, error);
+    int count = targets_resolve(config, session->targets, failure);
     int result;
 
     if (count < 0)
         return count;
-    if (document_init(document, (uint32_t)count) < 0) {
-        snprintf(error, WORKERS_ERROR_BYTES, "cannot allocate: out of memory; use fewer targets");
-        return -ENOMEM;
-    }
+    if (document_init(document, (uint32_t)count) < 0)
+        return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
+                           "cannot allocate: out of memory; use fewer targets");
     document->target_is_local = true;
     for (uint32_t i = 0; i < document->target_count; i++) {
         const struct address *address = &session->targets[i].address;
@@ -244,24 +233,23 @@ static int session_find_targets(struct session *session, char error[WORKERS_ERRO
         document->target_is_local = document->target_is_local && route_is_local(address) == 1;
     }
     result = sources_init(&session->sources, config->options.source, config->options.source_ports,
-                          error);
-    return result < 0 ? result : session_check_sources(session, error);
+                          failure);
+    return result < 0 ? result : session_check_sources(session, failure);
 }
 
-/* Prepare the recorder. Returns 0 or -errno, with one line in error. */
-static int session_prepare_recorder(struct session *session, char error[WORKERS_ERROR_BYTES])
+/* Prepare the recorder. Returns 0, or -errno with a failure. */
+static int session_prepare_recorder(struct session *session, struct failure *failure)
 {
     const struct load_config *config = session->config;
     int result;
 
     if (config->hlog) {
         result = hlog_open(config->hlog, &session->hlog);
-        if (result < 0) {
-            snprintf(error, WORKERS_ERROR_BYTES,
-                     "--hlog '%s': cannot create: %s; give the path of a file that can be written",
-                     config->hlog, strerror(-result));
-            return -EINVAL;
-        }
+        if (result < 0)
+            return failure_set(
+                failure, FAILURE_USAGE, result,
+                "--hlog '%s': cannot create: %s; give the path of a file that can be written",
+                config->hlog, strerror(-result));
     }
     session->recorder = recorder_new(&(struct recorder_args){
         .config = config,
@@ -270,15 +258,14 @@ static int session_prepare_recorder(struct session *session, char error[WORKERS_
         .length_ns = session->generator_args[0].duration_ns,
         .hlog = session->hlog,
     });
-    if (!session->recorder) {
-        snprintf(error, WORKERS_ERROR_BYTES, "cannot allocate: out of memory; use fewer targets");
-        return -ENOMEM;
-    }
+    if (!session->recorder)
+        return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
+                           "cannot allocate: out of memory; use fewer targets");
     return 0;
 }
 
-/* Start the workers. Returns 0 or -errno, with one line in error. */
-static int session_start_workers(struct session *session, char error[WORKERS_ERROR_BYTES])
+/* Start the workers. Returns 0, or -errno with a failure. */
+static int session_start_workers(struct session *session, struct failure *failure)
 {
     struct document *document = &session->document;
     void *states[CPUS_MAX];
@@ -298,9 +285,9 @@ static int session_start_workers(struct session *session, char error[WORKERS_ERR
 
     for (uint32_t i = 0; i < document->threads; i++)
         states[i] = session->generators[i];
-    result = workers_start(&args, &session->workers, error);
-    if (result < 0)
-        return result == -EINVAL ? -ENOSYS : result; /* an old kernel is not wrong usage */
+    result = workers_start(&args, &session->workers, failure->line);
+    if (failure_classify(failure, FAILURE_SYSTEM, result) < 0)
+        return result;
     snprintf(document->engine, sizeof(document->engine), "%s",
              workers_engine(session->workers)->name);
     document->engine_features = workers_engine_features(session->workers);
@@ -309,59 +296,57 @@ static int session_start_workers(struct session *session, char error[WORKERS_ERR
     return 0;
 }
 
-static int session_drive(struct session *session, char error[WORKERS_ERROR_BYTES])
+static int session_drive(struct session *session, struct failure *failure)
 {
-    const struct load_config *config = session->config;
     uint64_t start_ns;
-    int result = session_start_workers(session, error);
+    int result = session_start_workers(session, failure);
 
     if (result < 0)
         return result;
-    if (!config->no_live && !config->quiet)
-        session->live = live_begin(STDERR_FILENO);
+    if (session->args.live_fd >= 0)
+        session->live = live_begin(session->args.live_fd);
     start_ns = recorder_begin(session->recorder, session->workers, session->live);
     for (uint32_t i = 0; i < session->document.threads; i++)
         session->generator_args[i].start_ns = start_ns;
     workers_go(session->workers);
-    result = workers_run(session->workers, error);
+    result =
+        failure_classify(failure, FAILURE_SYSTEM, workers_run(session->workers, failure->line));
     live_end(session->live);
     session->live = NULL;
     session->document.tracked_connections = tracked_connections("");
     recorder_finish(session->recorder);
     session_count_sockets(session);
-    return result < 0 ? -EIO : 0; /* whatever its errno means elsewhere, the usage was right */
+    return result;
 }
 
-int session_perform(const struct load_config *config, struct session **ret_session,
-                    char error[WORKERS_ERROR_BYTES])
+int session_perform(const struct session_args *args, struct session **ret_session,
+                    struct failure *failure)
 {
+    const struct load_config *config = args->config;
     struct session *session = calloc(1, sizeof(*session));
     int result;
 
     *ret_session = NULL;
-    if (!session) {
-        snprintf(error, WORKERS_ERROR_BYTES,
-                 "cannot allocate: out of memory; raise the memory limit");
-        return -ENOMEM;
-    }
+    if (!session)
+        return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
+                           "cannot allocate: out of memory; raise the memory limit");
+    session->args = *args;
     session->config = config;
     snprintf(session->document.version, sizeof(session->document.version), "%s", HELLO_VERSION);
     session->document.options = config->options;
     machine_read(&session->document.machine);
-    result = session_find_targets(session, error);
+    result = session_find_targets(session, failure);
     if (result == 0)
-        result = session_size(session, error);
+        result = session_size(session, failure);
     if (result == 0)
-        result = session_make_generators(session, error);
+        result = session_make_generators(session, failure);
     if (result == 0)
-        result = session_prepare_recorder(session, error);
+        result = session_prepare_recorder(session, failure);
     if (result == 0 && signals_stops() == 0)
-        result = session_drive(session, error);
-    if (session->document.engine[0] == '\0' && signals_stops() > 0) {
-        snprintf(error, WORKERS_ERROR_BYTES, "stopped by %s before the first connection",
-                 signals_stop_name());
-        result = -ECANCELED;
-    }
+        result = session_drive(session, failure);
+    if (session->document.engine[0] == '\0' && signals_stops() > 0)
+        result = failure_set(failure, FAILURE_STOPPED, -ECANCELED,
+                             "stopped by %s before the first connection", signals_stop_name());
     if (result < 0) {
         session_free(session);
         return result;

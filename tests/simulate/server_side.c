@@ -162,10 +162,10 @@ static void server_open_listener(void)
                                   .backlog = 256,
                                   .stop_fd = -1,
                                   .notice = server_notice};
-    char error[LISTENERS_ERROR_BYTES];
+    struct failure failure;
 
-    if (listeners_open(&one.listeners, &args, error) < 0)
-        world_fail("cannot listen: %s", error);
+    if (listeners_open(&one.listeners, &args, &failure) < 0)
+        world_fail("cannot listen: %s", failure.line);
 }
 
 uint64_t server_simulate(uint64_t seed, bool verbose)

@@ -20,7 +20,7 @@ static const struct option_table *const tables[] = {&server_options, &load_optio
 
 static struct server_config server;
 static struct load_config load;
-static char error[OPTION_ERROR_BYTES];
+static struct failure failure;
 
 static int clear_environment(void **state)
 {
@@ -33,7 +33,7 @@ static int read_server(void)
     static char program[] = "hello-server";
     static char *argv[] = {program, NULL};
 
-    return server_config_read(&server, 1, argv, error);
+    return server_config_read(&server, 1, argv, &failure);
 }
 
 static int read_load(void)
@@ -41,7 +41,7 @@ static int read_load(void)
     static char program[] = "hello-load", host[] = "localhost";
     static char *argv[] = {program, host, NULL};
 
-    return load_config_read(&load, 2, argv, error);
+    return load_config_read(&load, 2, argv, &failure);
 }
 
 static bool same_text(const char *one, const char *other)

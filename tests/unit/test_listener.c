@@ -14,6 +14,7 @@
 
 #include <arpa/inet.h>
 #include <linux/filter.h>
+#include <sys/eventfd.h>
 
 #include <cmocka.h>
 
@@ -144,13 +145,13 @@ static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state
                                   .backlog = 16,
                                   .stop_fd = -1,
                                   .notice = no_notice};
-    char error[LISTENERS_ERROR_BYTES];
+    struct failure failure;
     struct listeners listeners;
     const uint64_t first_ns = UINT64_C(1000000000);
     int client_fd;
 
     (void)state;
-    assert_int_equal(0, listeners_open(&listeners, &args, error));
+    assert_int_equal(0, listeners_open(&listeners, &args, &failure));
     client_fd = half_open(&listeners.address);
     assert_true(listeners_have_handshakes(&listeners, first_ns));
     for (uint64_t after_ns = 0; after_ns < LISTENERS_ASK_NS; after_ns += LISTENERS_ASK_NS / 4) {
@@ -163,6 +164,39 @@ static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state
     listeners_close(&listeners);
 }
 
+/* A socket that has a port and does not listen: the port may become free at any moment. */
+static int port_held(struct address *address)
+{
+    socklen_t bytes = sizeof(*address);
+    int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+
+    *address = at("127.0.0.1:0");
+    assert_true(fd >= 0);
+    assert_int_equal(0, bind(fd, &address->sa, address_bytes(address)));
+    assert_int_equal(0, getsockname(fd, &address->sa, &bytes));
+    return fd;
+}
+
+static void a_stop_that_ends_the_wait_for_a_port_is_no_failure_of_the_system(void **state)
+{
+    struct listeners_args args = {.count = 1, .backlog = 16, .notice = no_notice};
+    int held_fd = port_held(&args.address);
+    struct listeners listeners;
+    struct failure failure = {0};
+
+    (void)state;
+    args.stop_fd = eventfd(1, EFD_CLOEXEC);
+    assert_true(args.stop_fd >= 0);
+    assert_int_equal(-EINTR, listeners_open(&listeners, &args, &failure));
+    assert_int_equal(FAILURE_STOPPED, failure.class);
+
+    assert_int_equal(0, listen(held_fd, 1));
+    assert_int_equal(-EADDRINUSE, listeners_open(&listeners, &args, &failure));
+    assert_int_equal(FAILURE_SYSTEM, failure.class);
+    close(args.stop_fd);
+    close(held_fd);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -171,6 +205,7 @@ int main(void)
         cmocka_unit_test(a_handshake_counts_at_its_own_listener_and_not_at_another_of_that_port),
         cmocka_unit_test(a_listener_of_both_families_knows_the_handshakes_of_both),
         cmocka_unit_test(the_kernel_is_asked_for_handshakes_once_for_all_workers),
+        cmocka_unit_test(a_stop_that_ends_the_wait_for_a_port_is_no_failure_of_the_system),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

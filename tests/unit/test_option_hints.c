@@ -79,8 +79,7 @@ static void what_is_advised_is_known(void **state)
     }
 }
 
-static int read_options(size_t t, const char *first, const char *second,
-                        char error[OPTION_ERROR_BYTES])
+static int read_options(size_t t, const char *first, const char *second, struct failure *failure)
 {
     static struct server_config server;
     static struct load_config load;
@@ -91,8 +90,8 @@ static int read_options(size_t t, const char *first, const char *second,
     snprintf(words[0], sizeof(words[0]), "program");
     snprintf(words[1], sizeof(words[1]), "%s", first);
     snprintf(words[2], sizeof(words[2]), "%s", second ? second : "");
-    return t == 0 ? server_config_read(&server, argc, argv, error)
-                  : load_config_read(&load, argc, argv, error);
+    return t == 0 ? server_config_read(&server, argc, argv, failure)
+                  : load_config_read(&load, argc, argv, failure);
 }
 
 static void an_option_of_another_program_is_told_what_it_is_here(void **state)
@@ -121,24 +120,24 @@ static void an_option_of_another_program_is_told_what_it_is_here(void **state)
         {"unknown option '--tls'; it speaks no TLS, but plain TCP", 1, "--tls", "a"},
         {"unknown option '--latency'; latencies are always reported", 1, "--latency", "a"},
     };
-    char error[OPTION_ERROR_BYTES];
+    struct failure failure;
 
     (void)state;
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
-        assert_true(read_options(rows[i].table, rows[i].first, rows[i].second, error) < 0);
-        assert_string_equal(rows[i].expected, error);
+        assert_true(read_options(rows[i].table, rows[i].first, rows[i].second, &failure) < 0);
+        assert_string_equal(rows[i].expected, failure.line);
     }
 }
 
 static void the_habits_of_wrk_that_work_are_left_alone(void **state)
 {
-    char error[OPTION_ERROR_BYTES];
+    struct failure failure;
 
     (void)state;
-    assert_int_equal(0, read_options(1, "-d30s", "a", error));
-    assert_int_equal(0, read_options(1, "-c100", "a", error));
-    assert_int_equal(0, read_options(1, "-t2", "a", error));
-    assert_int_equal(0, read_options(0, "-gclose", NULL, error));
+    assert_int_equal(0, read_options(1, "-d30s", "a", &failure));
+    assert_int_equal(0, read_options(1, "-c100", "a", &failure));
+    assert_int_equal(0, read_options(1, "-t2", "a", &failure));
+    assert_int_equal(0, read_options(0, "-gclose", NULL, &failure));
 }
 
 int main(void)

@@ -25,14 +25,14 @@
 #define NO_BITS "has no number of bits from 1 to 32 after the slash"
 
 static struct sources sources;
-static char error[OPTION_ERROR_BYTES];
+static struct failure failure;
 static const struct option_ports no_ports;
 
 static int init(const char *list)
 {
     memset(&sources, 0x5a, sizeof(sources));
-    memset(error, 0, sizeof(error));
-    return sources_init(&sources, list, no_ports, error);
+    failure = (struct failure){.class = FAILURE_STOPPED};
+    return sources_init(&sources, list, no_ports, &failure);
 }
 
 static struct address loopback(int family)
@@ -140,7 +140,7 @@ static void a_list_goes_round_and_round_over_its_blocks(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (init(rows[i].list) != 0)
-            fail_msg("'%s': refused: %s", rows[i].list, error);
+            fail_msg("'%s': refused: %s", rows[i].list, failure.line);
         assert_true(sources_apply_to(&sources, AF_INET));
         assert_false(sources_apply_to(&sources, AF_INET6));
         for (size_t turn = 0; turn < 8 && rows[i].expected[turn]; turn++)
@@ -235,11 +235,12 @@ static void what_is_no_list_is_refused_with_its_entry(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(-EINVAL, init(rows[i].list));
-        assert_string_equal(rows[i].expected, error);
+        assert_string_equal(rows[i].expected, failure.line);
+        assert_int_equal(FAILURE_USAGE, failure.class);
     }
     memset(too_long, '1', sizeof(too_long) - 1);
     assert_int_equal(-EINVAL, init(too_long));
-    assert_non_null(strstr(error, "has an entry too long for an address"));
+    assert_non_null(strstr(failure.line, "has an entry too long for an address"));
 }
 
 static void a_list_has_at_most_64_entries(void **state)
@@ -251,7 +252,7 @@ static void a_list_has_at_most_64_entries(void **state)
         snprintf(list + 10 * i, sizeof(list) - 10 * i, "127.0.0.1%s", i == 64 ? "" : ",");
     assert_int_equal(-EINVAL, init(list));
     assert_string_equal("--source '127.0.0.1' is one entry too many; give at most 64, or blocks",
-                        error);
+                        failure.line);
     *strrchr(list, ',') = '\0';
     assert_int_equal(0, init(list));
     assert_int_equal(64, sources.ipv4_count);
@@ -273,12 +274,13 @@ static void an_address_of_another_machine_is_reported_at_once(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         assert_int_equal(-EADDRNOTAVAIL, init(rows[i].list));
-        assert_string_equal(rows[i].expected, error);
+        assert_string_equal(rows[i].expected, failure.line);
+        assert_int_equal(FAILURE_SYSTEM, failure.class);
     }
     struct address address;
     close(listen_at(AF_INET6, &address));
     assert_int_equal(-EADDRNOTAVAIL, init(NOT_LOCAL_V6));
-    assert_non_null(strstr(error, "'" NOT_LOCAL_V6 "' is not an address of this machine"));
+    assert_non_null(strstr(failure.line, "'" NOT_LOCAL_V6 "' is not an address of this machine"));
 }
 
 static void connections_come_from_the_addresses_in_turn(void **state)
@@ -374,7 +376,7 @@ static void init_three_addresses_and_two_ports(void)
 
     snprintf(list, sizeof(list), "127.%u.%u.9,127.%u.%u.12/31", 1 + (pid >> 8 & 0x7f), pid & 0xff,
              1 + (pid >> 8 & 0x7f), pid & 0xff);
-    assert_int_equal(0, sources_init(&sources, list, two_ports(), error));
+    assert_int_equal(0, sources_init(&sources, list, two_ports(), &failure));
     assert_true(sources_apply_to(&sources, AF_INET) && sources_apply_to(&sources, AF_INET6));
 }
 
@@ -514,7 +516,7 @@ static void ports_without_addresses_are_kept_to_in_either_way(void **state)
         struct address to;
         int listener = listen_at(family == 0 ? AF_INET : AF_INET6, &to);
 
-        assert_int_equal(0, sources_init(&sources, NULL, two_ports(), error));
+        assert_int_equal(0, sources_init(&sources, NULL, two_ports(), &failure));
         for (int way = 0; way < 2; way++) {
             uint16_t port;
             int fd = connect_from(0, &to);
@@ -537,7 +539,7 @@ static void a_range_that_the_kernel_would_ignore_is_not_left_to_it(void **state)
 
     (void)state;
     outside.low = 1;
-    assert_int_equal(0, sources_init(&sources, NULL, outside, error));
+    assert_int_equal(0, sources_init(&sources, NULL, outside, &failure));
     assert_false(sources.has_port_range);
 }
 

@@ -28,7 +28,7 @@
 
 static struct load_config config;
 static struct target targets[TARGETS_MAX];
-static char error[OPTION_ERROR_BYTES];
+static struct failure failure;
 
 /* Each test starts with no target and any family. And it may resolve no names except localhost. */
 static int clear(void **state)
@@ -43,7 +43,7 @@ static int resolve(const char *text)
 {
     config.options.targets.count = 1;
     config.options.targets.items[0] = text;
-    return targets_resolve(&config, targets, error);
+    return targets_resolve(&config, targets, &failure);
 }
 
 static void a_numeric_target_may_be_written_in_each_of_these_ways(void **state)
@@ -75,7 +75,7 @@ static void a_numeric_target_may_be_written_in_each_of_these_ways(void **state)
         char text[ADDRESS_TEXT_BYTES];
 
         if (resolve(rows[i].text) != 1)
-            fail_msg("'%s': refused: %s", rows[i].text, error);
+            fail_msg("'%s': refused: %s", rows[i].text, failure.line);
         assert_string_equal(rows[i].expected, address_format(&targets[0].address, text));
         assert_string_equal(rows[i].expected_host, targets[0].host);
         assert_int_equal(rows[i].expected_weight, targets[0].weight);
@@ -156,7 +156,8 @@ static void what_is_no_target_is_refused_with_its_text(void **state)
     for (size_t i = 0; i < COUNT_OF(rows); i++) {
         if (resolve(rows[i].text) != -EINVAL)
             fail_msg("'%s' was taken", rows[i].text);
-        assert_string_equal(rows[i].expected, error);
+        assert_string_equal(rows[i].expected, failure.line);
+        assert_int_equal(FAILURE_USAGE, failure.class);
     }
 }
 
@@ -167,7 +168,7 @@ static void an_address_of_one_host_is_taken_even_where_few_are(void **state)
     (void)state;
     for (size_t i = 0; i < COUNT_OF(texts); i++) {
         if (resolve(texts[i]) != 1)
-            fail_msg("'%s': refused: %s", texts[i], error);
+            fail_msg("'%s': refused: %s", texts[i], failure.line);
     }
 }
 
@@ -188,8 +189,8 @@ static void a_port_as_a_second_word_is_explained(void **state)
         config.options.targets.count = 2;
         config.options.targets.items[0] = rows[i].first;
         config.options.targets.items[1] = rows[i].second;
-        assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
-        assert_string_equal(rows[i].expected, error);
+        assert_int_equal(-EINVAL, targets_resolve(&config, targets, &failure));
+        assert_string_equal(rows[i].expected, failure.line);
     }
 }
 
@@ -202,8 +203,8 @@ static void a_long_target_is_refused_briefly(void **state)
         memset(text, 'a', bytes);
         text[bytes] = '\0';
         assert_int_equal(-EINVAL, resolve(text));
-        assert_in_range(strlen(error), 1, 400);
-        assert_non_null(strstr(error, "is too long for a host"));
+        assert_in_range(strlen(failure.line), 1, 400);
+        assert_non_null(strstr(failure.line, "is too long for a host"));
     }
 }
 
@@ -239,7 +240,7 @@ static void a_numeric_address_must_be_of_the_family_asked_for(void **state)
         config.ipv6 = rows[i].ipv6;
         assert_int_equal(rows[i].expected ? -EINVAL : 1, resolve(rows[i].text));
         if (rows[i].expected)
-            assert_string_equal(rows[i].expected, error);
+            assert_string_equal(rows[i].expected, failure.line);
     }
 }
 
@@ -285,7 +286,7 @@ static void targets_keep_their_order_and_the_first_wrong_one_is_reported(void **
     (void)state;
     config.options.targets.count = COUNT_OF(texts);
     memcpy(config.options.targets.items, texts, sizeof(texts));
-    assert_int_equal(3, targets_resolve(&config, targets, error));
+    assert_int_equal(3, targets_resolve(&config, targets, &failure));
     assert_string_equal("::1", targets[0].host);
     assert_int_equal(2, targets[0].weight);
     assert_int_equal(7, address_port(&targets[1].address));
@@ -293,8 +294,8 @@ static void targets_keep_their_order_and_the_first_wrong_one_is_reported(void **
 
     config.options.targets.items[1] = "127.0.0.1:0";
     config.options.targets.items[2] = "127.0.0.1:99999";
-    assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
-    assert_string_equal("the port of '127.0.0.1:0' " PORT, error);
+    assert_int_equal(-EINVAL, targets_resolve(&config, targets, &failure));
+    assert_string_equal("the port of '127.0.0.1:0' " PORT, failure.line);
 }
 
 static void more_than_64_addresses_are_too_many(void **state)
@@ -304,10 +305,11 @@ static void more_than_64_addresses_are_too_many(void **state)
     for (size_t i = 0; i < 33; i++)
         config.options.targets.items[i] = "localhost";
     config.options.family = LOAD_FAMILY_BOTH;
-    assert_int_equal(-EINVAL, targets_resolve(&config, targets, error));
-    assert_string_equal("the targets have more than 64 addresses; give fewer targets", error);
+    assert_int_equal(-EINVAL, targets_resolve(&config, targets, &failure));
+    assert_string_equal("the targets have more than 64 addresses; give fewer targets",
+                        failure.line);
     config.options.targets.count = 32;
-    assert_int_equal(64, targets_resolve(&config, targets, error));
+    assert_int_equal(64, targets_resolve(&config, targets, &failure));
 }
 
 #define TARGET(test) cmocka_unit_test_setup(test, clear)

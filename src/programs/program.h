@@ -4,6 +4,8 @@
 #ifndef HELLO_PROGRAM_H
 #define HELLO_PROGRAM_H
 
+#include "base/failure.h"
+
 #include <stdbool.h>
 
 /* How long an error line waits for its reader: limited, because it delays the exit. */
@@ -15,6 +17,17 @@ bool program_begin(const char *name);
 
 /* Print a line on standard error: "name: line". */
 void program_tell(const char *name, const char *line);
+
+/* Print why the program cannot go on. Returns the exit code, which only the failure's class
+ * decides: the one place where the two meet. */
+int program_fail(const char *name, const struct failure *failure);
+
+/* The same for memory that a program needs first of all. */
+int program_fail_memory(const char *name);
+
+/* The same for output that could not be written: `what`, such as " the report", or "". `result` is
+ * of base/output.h. */
+int program_fail_output(const char *name, const char *what, int result);
 
 /* The last statement: no signal changes the exit any more. Returns exit_code, for main. */
 int program_end(int exit_code);

@@ -1,9 +1,12 @@
-#include "host/program.h"
+#include "programs/program.h"
 
+#include "base/exit_code.h"
+#include "base/output.h"
 #include "base/signals.h"
 #include "base/stdio_line.h"
 #include "host/advice.h"
 
+#include <errno.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -13,6 +16,38 @@
 void program_tell(const char *name, const char *line)
 {
     stdio_line(STDERR_FILENO, PROGRAM_ERROR_MS, name, line);
+}
+
+int program_fail(const char *name, const struct failure *failure)
+{
+    program_tell(name, failure->line);
+    switch (failure->class) {
+    case FAILURE_USAGE:
+        return EXIT_USAGE;
+    case FAILURE_SYSTEM:
+    case FAILURE_STOPPED:
+        break;
+    }
+    return EXIT_CANNOT_RUN;
+}
+
+int program_fail_memory(const char *name)
+{
+    struct failure failure;
+
+    failure_set(&failure, FAILURE_SYSTEM, -ENOMEM,
+                "cannot allocate: out of memory; raise the memory limit");
+    return program_fail(name, &failure);
+}
+
+int program_fail_output(const char *name, const char *what, int result)
+{
+    struct failure failure;
+    char problem[OUTPUT_PROBLEM_BYTES];
+
+    failure_set(&failure, FAILURE_SYSTEM, result, "cannot write%s: %s", what,
+                output_problem(result, problem));
+    return program_fail(name, &failure);
 }
 
 /* Begin to read signals. Returns 0, or -errno after printing it. */
