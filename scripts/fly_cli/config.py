@@ -5,7 +5,7 @@ from typing import Any, Iterator, NamedTuple, Optional
 from fly_cli.flyctl import Flyctl, member
 from fly_cli.messages import Problem, WrongUsage
 
-DEFAULT_GREETING = b"hello\n"  # of hello-server, if it is told no other
+DEFAULT_GREETING = b"hello\n"  # of hello-server by default
 GREETING_VARIABLES = ("HELLO_SERVER_GREETING", "HELLO_GREETING")  # the first one counts
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 

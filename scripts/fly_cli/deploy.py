@@ -28,7 +28,7 @@ def run(flyctl: Flyctl, options: Options) -> int:
         messages.say("then the greeting would be read from each address")
         return 0
     _verify(app, settings, options.wait_s)
-    messages.tell(f"Next: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
+    messages.print_result(f"Next: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
     return 0
 
 
@@ -51,7 +51,7 @@ def _ensure_ipv4(app: App, addresses: list[Address], wanted: str) -> None:
             messages.say("the dedicated IPv4 address stays; to give it up:"
                          f" {app.flyctl.name} ips release {' '.join(dedicated)} --app {app.name}")
         return
-    messages.say("raw TCP cannot work on a shared IPv4 address: there Fly's proxy tells apps apart by what TLS or HTTP"
+    messages.say("raw TCP cannot work on a shared IPv4 address: there Fly's proxy distinguishes apps by what TLS or HTTP"
                  f" say, which is neither; a dedicated one costs {IPV4_PRICE}; IPv6 is free")
     if not _agrees_to_ipv4(wanted):
         return
@@ -77,6 +77,6 @@ def _verify(app: App, settings: Config, wait_s: int) -> None:
         raise Problem(f"'{app.name}' has no address that leads to it; run this again to allocate one")
     verification = Verification(app, settings, wait_s)
     if not all([verification.verify(family, text) for family, text in reachable]):  # each, also after a failure
-        raise Problem("deployed, but not verified; docs/fly.md tells what each symptom means; see also:\n"
+        raise Problem("deployed, but not verified; docs/fly.md says what each symptom means; see also:\n"
                       f"    {app.flyctl.name} status --app {app.name}\n"
                       f"    {app.flyctl.name} logs --app {app.name}")

@@ -47,7 +47,7 @@ class Flyctl:
 
         The answer is JSON, and is of this kind: list or dict; an empty one may be null, as Go writes
         it. Anything else is a Problem, so that nonsense is not taken for "none". If flyctl fails the
-        Problem says `failure`. is_quiet: what flyctl complains of is only told with the Problem."""
+        Problem says `failure`. is_quiet: what flyctl complains of is shown only with the Problem."""
         if self.dry_run:
             self.show(*words)
         result = self._run(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,

@@ -74,7 +74,7 @@ class Generator:
                 complaint = problem
             if time.monotonic() - began_s >= wait_s:
                 if complaint:
-                    complaint.tell()
+                    complaint.report()
                 raise Problem(f"hello-load did not end within {wait_s} s; give it longer by --wait, or see: {logs}")
             time.sleep(PAUSE_S)
 
@@ -87,7 +87,7 @@ class Generator:
         try:
             self.id = next((one.id for one in self.app.machines() if one.name == self.name), "")
         except Problem as problem:
-            problem.tell()
+            problem.report()
         return bool(self.id)
 
     def _destroy(self) -> None:

@@ -10,7 +10,7 @@
 
 #define PROGRAM_ERROR_BYTES 512
 
-void program_tell(const char *name, const char *line)
+void program_print(const char *name, const char *line)
 {
     stdio_line(STDERR_FILENO, PROGRAM_ERROR_MS, name, line);
 }
@@ -27,7 +27,7 @@ static int program_begin_signals(const char *name)
     snprintf(error, sizeof(error), "cannot wait for signals: %s: %s (%s); %s", failure.call,
              strerror(-result), strerrorname_np(-result),
              advice_find(failure.call, -result, failure.needed_bytes, advice));
-    program_tell(name, error);
+    program_print(name, error);
     return result;
 }
 
@@ -41,7 +41,7 @@ bool program_begin(const char *name)
     snprintf(error, sizeof(error),
              "cannot open /dev/null or / as a standard descriptor that is closed: %s; open it",
              strerror(-result));
-    program_tell(name, error);
+    program_print(name, error);
     return false;
 }
 

@@ -14,7 +14,7 @@
 bool program_begin(const char *name);
 
 /* Print a line on standard error: "name: line". */
-void program_tell(const char *name, const char *line);
+void program_print(const char *name, const char *line);
 
 /* The last statement: no signal changes the exit any more. Returns exit_code, for main. */
 int program_end(int exit_code);

@@ -18,7 +18,7 @@
 
 static int fail(int exit_code, const char *error)
 {
-    program_tell(server_options.program, error);
+    program_print(server_options.program, error);
     return exit_code;
 }
 
@@ -129,7 +129,7 @@ static int run(struct server_config *config)
     int exit_code;
 
     if (!config->quiet)
-        option_strays_tell(&server_options, config->sources, environ, warn, NULL);
+        option_strays_report(&server_options, config->sources, environ, warn, NULL);
     if (server_prepare(config, &server, error) < 0)
         return fail(EXIT_CANNOT_RUN, error);
     exit_code = config->print_config ? print_config(server) : serve(config, server);

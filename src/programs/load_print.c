@@ -14,7 +14,7 @@
 
 int load_fail(int result, const char *error)
 {
-    program_tell("hello-load", error);
+    program_print("hello-load", error);
     return result == -EINVAL || result == -EHOSTUNREACH ? EXIT_USAGE : EXIT_CANNOT_RUN;
 }
 

@@ -31,6 +31,6 @@ int main(int argc, char *argv[])
         return EXIT_CANNOT_RUN;
     snprintf(line, sizeof(line), "'%s' is no program of these; call it hello-server or hello-load",
              name);
-    program_tell("hello-static", line);
+    program_print("hello-static", line);
     return program_end(EXIT_USAGE);
 }

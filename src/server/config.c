@@ -279,7 +279,7 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                  config->workers, config->max_connections);
         return -EINVAL;
     }
-    result = cpus_asked_parse(config->cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+    result = cpus_request_parse(config->cpus, &config->cpus_request, error, OPTION_ERROR_BYTES);
     if (result == 0)
         result = settle_listen(config, error);
     return result < 0 ? result : settle_greeting(config, error);

@@ -234,10 +234,10 @@ bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
 
     if (pthread_mutex_trylock(&listeners->mutex) != 0)
         return found;
-    if (listeners->asked_ns == 0 ||
-        (listeners->handshakes && now_ns >= listeners->asked_ns + LISTENERS_ASK_NS)) {
+    if (listeners->queried_ns == 0 ||
+        (listeners->handshakes && now_ns >= listeners->queried_ns + LISTENERS_ASK_NS)) {
         listeners->handshakes = listeners_ask(listeners, now_ns);
-        listeners->asked_ns = now_ns;
+        listeners->queried_ns = now_ns;
     }
     found = listeners->handshakes;
     pthread_mutex_unlock(&listeners->mutex);

@@ -44,7 +44,7 @@ struct listeners {
     int *fds;               /* args.count of them; -1: not open */
     bool refusing;          /* a stop began: no new connection begins */
     pthread_mutex_t mutex;  /* for fds while workers run, and for the next members */
-    uint64_t asked_ns;      /* when the kernel was last asked for handshakes; 0: never */
+    uint64_t queried_ns;    /* when the kernel was last asked for handshakes; 0: never */
     bool handshakes;        /* its answer */
     uint64_t blind_ns;      /* it cannot tell: assume some until then; 0: it can */
 };

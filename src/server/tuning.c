@@ -87,8 +87,8 @@ static const char *tuning_advice(bool is_sysctl, int error)
 }
 
 /* The line about one limit; `result` is of the attempt to raise it. */
-static void tuning_tell(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
-                        uint64_t wanted, bool dry, int result)
+static void tuning_describe(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
+                            uint64_t wanted, bool dry, int result)
 {
     bool is_sysctl = strcmp(name, DESCRIPTORS) != 0;
 
@@ -120,7 +120,7 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
         if (result == 0)
             platform_number_read(path, &wanted); /* the kernel's value */
     }
-    tuning_tell(line, tuning->name, before, wanted, dry, result);
+    tuning_describe(line, tuning->name, before, wanted, dry, result);
 }
 
 /* Raise the hard limit of descriptors to the connections that the memory holds. */
@@ -137,7 +137,7 @@ static void descriptors_tune(const struct hardware *hardware, bool dry,
     if (wanted > limit.rlim_max && !dry &&
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){wanted, wanted}) < 0)
         result = -errno;
-    tuning_tell(line, DESCRIPTORS, limit.rlim_max, wanted, dry, result);
+    tuning_describe(line, DESCRIPTORS, limit.rlim_max, wanted, dry, result);
 }
 
 void tuning_apply(const struct hardware *hardware, const char *root, bool dry,

@@ -204,7 +204,7 @@ def test_when_no_worker_is_left_it_ends_by_itself_and_says_so(server, engine, wo
 # The generator
 
 
-def test_a_generator_that_breaks_is_told_of_at_once_and_ends_the_run(engine, peer, tmp_path):
+def test_a_generator_that_breaks_is_reported_at_once_and_ends_the_run(engine, peer, tmp_path):
     held = peer(lambda connection: held.hold(connection))
     fault = Fault(WAITS[engine], tmp_path)
     with open(tmp_path / "stderr", "w+b") as errors, running(

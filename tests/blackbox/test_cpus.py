@@ -30,7 +30,7 @@ def threads_of(*args, env=None):
 
 
 @needs_two_cpus
-def test_a_responders_workers_may_move_unless_they_are_told_not_to(server, engine):
+def test_a_responders_workers_may_move_unless_they_are_pinned(server, engine):
     for args in ((), ("--cpus", "auto"), ("--cpus", "none")):
         one = server("--engine", engine, *args)
         assert places(one.pid) == [] and one.workers == len(ALLOWED)
@@ -59,7 +59,7 @@ def test_a_lone_generator_thread_stays_on_a_cpu(server, engine):
 
 
 @needs_two_cpus
-def test_a_generator_does_as_it_is_told(server, engine):
+def test_a_generator_obeys_its_options(server, engine):
     target = server().target(IPV4)
     for cpu in ALLOWED[:2]:
         assert threads_of("-e", engine, "--cpus", cpu, target) == ([cpu], str(cpu))
@@ -98,7 +98,7 @@ def test_the_other_programs_setting_stops_nobody(server):
     assert run(server_path(), "--print-config", env={"HELLO_LOAD_CPUS": "4095"}).returncode == 0
 
 
-def test_threads_that_the_kernel_lets_stay_nowhere_are_told_of(server):
+def test_threads_that_the_kernel_lets_stay_nowhere_are_reported(server):
     library = os.environ.get("HELLO_MANY_CPUS")
     if not library:
         pytest.skip("HELLO_MANY_CPUS does not name the library that refuses")

@@ -65,7 +65,7 @@ def test_offloads_that_cannot_be_read_are_unknown(server, report):
     assert offloads(lane) == {"gro": None, "gso": None, "tso": None}
 
 
-def test_connections_that_the_kernel_tracks_are_told_to_anybody(server, report, load):
+def test_connections_that_the_kernel_tracks_are_reported_to_any_user(server, report, load):
     """With a rule that asks for their state it tracks all; no other rule makes it do so."""
     target = server().target(IPV4)
 
@@ -81,7 +81,7 @@ def test_connections_that_the_kernel_tracks_are_told_to_anybody(server, report, 
     assert tracked >= 100 and is_in_summary
 
 
-def test_features_of_the_engine_are_told(server, report, engine):
+def test_features_of_the_engine_are_reported(server, report, engine):
     told = report("-n", 10, "-t", 2, "-e", engine, server().target(IPV6)).json["run"]
     if engine == "epoll":
         assert told["engine_features"] == ["nanosecond_timeout"]
@@ -93,7 +93,7 @@ def test_features_of_the_engine_are_told(server, report, engine):
     ("uring", "io_uring_register", "registered_ring"),
     ("epoll", "epoll_pwait2", "nanosecond_timeout"),
 ])
-def test_a_feature_that_the_engine_did_not_get_is_not_told(server, report, engine, call, missing):
+def test_a_feature_that_the_engine_did_not_get_is_not_reported(server, report, engine, call, missing):
     if engine == "uring" and kernel.io_uring_error():
         pytest.skip(f"no io_uring here: {kernel.io_uring_error()}")
     target = server().target(IPV4)

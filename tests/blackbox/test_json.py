@@ -87,7 +87,7 @@ def told(*args, code=0, **options):
         "-n 100 --proxy-protocol v2 --quiet",
     ],
 )
-def test_each_way_to_run_is_told_by_the_schema(server, engine, options):
+def test_each_way_to_run_is_valid_by_the_schema(server, engine, options):
     one = server()
     document = told(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
     lanes = document["result"]["lanes"]
@@ -98,7 +98,7 @@ def test_each_way_to_run_is_told_by_the_schema(server, engine, options):
     assert not document["run"]["cut_short"] and document["run"]["target_is_local"]
 
 
-def test_the_options_in_force_are_told(server):
+def test_the_options_in_force_are_written(server):
     target = server().target(IPV6)
     run_ = told("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
                 "--close", "rst", "--source", "::1", "--source-ports", "30000-30999", "--send",
@@ -129,7 +129,7 @@ def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, e
     assert one.stop() == totals(greeted=whole["ok"] + whole["warmup"])
 
 
-def test_what_failed_is_told_by_target_and_phase_and_kind(server, engine, refused):
+def test_failures_are_counted_by_target_and_phase_and_kind(server, engine, refused):
     good = server().target(IPV4)
     document = told("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
     assert {lane["name"]: (lane["weight"], lane["ok"], lane["failed"])
@@ -139,7 +139,7 @@ def test_what_failed_is_told_by_target_and_phase_and_kind(server, engine, refuse
     assert bad["timings"]["total"]["count"] == 0 and bad["timings"]["total"]["max_ns"] is None
 
 
-def test_a_run_that_is_cut_short_is_told_as_such(server, engine):
+def test_a_run_that_is_cut_short_is_marked_as_such(server, engine):
     one = server()
     process = subprocess.Popen(
         [os.environ["HELLO_LOAD"], "--json", "-d", "1h", "-c", "5", "-e", engine,
@@ -156,7 +156,7 @@ def test_a_run_that_is_cut_short_is_told_as_such(server, engine):
 
 
 @pytest.mark.timed
-def test_a_program_that_was_stopped_tells_when_it_stood_still(server):
+def test_a_program_that_was_stopped_reports_when_it_stood_still(server):
     one = server()
     process = subprocess.Popen(
         [os.environ["HELLO_LOAD"], "--json", "-d", "1500ms", "-r", "100/s", one.target(IPV4)],
@@ -183,7 +183,7 @@ def test_nothing_but_the_document_is_printed(server):
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
-def test_a_document_that_cannot_be_written_is_told(server, form):
+def test_a_document_that_cannot_be_written_is_reported(server, form):
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
             [os.environ["HELLO_LOAD"], form, "-n", "10", server().target(IPV4)], stdout=full,
@@ -195,7 +195,7 @@ def test_a_document_that_cannot_be_written_is_told(server, form):
 
 
 @pytest.mark.parametrize("bytes_max, code", [(0, 2), (300, 1)], ids=["at once", "in the end"])
-def test_a_log_that_grows_too_large_is_told(server, tmp_path, bytes_max, code):
+def test_a_log_that_grows_too_large_is_reported(server, tmp_path, bytes_max, code):
     """By a line, not by the signal that the limit sends (setrlimit(2), RLIMIT_FSIZE)."""
     # ThreadSanitizer writes a file there before main, if it can, and would meet the limit first.
     nowhere = {"TMPDIR": str(tmp_path / "nowhere")}
@@ -214,7 +214,7 @@ def rows_of(text):
     return rows
 
 
-def test_csv_tells_each_second_of_each_target_and_of_all(server, engine):
+def test_csv_has_each_second_of_each_target_and_of_all(server, engine):
     one = server()
     result = run(os.environ["HELLO_LOAD"], "--csv", "-d", "1500ms", "-r", "200/s", "-e", engine,
                  one.target(IPV4), one.target(IPV6))
@@ -236,7 +236,7 @@ def test_csv_tells_each_second_of_each_target_and_of_all(server, engine):
                 assert steps == sorted(steps, key=int)
 
 
-def test_csv_tells_what_failed_by_kind(server, engine, refused):
+def test_csv_counts_failures_by_kind(server, engine, refused):
     result = run(os.environ["HELLO_LOAD"], "--csv", "-n", 60, "-e", engine,
                  f"{server().target(IPV4)}=2", refused)
     rows = rows_of(result.stdout)

@@ -85,7 +85,7 @@ def test_help_reads_no_file(machine):
 # A name that has several addresses
 
 
-def test_of_both_families_IPv6_is_taken_and_the_other_is_told(server, hosts):
+def test_of_both_families_IPv6_is_taken_and_the_other_is_reported(server, hosts):
     one = server("--listen", "localhost", before=hosts.enter)
     assert one.host == "::1"
     assert one.stderr() == [ALSO]
@@ -93,7 +93,7 @@ def test_of_both_families_IPv6_is_taken_and_the_other_is_told(server, hosts):
     assert one.stop(warnings=1) == totals()
 
 
-def test_nothing_is_told_to_who_wants_it_quiet(hosts):
+def test_quiet_prints_nothing_else(hosts):
     quiet = server_config_and_sources("-q", "--listen", "localhost", before=hosts.enter)
     assert quiet["listen"] == ("[::1]:1848", "command line: localhost")
     told = run(server_path(), "--print-config", "--listen", "localhost", before=hosts.enter)
@@ -174,7 +174,7 @@ def test_a_misspelt_address_is_no_name(hosts, typed):
     assert FORMS in line and "no such name" not in line
 
 
-def test_a_name_with_too_many_addresses_is_told(machine):
+def test_a_name_with_too_many_addresses_is_reported(machine):
     machine.write("hosts", "".join(f"127.0.0.{i} a\n" for i in range(1, 18)))
     assert "more than 16 addresses" in complaint(machine, "--listen", "a", code=2)
 
@@ -191,7 +191,7 @@ def test_a_hosts_file_that_does_not_end_is_not_read_to_its_end(hosts):
     assert "/etc/hosts has more than 16 MiB" in complaint(hosts, "--listen", "localhost", code=1)
 
 
-def test_a_hosts_file_that_is_not_there_is_told(machine):
+def test_a_hosts_file_that_is_not_there_is_reported(machine):
     (machine.directory / "hosts").unlink()
     line = complaint(machine, "--listen", "localhost", code=1, before=machine.enter_alone)
     assert "cannot read /etc/hosts: No such file or directory" in line

@@ -181,7 +181,7 @@ def test_seconds_of_the_series_add_up(server, report, engine):
         assert interval["length_ns"] == pytest.approx(1e9, rel=0.25)
 
 
-def test_both_families_are_told_side_by_side(server, load, engine):
+def test_both_families_are_printed_side_by_side(server, load, engine):
     one = server()
     result = load("-n", 400, "--family", "both", "-e", engine, f"localhost:{one.port}")
     assert result.ok == 400

@@ -68,7 +68,7 @@ def test_a_server_that_thinks_shows_in_the_phase_in_which_it_thinks(link, peer, 
     assert told.time("total", "50") == Within(2 * ROUND_TRIP_S + 0.15, extra_s, round_trips=2, rel=0.02)
 
 
-def test_targets_near_and_far_are_told_apart(link, server, report, engine):
+def test_targets_near_and_far_are_separate(link, server, report, engine):
     """One at the other end of the link, and one here."""
     way = link(there_ms=20, back_ms=20)
     targets = [server(link=way, before=ahead_of_others).target(way.far(IPV4)),

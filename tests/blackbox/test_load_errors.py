@@ -259,7 +259,7 @@ def holder(peer):
     return peer_of[0]
 
 
-def test_ports_that_run_out_are_counted_and_told(report, engine, holder):
+def test_ports_that_run_out_are_counted_and_reported(report, engine, holder):
     """Ten ports are there, each used until its connection times out."""
     told = report("-n", 50, "-c", 50, "--source-ports", "40000-40009", *TIMEOUT, "-e", engine,
                   holder.target)
@@ -267,7 +267,7 @@ def test_ports_that_run_out_are_counted_and_told(report, engine, holder):
     assert re.search(r"--source\b", told.verdicts["no_ports"])
 
 
-def test_ports_that_run_out_for_the_kernel_are_counted_and_told(report, engine, holder):
+def test_ports_that_run_out_for_the_kernel_are_counted_and_reported(report, engine, holder):
     with sysctl("net.ipv4.ip_local_port_range", "40000 40009"):
         told = report("-n", 50, "-c", 50, *TIMEOUT, "-e", engine, holder.target)
     assert set(told.errors) == {("greeting", "timeout"), ("connect", "no_port")}
@@ -290,7 +290,7 @@ def test_several_sources_have_as_many_times_the_ports(report, engine, holder):
     assert {sock.getpeername()[0] for sock in holder.held} == {f"127.0.0.{n}" for n in range(1, 5)}
 
 
-def test_descriptors_that_run_out_are_counted_and_told(start, engine, holder):
+def test_descriptors_that_run_out_are_counted_and_reported(start, engine, holder):
     """The limit sinks when the run has begun."""
     one = start("-r", "100/s", "-d", "2s", "-t", 1, "--timeout", "3s", "-e", engine,
                 holder.target)
@@ -302,7 +302,7 @@ def test_descriptors_that_run_out_are_counted_and_told(start, engine, holder):
     assert "descriptor" in told.verdicts["no_descriptors"]
 
 
-def test_a_limit_of_descriptors_that_is_too_low_is_told_at_once(engine):
+def test_a_limit_of_descriptors_that_is_too_low_is_reported_at_once(engine):
     result = run(os.environ["HELLO_LOAD"], "-n", 50, "-c", 50, "-e", engine, "127.0.0.1:9",
                  before=limits(NOFILE=40))
     assert (result.returncode, result.stdout) == (1, "")

@@ -35,7 +35,7 @@ def stop_with_witnesses(server):
     return lambda after_s: first_s + (last_s - first_s) * after_s / STOP_S - after_s
 
 
-def test_an_open_loop_tells_what_each_that_should_have_come_would_have_waited(server, start, engine,
+def test_an_open_loop_counts_the_wait_of_each_that_should_have_come(server, start, engine,
                                                                              tmp_path):
     one = server("--engine", engine, before=one_after_the_other(last_cpu, ahead_of_others))
     log = tmp_path / "log"

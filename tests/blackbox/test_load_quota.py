@@ -64,7 +64,7 @@ def limited():
     pytest.skip("no cgroup can be made here that limits CPU time: " + "; ".join(tried))
 
 
-def test_a_quota_on_the_generator_is_told(limited, server, report, engine):
+def test_a_quota_on_the_generator_is_reported(limited, server, report, engine):
     one = server()
     told = report("-c", 20, "-d", "8s", "-t", 1, "-e", engine, one.target(IPV4), before=limited)
     assert (told.code, told.errors) == (0, {})

@@ -23,7 +23,7 @@ def test_over_loopback_sockets_make_further_connections(server, report, engine, 
     assert sockets["reused"] > 0
 
 
-def test_none_does_if_told_not_to(server, report, engine):
+def test_none_is_reused_with_reuse_sockets_no(server, report, engine):
     assert reuse(report, server().target(IPV4), "-e", engine, "--reuse-sockets", "no") == {
         "opened": COUNT, "reused": 0, "refusal": "--reuse-sockets is no"}
 
@@ -55,6 +55,6 @@ def test_without_timestamps_none_does(server, report):
             "opened": COUNT, "reused": 0, "refusal": "net.ipv4.tcp_timestamps is 0"}
 
 
-def test_the_summary_tells_of_them(server, load):
+def test_the_summary_reports_them(server, load):
     result = load("-n", 10, "-c", 1, "--reuse-sockets", "no", server().target(IPV4))
     assert "\nsockets   0 of 10 reused, --reuse-sockets is no\n" in result.stdout

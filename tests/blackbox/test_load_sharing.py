@@ -66,7 +66,7 @@ def test_threads_for_all_cpus_beside_the_service_are_not_said_to_be_fine(server,
 
 
 @pytest.mark.skipif("address" in SANITIZED, reason="LeakSanitizer needs /proc")
-def test_where_nothing_tells_of_cpus_the_generator_is_not_said_to_be_fine(server, report):
+def test_where_nothing_is_known_of_cpus_the_generator_is_not_called_fine(server, report):
     """Neither /proc/stat nor schedstat: all but the processes is hidden, and they are laid over."""
     trial = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
     if trial.returncode != 0:

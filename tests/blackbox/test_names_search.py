@@ -137,13 +137,13 @@ def test_nsswitch_says_whether_the_hosts_file_comes_first(name_server, machine, 
         ("", "no-a.lan", 2, "answered that it has no such address"),
     ],
 )
-def test_what_the_server_answered_is_told(name_server, machine, search, name, code, told):
+def test_what_the_server_answered_is_reported(name_server, machine, search, name, code, told):
     machine.write("resolv.conf", (f"search {search}\n" if search else "search .\n") + SERVER)
     assert told in machine.complaint("-4", name, code=code)
 
 
 @pytest.mark.parametrize("answer, told", [(NOT_IMPLEMENTED, "NOTIMP"), (FORMAT_ERROR, "FORMERR")])
-def test_other_codes_are_told_by_name(machine, answer, told):
+def test_other_codes_are_reported_by_name(machine, answer, told):
     machine.write("resolv.conf", "search .\n" + SERVER)
     server = NameServer("127.0.0.1", {"odd.test": answer})
     try:
@@ -164,7 +164,7 @@ def test_without_a_server_in_resolv_conf_that_of_this_machine_is_asked_and_said_
         server.stop()
 
 
-def test_a_server_that_cannot_be_reached_is_told_from_one_that_is_silent(machine):
+def test_a_server_that_cannot_be_reached_differs_from_one_that_is_silent(machine):
     machine.write("resolv.conf", "search .\nnameserver 127.0.0.98\n")
     assert "name server 127.0.0.98 answered nothing, and cannot be reached;" in machine.complaint("-4", "x.test", code=1)
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as silent:

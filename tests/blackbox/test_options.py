@@ -70,7 +70,7 @@ def test_version_is_one_line():
     ("HELLO_SERVER", "--help"), ("HELLO_SERVER", "--version"), ("HELLO_SERVER", "--print-config"),
     ("HELLO_LOAD", "--help"), ("HELLO_LOAD", "--version"),
 ])
-def test_what_cannot_be_printed_is_told(program, option):
+def test_what_cannot_be_printed_is_reported(program, option):
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
             [os.environ[program], option], env=environment(), stdin=subprocess.DEVNULL, stdout=full,
@@ -80,7 +80,7 @@ def test_what_cannot_be_printed_is_told(program, option):
     assert re.fullmatch(r"hello-[^\n]*No space left[^\n]*\n", process.stderr), process.stderr
 
 
-def test_print_config_tells_the_defaults_and_the_platform():
+def test_print_config_has_the_defaults_and_the_platform():
     settings = server_config()
     assert settings["listen"].startswith("[::]")
     assert settings["port"] == "1848"
@@ -91,7 +91,7 @@ def test_print_config_tells_the_defaults_and_the_platform():
     assert len(settings) > len(LONG_OPTIONS), "platform facts are missing"
 
 
-def test_verbose_tells_the_settings_at_start_beside_the_start_line(server):
+def test_verbose_prints_the_settings_at_start_beside_the_start_line(server):
     assert any("linger-timeout=2s" in line for line in server("-v").stderr())
 
 
@@ -110,7 +110,7 @@ def test_quiet_leaves_nothing_but_errors():
 # Where a setting comes from
 
 
-def test_print_config_tells_where_each_setting_and_fact_came_from():
+def test_print_config_says_where_each_setting_and_fact_came_from():
     told = server_config_and_sources(
         "--close", "swift",
         env={"HELLO_GREETING": "hi", "HELLO_SERVER_BACKLOG": "9", "HELLO_BACKLOG": "8",
@@ -297,7 +297,7 @@ def test_a_greeting_on_the_command_line_beats_a_greeting_file_in_the_environment
     assert visit(one.address(IPV4)) == b"mine"
 
 
-def test_print_config_tells_that_the_greeting_is_from_a_file(tmp_path):
+def test_print_config_says_that_the_greeting_is_from_a_file(tmp_path):
     path = tmp_path / "greeting"
     path.write_bytes(b"moin\n")
     told = server_config_and_sources("--greeting-file", path, env={"HELLO_GREETING": "other"})

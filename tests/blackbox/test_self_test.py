@@ -104,7 +104,7 @@ def test_with_whatever_error_it_is_refused(error):
     assert_refuses(server_path(), words, "--engine", "auto", "0", before=refusal("send", error))
 
 
-def test_a_close_that_is_refused_is_told_at_the_start(engine, tmp_path):
+def test_a_close_that_is_refused_is_reported_at_the_start(engine, tmp_path):
     """Not by a filter: no dynamic program loads where close is refused."""
     fault = Fault("close", tmp_path)
     fault.begin(errno.EPERM)

@@ -27,7 +27,7 @@ def test_json_is_written_as_it_was_read(kept):
     assert (shown.stdout, shown.stderr, shown.returncode) == (kept.read_text(), "", 0)
 
 
-def test_the_summary_tells_the_run_that_was_kept(kept):
+def test_the_summary_describes_the_run_that_was_kept(kept):
     shown = run(LOAD, "show", kept)
     assert (shown.stderr, shown.returncode) == ("", 0)
     assert "open loop at 500/s constant" in shown.stdout

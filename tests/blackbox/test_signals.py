@@ -57,7 +57,7 @@ def test_the_server_stops_in_order(server, signum):
 
 
 @by_stop
-def test_a_run_is_cut_short_and_told(start, server, signum):
+def test_a_run_is_cut_short_and_marked(start, server, signum):
     run = start("-d", "1h", "-c", "1", server().target(IPV4))
     wait_until(lambda: len(os.listdir(f"/proc/{run.pid}/task")) > OWN_THREADS, "the run to be under way")
     time.sleep(0.2)  # so that something was measured
@@ -95,7 +95,7 @@ def test_signals_that_say_nothing_to_them_do_nothing(server, start):
     assert one.stop()["greeted"] > 0
 
 
-def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
+def test_the_server_prints_its_totals_so_far_on_request(server, engine):
     one = server("--engine", engine, "--linger-timeout", "1h")
     assert visit(one.address(IPV4)) == GREETING
     one.wait_until_idle()

@@ -82,7 +82,7 @@ def test_without_sock_diag_it_stops_and_says_so(server, engine, error):
     assert one.stderr()[0].endswith("; let the sandbox allow AF_NETLINK sockets")
 
 
-def test_without_sock_diag_a_port_in_use_is_still_told():
+def test_without_sock_diag_a_port_in_use_is_still_reported():
     with socket.create_server(("127.0.0.1", 0)) as other:
         result = run(server_path(), "--listen", "127.0.0.1", other.getsockname()[1],
                      before=refusal("socket", errno.EPERM, NETLINK))

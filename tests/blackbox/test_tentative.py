@@ -41,7 +41,7 @@ def test_an_address_that_is_still_checked_is_waited_for(server, engine, interfac
     one.stop(warnings=None, all_accepted=False)
 
 
-def test_an_address_whose_check_does_not_end_is_told_as_what_it_is(interface):
+def test_an_address_whose_check_does_not_end_is_reported_as_what_it_is(interface):
     ip("address", "add", f"{ADDRESS}/64", "dev", interface)  # without a link it stays tentative
     if not is_tentative():
         pytest.skip("this kernel checks no address without a link")
@@ -76,6 +76,6 @@ def test_waiting_ends_with_a_stop(interface):
     ("192.0.2.1:0", "no interface has this address"),
     ("[ff02::1%lo]:0", "it is a multicast address"),
 ])
-def test_other_addresses_are_told_as_what_they_are(address, said):
+def test_other_addresses_are_reported_as_what_they_are(address, said):
     done = run(server_path(), "--listen", address)
     assert done.returncode == 1 and said in done.stderr, done

@@ -1,8 +1,8 @@
 /* A document survives write, read and write: byte for byte, and with the same report. */
 #include "base/escape.h"
+#include "rendering.h"
 #include "report/report.h"
 #include "report_sample.h"
-#include "told.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -29,7 +29,7 @@ static char *written(const struct document *document)
     return text;
 }
 
-static char *told_as_csv(const struct document *document)
+static char *rendering_csv(const struct document *document)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -151,13 +151,13 @@ static void what_is_read_back_is_reported_alike(void **state)
         samples[i].change(sample);
         text = written(&sample->document);
         document = read_back(text);
-        expected = told_text(&sample->document, false, 100);
-        actual = told_text(document, false, 100);
+        expected = rendering_text(&sample->document, false, 100);
+        actual = rendering_text(document, false, 100);
         assert_string_equal(expected, actual);
         free(expected);
         free(actual);
-        expected = told_as_csv(&sample->document);
-        actual = told_as_csv(document);
+        expected = rendering_csv(&sample->document);
+        actual = rendering_csv(document);
         assert_string_equal(expected, actual);
         free(expected);
         free(actual);

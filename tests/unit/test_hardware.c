@@ -101,7 +101,7 @@ static char *odd_environment(const char *name)
     return odd;
 }
 
-static void memory_that_is_no_number_tells_nothing_of_the_cpus(void **state)
+static void memory_that_is_no_number_does_not_affect_the_cpus(void **state)
 {
     static const char *const texts[] = {"", "-1", "256abc", " 256", "99999999999999999999999", "0"};
     const struct machine_fake *fake = *state;
@@ -351,7 +351,7 @@ static void nothing_is_raised_where_the_memory_is_not_known(void **state)
                         lines);
 }
 
-static void what_is_told_of_a_limit_is_what_the_kernel_made_of_it(void **state)
+static void the_reported_limit_is_what_the_kernel_made_of_it(void **state)
 {
     /* A file of the kernel that keeps only 9 bits of a number, and shows them in hexadecimal. */
     static const char lossy[] = "/proc/self/coredump_filter";
@@ -378,7 +378,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FAKED(a_small_fly_machine_is_known_by_what_it_says_of_itself),
         FAKED(a_large_fly_machine_has_its_cpus_for_itself),
-        FAKED(memory_that_is_no_number_tells_nothing_of_the_cpus),
+        FAKED(memory_that_is_no_number_does_not_affect_the_cpus),
         FAKED(a_fact_is_one_line_whatever_the_environment_holds),
         FAKED(each_sign_of_the_platform_is_enough),
         FAKED(steal_shows_that_cpus_are_shared),
@@ -393,7 +393,7 @@ int main(void)
         cmocka_unit_test(sizes_are_safe_where_nothing_is_known),
         FAKED(limits_are_raised_and_never_lowered),
         FAKED(nothing_is_raised_where_the_memory_is_not_known),
-        FAKED(what_is_told_of_a_limit_is_what_the_kernel_made_of_it),
+        FAKED(the_reported_limit_is_what_the_kernel_made_of_it),
     };
 
     return cmocka_run_group_tests_name("hardware", tests, NULL, NULL);

@@ -266,7 +266,7 @@ def test_text_that_is_not_utf8_is_escaped_and_the_other_is_as_typed():
     assert odd["run"]["options"]["source"] == r"\xff\xfe"
 
 
-def test_verdicts_and_assertions_can_be_told_by_programs(sample):
+def test_programs_can_read_verdicts_and_assertions(sample):
     whole = document(sample)
     names = SCHEMA["properties"]["verdicts"]["items"]["properties"]["name"]["examples"]
     for verdict in whole["verdicts"]:
@@ -281,12 +281,12 @@ def test_verdicts_and_assertions_can_be_told_by_programs(sample):
 
 
 def machine_cells(interval):
-    """What is told of the machine, but for length_ns: length_s is by the second's own clock."""
+    """The members about the machine, except length_ns: length_s is by the second's own clock."""
     return set(interval["usage"]) - {"length_ns"}
 
 
 
-def test_the_csv_tells_the_same_series(sample):
+def test_the_csv_has_the_same_series(sample):
     whole = document(sample)
     text = printed(sample, "csv")
     assert text.endswith("\r\n")
