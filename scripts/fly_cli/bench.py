@@ -73,7 +73,7 @@ def _result(generator: Generator) -> str:
     except (Problem, ValueError) as error:
         if isinstance(error, Problem):
             error.report()
-        raise Problem("what hello-load found did not come back whole;"
+        raise Problem("the result of hello-load did not arrive complete;"
                       " a shorter run prints less: -- -d 10s") from error
     return text
 

@@ -30,11 +30,10 @@ def read(flyctl: Flyctl, app: str, file: str) -> Config:
     """As flyctl reads it."""
     config = flyctl.ask(
         "config", "show", "--local", "--app", app, "--config", file, kind=dict, read=_of_answer,
-        failure=f"flyctl cannot read '{file}'; mend what it says above, and check it:\n"
+        failure=f"flyctl cannot read '{file}'; fix what it reports above, and check it:\n"
                 f"    {flyctl.name} config validate --config {file}")
     if config is None:
-        raise Problem(f"'{file}' has no [[services]] with a port; take fly.toml as it comes,"
-                      " and change what you need")
+        raise Problem(f"'{file}' has no [[services]] with a port; start from the given fly.toml, and change what you need")
     return config
 
 

@@ -22,7 +22,7 @@ def run(flyctl: Flyctl, options: Options) -> int:
     # One Machine unless there are more already, and built by Fly: no Docker is needed here.
     if not flyctl.change("deploy", ".", "--app", app.name, "--config", options.config,
                          "--ha=false", "--remote-only", "--yes"):
-        raise Problem("the deployment failed; mend what flyctl says above and run this again; what the Machine says:\n"
+        raise Problem("the deployment failed; fix what flyctl reports above and run this again; what the Machine says:\n"
                       f"    {flyctl.name} logs --app {app.name}")
     if options.dry_run:
         messages.say("then the greeting would be read from each address")
@@ -36,7 +36,7 @@ def _ensure_ipv6(app: App, addresses: list[Address]) -> None:
     if of_kind(addresses, "v6"):
         return
     if not app.flyctl.change("ips", "allocate-v6", "--app", app.name):
-        raise Problem("cannot allocate an IPv6 address, without which nobody reaches the app; mend what flyctl says\n"
+        raise Problem("cannot allocate an IPv6 address, without which no client reaches the app; fix what flyctl reports\n"
                       "    above and run this again")
 
 
@@ -48,7 +48,7 @@ def _ensure_ipv4(app: App, addresses: list[Address], wanted: str) -> None:
     dedicated = of_kind(addresses, "v4")
     if dedicated:
         if wanted == "no":
-            messages.say("the dedicated IPv4 address stays; to give it up:"
+            messages.say("the dedicated IPv4 address is kept; to release it:"
                          f" {app.flyctl.name} ips release {' '.join(dedicated)} --app {app.name}")
         return
     messages.say("raw TCP cannot work on a shared IPv4 address: there Fly's proxy distinguishes apps by what TLS or HTTP"
@@ -56,14 +56,14 @@ def _ensure_ipv4(app: App, addresses: list[Address], wanted: str) -> None:
     if not _agrees_to_ipv4(wanted):
         return
     if not app.flyctl.change("ips", "allocate-v4", "--app", app.name, "--yes"):
-        raise Problem("cannot allocate an IPv4 address; mend what flyctl says above, or go on without: --ipv4 no")
+        raise Problem("cannot allocate an IPv4 address; fix what flyctl reports above, or go on without: --ipv4 no")
 
 
 def _agrees_to_ipv4(wanted: str) -> bool:
     if wanted:
         return wanted == "yes"
     if not messages.has_terminal():
-        messages.say("no terminal to ask at, so without IPv4; to have it: --ipv4 yes")
+        messages.say("no terminal to ask on, so without IPv4; to get it: --ipv4 yes")
         return False
     answer = messages.question(f"Allocate a dedicated IPv4 address for {IPV4_PRICE}? [y/N] ")
     return answer.lower().startswith("y")

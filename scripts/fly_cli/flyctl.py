@@ -91,7 +91,7 @@ class Flyctl:
     def _not_understood(self, words: tuple[str, ...], text: str, error: Exception) -> Problem:
         command = " ".join(map(quoted, (self.name, *words)))
         shown = text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
-        return Problem("flyctl's answer is not the JSON that is known here, see above; it may be too old:"
+        return Problem("flyctl's answer is not the expected JSON, see above; it may be too old:"
                        f" {self.name} version upgrade",
                        details=f"{command}: answered {json.dumps(shown)}: {error}")
 

@@ -39,7 +39,7 @@ def print_result(text: str) -> None:
         _write(STDOUT, text + "\n")
     except OSError as error:
         raise Problem(f"cannot write the result: {error.strerror};"
-                      " mend that and run this again") from error
+                      " fix that and run this again") from error
 
 
 def say(text: str) -> None:

@@ -50,7 +50,7 @@ class Verification:
                 messages.print_result(f"{family} {address}, port {self.port}: {look.seen}")
                 return True
             if look.found == Found.NO_WAY:
-                messages.say(f"this host has no way to {family} ({look.seen}), so a Machine is to look")
+                messages.say(f"this host has no way to {family} ({look.seen}), so a Machine tries it")
                 return self._verify_from_machine(family, address)
             if time.monotonic() - began_s >= self.wait_s:
                 messages.say(f"{family} {address}, port {self.port}: no greeting within {self.wait_s} s;"

@@ -29,8 +29,8 @@ int main(int argc, char *argv[])
     }
     if (!program_begin("hello-static"))
         return EXIT_CANNOT_RUN;
-    snprintf(line, sizeof(line), "'%s' is no program of these; call it hello-server or hello-load",
-             name);
+    snprintf(line, sizeof(line),
+             "'%s' is not one of these programs; call it hello-server or hello-load", name);
     program_print("hello-static", line);
     return program_end(EXIT_USAGE);
 }

@@ -24,7 +24,7 @@ static void texts_read(struct document_reader *reader, const json_t *array,
     json_array_foreach(array, i, item)
     {
         if (i >= OPTION_TEXTS_MAX || !json_is_string(item)) {
-            reader_fail(reader, "targets", "is no list of texts, or has too many");
+            reader_fail(reader, "targets", "is not a list of texts, or has too many");
             return;
         }
         texts->items[texts->count++] = json_string_value(item);
@@ -56,7 +56,7 @@ static void options_read(struct document_reader *reader, json_t *object, struct 
     document->connections = reader_number(reader, object, "connections");
     document->threads = (uint32_t)reader_number(reader, object, "threads");
     if (document->threads > CPUS_MAX)
-        reader_fail(reader, "threads", "is more than there can be");
+        reader_fail(reader, "threads", "is larger than possible");
     options->cpus = cpus ? cpus : "";
     options->rate.starts = reader_number_or(reader, object, "rate_starts", 0);
     options->rate.period_ns = reader_number_or(reader, object, "rate_period_ns", 0);
@@ -181,7 +181,7 @@ static void threads_read(struct document_reader *reader, const json_t *array,
     size_t i;
 
     if (json_array_size(array) != document->threads)
-        reader_fail(reader, "threads", "has not as many members as the options have threads");
+        reader_fail(reader, "threads", "does not have as many members as the options have threads");
     json_array_foreach(array, i, object)
     {
         struct thread_use *use = &document->thread[i];
@@ -332,13 +332,13 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
     }
     reader.codec = malloc(sizeof(*reader.codec));
     if (!reader.codec) {
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is no memory to read it");
+        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
         return -ENOMEM;
     }
     document_read_parts(&reader, document);
     free(reader.codec);
     if (reader.error == -ENOMEM)
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is no memory to read it");
+        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
     json_object_del(document->source, "series"); /* the largest part, and it holds no texts */
     return reader.error;
 }

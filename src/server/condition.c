@@ -13,9 +13,9 @@
 
 /* The message when a cause is over. */
 static const char *const condition_ends[CONDITION_COUNT] = {
-    [CONDITION_CAPACITY] = "nobody waits for --max-connections any more",
-    [CONDITION_DESCRIPTORS] = "nobody waits for want of descriptors any more",
-    [CONDITION_MEMORY] = "nobody waits for want of memory any more",
+    [CONDITION_CAPACITY] = "no client waits because of --max-connections any more",
+    [CONDITION_DESCRIPTORS] = "no client waits for descriptors any more",
+    [CONDITION_MEMORY] = "no client waits for memory any more",
     [CONDITION_ACCEPTING] = "accepting works again",
     [CONDITION_CONNECTIONS] = "connections end well again",
 };

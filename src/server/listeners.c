@@ -194,13 +194,12 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners->refusing = result == 0;
     if (listeners->refusing)
         return;
-    snprintf(
-        line, sizeof(line),
-        "warning: cannot keep new connections from beginning (SO_ATTACH_FILTER: %s): some that "
-        "come during this stop may be reset; %s",
-        strerror(-result),
-        result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
-                                                : "let the sandbox allow it");
+    snprintf(line, sizeof(line),
+             "warning: cannot block new connections (SO_ATTACH_FILTER: %s): some that arrive "
+             "during this stop may be reset; %s",
+             strerror(-result),
+             result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
+                                                     : "allow it in the sandbox");
     listeners_notice(listeners, line);
 }
 
@@ -217,12 +216,12 @@ static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
         listeners->blind_ns = now_ns + LISTENERS_BLIND_NS;
         snprintf(
             line, sizeof(line),
-            "warning: the kernel does not tell of handshakes under way (sock_diag: %s): clients "
+            "warning: the kernel does not report handshakes in progress (sock_diag: %s): clients "
             "that are connecting during this stop may be reset; %s",
             strerror(-result),
-            result == -ENOENT                        ? "load its module tcp_diag"
-            : result == -EMFILE || result == -ENFILE ? "raise the limit of descriptors"
-                                                     : "let the sandbox allow AF_NETLINK sockets");
+            result == -ENOENT                        ? "load the kernel module tcp_diag"
+            : result == -EMFILE || result == -ENFILE ? "raise the descriptor limit"
+                                                     : "allow AF_NETLINK sockets in the sandbox");
         listeners_notice(listeners, line);
     }
     return now_ns < listeners->blind_ns;

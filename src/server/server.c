@@ -227,7 +227,7 @@ static void server_report_backlog(struct server *server, uint32_t holds)
         return;
     snprintf(line, sizeof(line),
              "warning: --backlog %" PRIu64 " is cut to %" PRIu64
-             " by the kernel; raise net.core.somaxconn, or ask for no more",
+             " by the kernel; raise net.core.somaxconn, or lower --backlog",
              server->backlog_requested, server->config->backlog);
     server_notice(server, line);
 }

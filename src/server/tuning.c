@@ -80,7 +80,7 @@ static const char *tuning_advice(bool is_sysctl, int error)
         return "that needs CAP_SYS_RESOURCE, which this process does not have; or set it where it "
                "is started (LimitNOFILE=, docker run --ulimit)";
     if (!is_sysctl)
-        return "raise the sysctl fs.nr_open first, beyond which no limit goes";
+        return "first raise the sysctl fs.nr_open, which bounds it";
     if (!has_capability(CAP_NET_ADMIN))
         return "that needs CAP_NET_ADMIN, which this process does not have; or set it by sysctl";
     return "set it by sysctl, on the machine itself";
@@ -112,7 +112,7 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
 
     platform_sysctl_path(root, tuning->name, path);
     if (platform_number_read(path, &before) < 0) {
-        snprintf(line, TUNING_LINE_BYTES, "tune: %s is not here; nothing to do", tuning->name);
+        snprintf(line, TUNING_LINE_BYTES, "tune: %s does not exist; nothing to do", tuning->name);
         return;
     }
     if (wanted > before && !dry) {
@@ -147,8 +147,7 @@ void tuning_apply(const struct hardware *hardware, const char *root, bool dry,
 
     if (!fact_is_number(hardware->memory_bytes)) {
         snprintf(line, sizeof(line),
-                 "tune: how much memory there is cannot be read; nothing is "
-                 "raised");
+                 "tune: the amount of memory cannot be read; nothing is raised");
         listener(context, line);
         return;
     }

@@ -69,7 +69,7 @@ static void workers_report_places(const struct workers *workers)
     if (moved == 0)
         return;
     snprintf(line, sizeof(line),
-             "warning: %u of %u threads could not be kept on a CPU, so they use any; see "
+             "warning: %u of %u threads could not be pinned to a CPU, so they use any; see "
              "sched_setaffinity(2), or use --cpus none",
              moved, workers->args.count);
     workers->args.notice(workers->args.context, line);

@@ -50,8 +50,7 @@ def test_a_backlog_that_the_kernel_cuts_is_reported_in_one_line(server, asked, l
     assert in_force(one.port) == {100}
     assert settings(one.stderr())["backlog"] == f"100  # cut from {asked} by net.core.somaxconn"
     assert warnings(one.stderr()) == [
-        f"hello-server: warning: --backlog {asked} is cut to 100 by the kernel;"
-        " raise net.core.somaxconn, or ask for no more"
+        f"hello-server: warning: --backlog {asked} is cut to 100 by the kernel; raise net.core.somaxconn, or lower --backlog"
     ]
 
 

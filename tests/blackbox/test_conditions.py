@@ -53,7 +53,7 @@ def test_a_client_that_waits_for_a_place_is_reported(server, engine, family, cli
     assert read_to_end(clients[0]) == GREETING
     assert read_to_end(clients[1]) == GREETING
     wait_until(lambda: len(one.stderr()) == 2, "a line that says that it is over")
-    assert "nobody waits" in one.stderr()[1]
+    assert "no client waits" in one.stderr()[1]
     one.wait_until_idle()
     before = sleeps(one.pid)
     time.sleep(1.5)
@@ -75,7 +75,7 @@ def test_somebody_who_comes_and_goes_makes_two_lines_and_one_with_the_number(ser
     assert one.stop(warnings=None) == totals(greeted=4)
     lines = one.stderr()
     assert len(lines) == 3, lines
-    assert "others wait;" in lines[0] and "nobody waits" in lines[1]
+    assert "others wait;" in lines[0] and "no client waits" in lines[1]
     assert "others wait (1 times in " in lines[2] and "over now)" in lines[2]
 
 
@@ -139,7 +139,7 @@ def test_memory_that_is_short_for_a_greeting_is_reported_and_nobody_is_lost(
     one = server("--engine", engine, "--workers", 1, env=fault.environment)
     fault.begin(errno.ENOBUFS, calls=3)
     assert [visit(one.address(IPV4)) for _ in range(3)] == [GREETING] * 3
-    assert "connections are held up: send: No buffer space available" in one.stderr()[0]
+    assert "connections are delayed: send: No buffer space available" in one.stderr()[0]
     wait_until(lambda: len(one.stderr()) == 2, "a line that says that it is over")
     one.wait_until_idle()
     assert one.stop(warnings=2)["greeted"] == 3

@@ -106,4 +106,4 @@ def test_threads_that_the_kernel_lets_stay_nowhere_are_reported(server):
                env={"LD_PRELOAD": library, "MANY_CPUS": "0-1", "MANY_CPUS_REFUSES": "1"})
     assert done.returncode == 0, done
     assert [thread["cpu"] for thread in json.loads(done.stdout)["threads"]] == [None]
-    assert "1 of 1 threads could not be kept on a CPU" in done.stderr
+    assert "1 of 1 threads could not be pinned to a CPU" in done.stderr

@@ -154,7 +154,7 @@ def test_without_IPv6_a_name_that_has_nothing_else_is_refused(hosts):
 @pytest.mark.parametrize("typed", ["fly-local-6pm", "fly-local-6pn.", "nobody:1848", "127.0.0.l"])
 def test_a_name_that_is_not_there_is_wrong_usage(hosts, typed):
     line = complaint(hosts, "--listen", typed, code=2)
-    assert f"--listen '{typed}': no such name in /etc/hosts, and names are looked up nowhere else" in line
+    assert f"--listen '{typed}': no such name in /etc/hosts, and names are looked up only there" in line
     line = complaint(hosts, env={"HELLO_LISTEN": typed}, code=2)
     assert f"HELLO_LISTEN='{typed}': no such name in /etc/hosts" in line
 
@@ -183,7 +183,7 @@ def test_a_hosts_file_that_nobody_writes_to_is_not_waited_for(hosts):
     (hosts.directory / "hosts").unlink()
     os.mkfifo(hosts.directory / "hosts")
     line = complaint(hosts, "--listen", "localhost", code=1)
-    assert "--listen 'localhost': /etc/hosts is no regular file" in line
+    assert "--listen 'localhost': /etc/hosts is not a regular file" in line
 
 
 def test_a_hosts_file_that_does_not_end_is_not_read_to_its_end(hosts):

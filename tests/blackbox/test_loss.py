@@ -231,7 +231,7 @@ def test_a_stop_in_an_outage_leaves_the_greetings_to_the_kernel(network, server,
 
 @pytest.mark.parametrize("answered", [False, True], ids=["silence", "prohibited"])
 def test_the_kernel_giving_up_on_a_client_counts_as_reset(network, server, engine, answered):
-    """Whether it is for want of an answer, or a firewall says so by ICMP or ICMPv6."""
+    """Whether no answer came, or a firewall says so by ICMP or ICMPv6."""
     with kernel.sysctl("net.ipv4.tcp_retries2", 2):
         one = server("--engine", engine)
         with one.paused():

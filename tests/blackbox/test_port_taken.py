@@ -157,7 +157,7 @@ def test_a_connection_differs_from_a_listener():
     with client, peer:
         host, port = client.getpeername()
         said = complaint("--listen", "[::]", client.getsockname()[1])
-    assert f"(pid {os.getpid()}) has that port for a connection to {host}:{port} " in said
+    assert f"(pid {os.getpid()}) uses that port for a connection to {host}:{port} " in said
     assert "listens there" not in said
 
 

@@ -124,7 +124,7 @@ def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
     assert one.stop(warnings=None) == totals(greeted=1)
     if not SANITIZED:
         assert "sock_diag: Too many open files" in one.stderr()[1] and one.stderr()[1].endswith(
-            "; raise the limit of descriptors")
+            "; raise the descriptor limit")
 
 
 # From the first instruction on

@@ -174,7 +174,7 @@ def test_a_machine_that_cannot_run_is_reported_with_advice(world, responder):
     world.set(failures={"machine run": "could not launch machine: insufficient resources in region"})
     error = fails(world)
     assert "Error: could not launch machine" in error
-    assert "cannot run a Machine for hello-load; mend what flyctl says above, or try another --region" in error
+    assert "cannot run a Machine for hello-load; fix what flyctl reports above, or try another --region" in error
     assert_only_the_responder_is_left(world)
 
 
@@ -192,7 +192,7 @@ def test_a_command_that_fly_gives_up_on_is_given_again(world, responder):
 
 def test_hello_load_that_takes_too_long_is_ended(world, responder):
     error = fails(world, "--wait", "1", "--", "-d", "60s")
-    assert "hello-load did not end within 1 s; give it longer by --wait" in error
+    assert "hello-load did not end within 1 s; allow more time with --wait" in error
     assert_only_the_responder_is_left(world)
 
 
@@ -251,14 +251,14 @@ def test_that_nobody_reads_of_the_end_of_the_machine_is_no_failure(world, respon
 @pytest.mark.parametrize("name", ["machine list", "machine exec"])
 def test_an_answer_that_is_not_understood_is_reported(world, responder, name):
     world.set(answers={name: "Update available"})
-    assert "flyctl's answer is not the JSON that is known here" in fails(world, "--wait", "0")
+    assert "flyctl's answer is not the expected JSON" in fails(world, "--wait", "0")
     world.set(answers={})
     assert_only_the_responder_is_left(world)
 
 
 def test_half_of_a_result_is_no_result(world, responder):
     world.set(exec_bytes=100)
-    assert "what hello-load found did not come back whole; a shorter run" in fails(world, "--", "-n", "5")
+    assert "the result of hello-load did not arrive complete; a shorter run" in fails(world, "--", "-n", "5")
     assert_only_the_responder_is_left(world)
 
 

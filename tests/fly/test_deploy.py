@@ -133,7 +133,7 @@ def test_without_a_terminal_it_says_that_it_goes_without_ipv4_and_what_ipv4_cost
     error = deploy(world).stderr
     assert "raw TCP cannot work on a shared IPv4 address" in error
     assert "2 USD a month" in error
-    assert "no terminal to ask at, so without IPv4; to have it: --ipv4 yes" in error
+    assert "no terminal to ask on, so without IPv4; to get it: --ipv4 yes" in error
 
 
 def test_with_ipv4_yes_it_allocates_ipv4_and_reads_the_greeting_there_too(world, server):
@@ -263,7 +263,7 @@ def no_way(world, answer):
 def test_without_a_way_to_ipv6_a_machine_looks(world):
     no_way(world, {"stdout": "hello-load: done ok=1"})
     result = deploy(world)
-    assert "this host has no way to IPv6 (Network is unreachable), so a Machine is to look" in result.stderr
+    assert "this host has no way to IPv6 (Network is unreachable), so a Machine tries it" in result.stderr
     assert f"IPv6 {NOWHERE}, port 1848: greeted, seen from Machine {MACHINE_ID}, not from this host\n" \
         in result.stdout
     assert fly.asked(world)[-1] == (f"machine exec {MACHINE_ID} /usr/local/bin/hello-load -q -n 1"
@@ -338,12 +338,12 @@ def test_without_a_login_it_says_how(world):
 
 
 @pytest.mark.parametrize("name, text, advice, made", [
-    ("apps list", "failed to get apps", "flyctl cannot list apps; mend what it says above", []),
+    ("apps list", "failed to get apps", "flyctl cannot list apps; fix what it reports above", []),
     ("apps create", "org slug is required", "if you are in several organizations, name one by --org",
      [CREATE]),
     ("config show", "unknown field", "flyctl config validate --config", [CREATE]),
     ("ips list", "server error", "flyctl cannot list the addresses of 'hello-jo'", [CREATE]),
-    ("ips allocate-v6", "billing", "cannot allocate an IPv6 address, without which nobody reaches the app",
+    ("ips allocate-v6", "billing", "cannot allocate an IPv6 address, without which no client reaches the app",
      [CREATE, ALLOCATE_V6]),
     ("ips allocate-v4", "no payment method", "or go on without: --ipv4 no",
      [CREATE, ALLOCATE_V6, ALLOCATE_V4]),
@@ -360,7 +360,7 @@ def test_what_fails_before_the_deployment_ends_it_and_says_what_to_do(world, nam
 def test_an_answer_that_is_not_understood_ends_it(world, name, answer):
     world.set(answers={name: answer})
     error = fails(world)
-    assert "fly: flyctl's answer is not the JSON that is known here, see above" in error
+    assert "fly: flyctl's answer is not the expected JSON, see above" in error
     assert set(changes(world)) <= {CREATE}
 
 

@@ -62,7 +62,7 @@ static void a_condition_is_reported_when_it_begins_and_when_it_is_over(void **st
     assert_reported(1, "no room, others wait; raise it");
     assert_true(conditions_end(&fixture.conditions, CONDITION_CAPACITY, START_NS + 5) ==
                 DEADLINE_NEVER);
-    assert_reported(2, "nobody waits for --max-connections any more");
+    assert_reported(2, "no client waits because of --max-connections any more");
     assert_true(conditions_report(&fixture.conditions, START_NS + HOUR) == DEADLINE_NEVER);
     assert_reported(2, "");
 }

@@ -273,7 +273,7 @@ static void connections_are_as_many_as_descriptors_and_memory_allow(void **state
     hardware.memory_bytes = UINT64_C(64) << 20;
     check(sizing_connections(&hardware, 28), 4096, "auto: half of platform.memory_bytes");
     hardware = (struct hardware){.descriptors = UINT32_MAX, .memory_bytes = UINT64_C(1) << 50};
-    check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the most there can be");
+    check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the maximum");
     hardware.descriptors = 20;
     assert_int_equal(0, sizing_connections(&hardware, 28).value);
 }
@@ -330,7 +330,7 @@ static void limits_are_raised_and_never_lowered(void **state)
     tuning_apply(&hardware, fake->root, false, note_line, lines);
     assert_non_null(strstr(lines, "tune: net.core.somaxconn 128 -> 4096\n"));
     assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_tw_buckets stays 262144\n"));
-    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_syn_backlog is not here"));
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_syn_backlog does not exist"));
     assert_non_null(strstr(lines, "tune: descriptors "));
     file = fopen(path, "r");
     assert_non_null(file);
@@ -347,8 +347,7 @@ static void nothing_is_raised_where_the_memory_is_not_known(void **state)
 
     machine_fake_write(fake, "proc/sys/net/core/somaxconn", "128\n");
     tuning_apply(&hardware, fake->root, false, note_line, lines);
-    assert_string_equal("tune: how much memory there is cannot be read; nothing is raised\n",
-                        lines);
+    assert_string_equal("tune: the amount of memory cannot be read; nothing is raised\n", lines);
 }
 
 static void the_reported_limit_is_what_the_kernel_made_of_it(void **state)

@@ -333,7 +333,7 @@ static void what_is_tried_again_is_reported_as_delayed(void **state)
     (void)state;
     free(run(&args, fake_wait_for_one));
     assert_non_null(
-        strstr(one.notices, "connections are held up: send: No space left on device; "));
+        strstr(one.notices, "connections are delayed: send: No space left on device; "));
 }
 
 /* A stop comes in the first turn, whose time is up; then accepting fails. */
