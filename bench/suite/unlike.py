@@ -27,19 +27,19 @@ def flat(members):
             yield name, value
 
 
-def device_of(lane):
+def device_of(target):
     """The device to a target, with what changes the cost of a packet on it."""
-    known = {name: lane.get(name) for name in OFFLOADS}
+    known = {name: target.get(name) for name in OFFLOADS}
     words = [f"{name} {'unknown' if value is None else 'on' if value else 'off'}"
              for name, value in known.items()]
-    return f"{lane['device']} of MTU {lane['mtu_bytes']}, {', '.join(words)}"
+    return f"{target['device']} of MTU {target['mtu_bytes']}, {', '.join(words)}"
 
 
 def facts_of_run(document):
     """The facts of what hello-load printed as JSON; None is unknown."""
     run, sockets = document["run"], document["run"]["sockets"]
     made = sockets["opened"] + sockets["reused"]
-    lanes = document["result"].get("lanes", [])
+    targets = document["result"].get("targets", [])
     facts = dict(flat(document["machine"]))
     tracked = facts.pop("tracked_connections", None)
     features = run.get("engine_features")
@@ -47,7 +47,7 @@ def facts_of_run(document):
             "engine features": None if features is None else " ".join(features) or "none",
             "connections tracked": None if tracked is None else "yes" if tracked else "no",
             "target_is_local": run["target_is_local"],
-            "device": "; ".join(sorted({device_of(lane) for lane in lanes})),
+            "device": "; ".join(sorted({device_of(target) for target in targets})),
             SHARE: sockets["reused"] / made if made else None}
 
 

@@ -325,9 +325,11 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
     }
     schema = json_string_value(json_object_get(document->source, "schema"));
     if (!schema || strcmp(schema, DOCUMENT_SCHEMA) != 0) {
-        snprintf(error, DOCUMENT_ERROR_BYTES,
-                 "is not a result of hello-load: its schema is '%.40s', not '%s'",
-                 schema ? schema : "", DOCUMENT_SCHEMA);
+        bool is_ours = schema && strncmp(schema, "hello-load/", strlen("hello-load/")) == 0;
+
+        snprintf(error, DOCUMENT_ERROR_BYTES, "is %s hello-load: its schema is '%.40s', not '%s'",
+                 is_ours ? "of another version of" : "not a result of", schema ? schema : "",
+                 DOCUMENT_SCHEMA);
         return -EINVAL;
     }
     reader.codec = malloc(sizeof(*reader.codec));

@@ -148,11 +148,11 @@ static void target_read(struct document_reader *reader, json_t *object,
 
 void document_read_result(struct document_reader *reader, json_t *object, struct document *document)
 {
-    json_t *targets = reader_array(reader, object, "lanes");
+    json_t *targets = reader_array(reader, object, "targets");
     size_t count = json_array_size(targets);
 
     if (count == 0 || count > TARGETS_MAX)
-        reader_fail(reader, "lanes", "has none, or too many");
+        reader_fail(reader, "targets", "has none, or too many");
     if (reader->error < 0)
         return;
     reader->error = document_init(document, (uint32_t)count);
@@ -193,10 +193,10 @@ static void interval_read(struct document_reader *reader, json_t *object,
                           const struct document *document, struct document_interval *interval)
 {
     json_t *stalls = reader_object(reader, object, "stalls");
-    json_t *targets = reader_array(reader, object, "lanes");
+    json_t *targets = reader_array(reader, object, "targets");
 
     if (json_array_size(targets) != document->target_count)
-        reader_fail(reader, "lanes", "does not have as many members as the result");
+        reader_fail(reader, "targets", "does not have as many members as the result");
     interval->start_ns = reader_number(reader, object, "start_ns");
     interval->length_ns = reader_number(reader, object, "length_ns");
     interval->warmup = reader_truth(reader, object, "warmup");

@@ -23,7 +23,7 @@ def result_json(clock_source="tsc", reused=98, timestamps="1", features=("defer_
     """What hello-load prints, as far as it matters here."""
     return {"run": {"engine": "uring", "engine_features": list(features), "target_is_local": True,
                     "sockets": {"opened": 100 - reused, "reused": reused}},
-            "result": {"lanes": [{"device": "lo", "mtu_bytes": 65536, "gro": gro, "gso": True,
+            "result": {"targets": [{"device": "lo", "mtu_bytes": 65536, "gro": gro, "gso": True,
                                   "tso": None}]},
             "machine": {"tracked_connections": tracked, "clock_source": clock_source, "memory_bytes": 1 << 30,
                         "settings": {"net.ipv4.tcp_timestamps": timestamps}}}
@@ -111,7 +111,7 @@ def test_a_curve_carries_the_warning(monkeypatch):
 
 def test_facts_of_a_run_come_from_the_result_of_hello_load(monkeypatch):
     every = {"failed": 0, "timings": {"lateness": {"percentiles_ns": {"50": 1, "99": 2}}}}
-    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**result_json("hpet"), "result": {"all": every, "lanes": []}}))
+    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**result_json("hpet"), "result": {"all": every, "targets": []}}))
     monkeypatch.setattr(generators, "run_to_end", lambda *_: done)
     options = types.SimpleNamespace(build=SUITE, seconds=1, generator_cpus={0})
     one = types.SimpleNamespace(setup=types.SimpleNamespace(port=1))

@@ -41,8 +41,8 @@ def only(device, wanted):
             ethtool(device, _SET[name], before[name])
 
 
-def offloads(lane):
-    return {name: lane[name] for name in _GET}
+def offloads(target):
+    return {name: target[name] for name in _GET}
 
 
 @pytest.mark.parametrize("wanted", _GET)
@@ -52,17 +52,17 @@ def test_offloads_are_those_of_the_device_to_each_target(server, report, link, w
     here, there = server(), server(link=far)
     with only("lo", wanted) as expected:
         assert expected[wanted] and not all(expected.values())
-        lanes = report("-n", 10, here.target(IPV4), there.target(far.far(IPV4)),
-                       before=unprivileged).lanes
-    assert [lane["device"] for lane in lanes] == ["lo", "near0"]
-    assert offloads(lanes[0]) == expected
-    assert offloads(lanes[1]) == {name: bool(ethtool("near0", get)) for name, get in _GET.items()}
-    assert offloads(lanes[1]) != expected
+        targets = report("-n", 10, here.target(IPV4), there.target(far.far(IPV4)),
+                       before=unprivileged).targets
+    assert [target["device"] for target in targets] == ["lo", "near0"]
+    assert offloads(targets[0]) == expected
+    assert offloads(targets[1]) == {name: bool(ethtool("near0", get)) for name, get in _GET.items()}
+    assert offloads(targets[1]) != expected
 
 
 def test_offloads_that_cannot_be_read_are_unknown(server, report):
-    lane = report("-n", 10, server().target(IPV4), before=kernel.refusal("ioctl", errno.EPERM)).lanes[0]
-    assert offloads(lane) == {"gro": None, "gso": None, "tso": None}
+    target = report("-n", 10, server().target(IPV4), before=kernel.refusal("ioctl", errno.EPERM)).targets[0]
+    assert offloads(target) == {"gro": None, "gso": None, "tso": None}
 
 
 def test_connections_that_the_kernel_tracks_are_reported_to_any_user(server, report, load):

@@ -36,20 +36,20 @@ def check(document):
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
     result, intervals = document["result"], document["series"]["intervals"]
     points = [
-        (interval["all"], *interval["lanes"]) for interval in intervals if not interval["warmup"]
+        (interval["all"], *interval["targets"]) for interval in intervals if not interval["warmup"]
     ]
-    for number, lane in enumerate((result["all"], *result["lanes"])):
-        series = [lanes[number] for lanes in points]
-        assert {point["name"] for point in series} <= {lane["name"]}
+    for number, target in enumerate((result["all"], *result["targets"])):
+        series = [targets[number] for targets in points]
+        assert {point["name"] for point in series} <= {target["name"]}
         for name in COUNTS:
-            assert sum(point[name] for point in series) == lane[name], (lane["name"], name)
-        for kind in lane["errors"]["connect"]:
-            in_all = sum(phase[kind] for phase in lane["errors"].values())
-            assert sum(point["errors"][kind] for point in series) == in_all, (lane["name"], kind)
-        for timing, whole in lane["timings"].items():
+            assert sum(point[name] for point in series) == target[name], (target["name"], name)
+        for kind in target["errors"]["connect"]:
+            in_all = sum(phase[kind] for phase in target["errors"].values())
+            assert sum(point["errors"][kind] for point in series) == in_all, (target["name"], kind)
+        for timing, whole in target["timings"].items():
             longest = [point["timings"][timing]["max_ns"] for point in series]
             longest = max((ns for ns in longest if ns is not None), default=None)
-            assert (longest is None) == (whole["count"] == 0), (lane["name"], timing)
+            assert (longest is None) == (whole["count"] == 0), (target["name"], timing)
             assert longest == (whole["max_ns"] and pytest.approx(whole["max_ns"], rel=0.001))
     end_ns = 0
     for interval in intervals:
@@ -90,10 +90,10 @@ def told(*args, code=0, **options):
 def test_each_way_to_run_is_valid_by_the_schema(server, engine, options):
     one = server()
     document = told(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
-    lanes = document["result"]["lanes"]
-    assert [lane["family"] for lane in lanes] == ["ipv4", "ipv6"]
-    assert [(lane["device"], lane["mtu_bytes"]) for lane in lanes] == 2 * [("lo", 65536)]
-    assert all(lane["ok"] == lane["started"] > 0 for lane in lanes)
+    targets = document["result"]["targets"]
+    assert [target["family"] for target in targets] == ["ipv4", "ipv6"]
+    assert [(target["device"], target["mtu_bytes"]) for target in targets] == 2 * [("lo", 65536)]
+    assert all(target["ok"] == target["started"] > 0 for target in targets)
     assert document["run"]["engine"] == engine
     assert not document["run"]["cut_short"] and document["run"]["target_is_local"]
 
@@ -132,9 +132,9 @@ def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, e
 def test_failures_are_counted_by_target_and_phase_and_kind(server, engine, refused):
     good = server().target(IPV4)
     document = told("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
-    assert {lane["name"]: (lane["weight"], lane["ok"], lane["failed"])
-            for lane in document["result"]["lanes"]} == {good: (2, 200, 0), refused: (1, 0, 100)}
-    bad = document["result"]["lanes"][1]
+    assert {target["name"]: (target["weight"], target["ok"], target["failed"])
+            for target in document["result"]["targets"]} == {good: (2, 200, 0), refused: (1, 0, 100)}
+    bad = document["result"]["targets"][1]
     assert bad["errors"]["connect"]["refused"] == 100
     assert bad["timings"]["total"]["count"] == 0 and bad["timings"]["total"]["max_ns"] is None
 
@@ -221,13 +221,13 @@ def test_csv_has_each_second_of_each_target_and_of_all(server, engine):
     assert (result.returncode, result.stderr) == (0, "")
     rows = rows_of(result.stdout)
     names = [one.target(IPV4), one.target(IPV6), "all"]
-    assert [row["lane"] for row in rows] == names * (len(rows) // 3) and len(rows) >= 6
+    assert [row["target"] for row in rows] == names * (len(rows) // 3) and len(rows) >= 6
     assert [row["family"] for row in rows[:3]] == ["ipv4", "ipv6", ""]
     one.wait_until_idle()
     greeted = one.stop()["greeted"]
     for name in ("started", "ok"):
-        assert sum(int(row[name]) for row in rows if row["lane"] == "all") == greeted
-        assert sum(int(row[name]) for row in rows if row["lane"] != "all") == greeted
+        assert sum(int(row[name]) for row in rows if row["target"] == "all") == greeted
+        assert sum(int(row[name]) for row in rows if row["target"] != "all") == greeted
     for row in rows:
         for timing in ("connect", "greeting", "close", "total", "lateness"):
             steps = [row[f"{timing}_{step}_ns"]
@@ -240,8 +240,8 @@ def test_csv_counts_failures_by_kind(server, engine, refused):
     result = run(os.environ["HELLO_LOAD"], "--csv", "-n", 60, "-e", engine,
                  f"{server().target(IPV4)}=2", refused)
     rows = rows_of(result.stdout)
-    for lane, failed in (("all", 20), (refused, 20)):
-        ours = [row for row in rows if row["lane"] == lane]
+    for target, failed in (("all", 20), (refused, 20)):
+        ours = [row for row in rows if row["target"] == target]
         for name in ("failed", "failed_refused"):
             assert sum(int(row[name]) for row in ours) == failed
         assert not any(int(row[name]) for row in ours for name in row
@@ -252,6 +252,6 @@ def test_csv_of_one_target_has_no_line_for_all(server):
     target = server().target(IPV4)
     result = run(os.environ["HELLO_LOAD"], "--csv", "-n", 50, "--warmup", "50ms", target)
     rows = rows_of(result.stdout)
-    assert {row["lane"] for row in rows} == {target}
+    assert {row["target"] for row in rows} == {target}
     assert sum(int(row["ok"]) for row in rows) == 50
     assert rows[0]["warmup"] == "1" and rows[0]["total_p50_ns"] == ""

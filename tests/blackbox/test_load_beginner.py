@@ -115,7 +115,7 @@ def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
     _, document, summary = run_failing("--expect", expect, server().target(IPV4))
     wrong = document["result"]["wrong_answer"]
     assert wrong["offset_bytes"] == offset and shown in summary
-    assert document["result"]["lanes"][0]["wrong_answer"] == wrong
+    assert document["result"]["targets"][0]["wrong_answer"] == wrong
 
 
 @pytest.mark.parametrize("said, came, shown", [
@@ -124,10 +124,10 @@ def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
 ])
 def test_an_answer_that_ends_too_early_is_shown(peer, said, came, shown):
     _, document, summary = run_failing(peer(says(said)).target)
-    lane = document["result"]["lanes"][0]
-    assert lane["short_answer"].pop("at_ns") > 0
-    assert lane["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
-    assert lane["wrong_answer"] is None and document["result"]["wrong_answer"] is None
+    target = document["result"]["targets"][0]
+    assert target["short_answer"].pop("at_ns") > 0
+    assert target["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
+    assert target["wrong_answer"] is None and document["result"]["wrong_answer"] is None
     assert shown in summary
 
 
@@ -135,11 +135,11 @@ def test_an_answer_that_ends_too_early_is_shown(peer, said, came, shown):
 def test_each_target_has_its_own_first_answer_that_is_wrong(server, peer, threads):
     good, wrong, ended = server().target(IPV4), peer(says(b"moin\n")).target, peer(says(b"he")).target
     _, document, summary = run_any("-t", threads, good, wrong, ended)
-    lanes = document["result"]["lanes"]
-    answer = lanes[1]["wrong_answer"]
+    targets = document["result"]["targets"]
+    answer = targets[1]["wrong_answer"]
     assert answer == {"at_ns": answer["at_ns"], "offset_bytes": 0, "got": r"moin\n"} and answer["at_ns"] > 0
-    assert lanes[0]["wrong_answer"] is None and lanes[2]["wrong_answer"] is None
-    assert [lane["short_answer"] and lane["short_answer"]["got"] for lane in lanes] == [None, None, "he"]
+    assert targets[0]["wrong_answer"] is None and targets[2]["wrong_answer"] is None
+    assert [target["short_answer"] and target["short_answer"]["got"] for target in targets] == [None, None, "he"]
     assert document["result"]["wrong_answer"] == answer
     assert f'from {wrong}: expected "hello\\n", got "moin\\n"' in summary
     assert f'from {ended}: expected 6 bytes, got 2: "he"' in summary

@@ -106,7 +106,7 @@ def test_targets_get_shares_by_weight(server, report, engine, loop):
     ones, targets = servers_and_weights(server, (5, 3, 1))
     told = report(*loop, "-n", 1800, "-t", 1, "-e", engine, *targets)
     assert told.ok == 1800
-    assert [lane["ok"] for lane in told.lanes] == [1000, 600, 200]
+    assert [target["ok"] for target in told.targets] == [1000, 600, 200]
     for one, count in zip(ones, (1000, 600, 200)):
         one.wait_until_idle()
         assert one.counters["TcpPassiveOpens"] == 1800
@@ -134,8 +134,8 @@ def test_shares_by_weight_are_smooth(peer, report):
 def test_shares_by_weight_hold_over_all_threads(server, report, engine):
     ones, targets = servers_and_weights(server, (3, 1))
     told = report("-c", 20, "-n", 2000, "-t", 2, "-e", engine, *targets)
-    assert [lane["started"] for lane in told.lanes] == pytest.approx([1500, 500], abs=2)
-    assert sum(lane["ok"] for lane in told.lanes) == 2000
+    assert [target["started"] for target in told.targets] == pytest.approx([1500, 500], abs=2)
+    assert sum(target["ok"] for target in told.targets) == 2000
 
 
 # The warm-up
@@ -172,8 +172,8 @@ def test_seconds_of_the_series_add_up(server, report, engine):
     intervals = told.json["series"]["intervals"]
     for name in ("started", "ok", "failed", "late", "dropped"):
         assert sum(interval["all"][name] for interval in intervals) == told.all[name], name
-        for position, lane in enumerate(told.lanes):
-            assert sum(one["lanes"][position][name] for one in intervals) == lane[name], name
+        for position, target in enumerate(told.targets):
+            assert sum(one["targets"][position][name] for one in intervals) == target[name], name
     assert [interval["warmup"] for interval in intervals[:4]] == [True, False, False, False]
     assert told.started + told.dropped == pytest.approx(3000, abs=1)
     for interval in intervals[1:4]:

@@ -75,9 +75,9 @@ def test_targets_near_and_far_are_separate(link, server, report, engine):
                server(before=ahead_of_others).target(IPV6)]
     told = report("-c", 20, "-n", 200, "-t", 1, "-e", engine, *targets,
                   before=ahead_of_others)
-    assert collections.Counter({lane["family"]: lane["ok"] for lane in told.lanes}) == {
+    assert collections.Counter({target["family"]: target["ok"] for target in told.targets}) == {
         "ipv4": 100, "ipv6": 100}
-    far, near = told.lanes
+    far, near = told.targets
     extra_s = extra_of(way)
     assert told.time("connect", "50", far) == Within(0.04, extra_s, rel=0.02)
     assert told.time("connect", "50", near) < 0.01

@@ -99,4 +99,4 @@ def test_each_target_is_connected_to_from_each_source(peer, report, engine):
 def test_threads_do_not_all_begin_with_the_first_target(server, report, engine):
     ones = [server(), server()]
     told = report("-c", 2, "-n", 2, "-t", 2, "-e", engine, *(one.target(IPV4) for one in ones))
-    assert [lane["started"] for lane in told.lanes] == [1, 1]
+    assert [target["started"] for target in told.targets] == [1, 1]

@@ -28,7 +28,7 @@ def test_nginx_logged_as_many_connections(nginx, report, engine, loop):
     visits = one.visits(told.ok)
     assert len(visits) == told.ok == told.started
     hosts = collections.Counter(visit.host for visit in visits)
-    assert {lane["family"]: lane["ok"] for lane in told.lanes} == {
+    assert {target["family"]: target["ok"] for target in told.targets} == {
         "ipv4": hosts["127.0.0.1"], "ipv6": hosts["::1"]}
     assert {(visit.status, visit.bytes) for visit in visits} == {("200", "6")}
     assert abs(hosts["127.0.0.1"] - hosts["::1"]) <= 1

@@ -31,7 +31,7 @@ def test_what_is_given_up_is_shared_out_by_weight(server, report):
     target = server("-w", 1).target(IPV4)
     told = report("-r", RATE, "-d", "1500ms", "--timeout", "300ms", *ANY_ERRORS,
                   *(f"{target}={weight}" for weight in (1, 1000, 7)))
-    intended = [lane["started"] + lane["dropped"] for lane in told.lanes]
+    intended = [target["started"] + target["dropped"] for target in told.targets]
     assert [one / sum(intended) for one in intended] == pytest.approx(
         [1 / 1008, 1000 / 1008, 7 / 1008], rel=1e-4)
 

@@ -38,7 +38,7 @@ def test_the_summary_describes_the_run_that_was_kept(kept):
 
 def test_the_seconds_are_printed_as_csv(kept):
     rows = run(LOAD, "show", "--csv", kept).stdout.splitlines()
-    assert rows[0].startswith("time_s,time_utc,length_s,lane,")
+    assert rows[0].startswith("time_s,time_utc,length_s,target,")
     assert sum(",all," in row for row in rows) == 2
 
 
@@ -77,6 +77,14 @@ def test_a_result_that_was_cut_is_refused(kept):
     shown = run(LOAD, "show", kept)
     assert (shown.returncode, shown.stdout) == (2, "")
     assert "is not JSON: line" in shown.stderr
+
+
+def test_a_result_of_another_version_is_refused(kept):
+    kept.write_text(kept.read_text().replace("hello-load/3", "hello-load/2", 1))
+    shown = run(LOAD, "show", kept)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (f"hello-load: '{kept}' is of another version of hello-load: its schema is 'hello-load/2',"
+                            " not 'hello-load/3'; give what 'hello-load --json' of this version printed\n")
 
 
 def test_help_names_the_verbs_and_each_has_its_own(server):

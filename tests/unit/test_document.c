@@ -174,11 +174,13 @@ static void what_is_not_a_document_is_refused_with_its_reason(void **state)
     } rows[] = {
         {"", "is not JSON: line 1, column 0: '[' or '{' expected near end of file"},
         {"{\"schema\":", "is not JSON: line 1, column 10: unexpected token near end of file"},
-        {"{}", "is not a result of hello-load: its schema is '', not 'hello-load/2'"},
-        {"{\"schema\":\"hello-load/1\"}",
-         "is not a result of hello-load: its schema is 'hello-load/1', not 'hello-load/2'"},
-        {"{\"schema\":\"hello-load/2\"}", "'program' in 'document' is missing"},
-        {"{\"schema\":\"hello-load/2\",\"program\":{\"version\":\"1\"},\"run\":7}",
+        {"{}", "is not a result of hello-load: its schema is '', not 'hello-load/3'"},
+        {"{\"schema\":\"other/3\"}",
+         "is not a result of hello-load: its schema is 'other/3', not 'hello-load/3'"},
+        {"{\"schema\":\"hello-load/2\"}",
+         "is of another version of hello-load: its schema is 'hello-load/2', not 'hello-load/3'"},
+        {"{\"schema\":\"hello-load/3\"}", "'program' in 'document' is missing"},
+        {"{\"schema\":\"hello-load/3\",\"program\":{\"version\":\"1\"},\"run\":7}",
          "'run' in 'document' is not an object"},
     };
 
