@@ -1,4 +1,4 @@
-"""Compare two builds by the benchmarks of bench/micro: is B faster than A, slower, or can nobody tell?
+"""Compare two builds by the benchmarks of bench/micro: is B faster than A, slower, or can it not tell?
 
 A and B are each one of
   a git revision     built in build/compare-A and build/compare-B; "." is the tree as it is

@@ -20,6 +20,6 @@ int cpus_request_parse(const char *text, struct cpus_request *ret_request, char 
                        size_t error_bytes);
 
 /* Bind the calling thread, and the threads it starts, to the list, if any. Returns 0 or -errno. */
-int cpus_request_keep(const struct cpus_request *asked);
+int cpus_request_keep(const struct cpus_request *request);
 
 #endif

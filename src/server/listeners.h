@@ -62,7 +62,7 @@ void listeners_close(struct listeners *listeners);
 
 /* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
  * that is impossible, `refusing` stays false, and a notice says so. Call it before the workers are
- * told to stop. */
+ * stopped. */
 void listeners_refuse_new(struct listeners *listeners);
 
 /* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once

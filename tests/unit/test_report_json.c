@@ -35,8 +35,8 @@ static json_t *document_of(const struct document *document)
     return json;
 }
 
-/* The member at a path such as "result.all.ok" or "result.targets.0.ok", where / stands for a dot in
- * a name. */
+/* The member at a path such as "result.all.ok" or "result.targets.0.ok", where / stands for a dot
+ * in a name. */
 static const json_t *member_at(const json_t *value, const char *path)
 {
     while (*path != '\0') {
