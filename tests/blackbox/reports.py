@@ -73,10 +73,10 @@ class Report:
 
     def time(self, timing, percentile, target=None):
         """A percentile ("50", "99.9") of a timing ("connect"), or its "min", "mean", "max"."""
-        told = (target or self.all)["timings"][timing]
+        values = (target or self.all)["timings"][timing]
         if percentile in ("min", "mean", "max"):
-            return told[percentile + "_ns"] / 1e9
-        return told["percentiles_ns"][percentile] / 1e9
+            return values[percentile + "_ns"] / 1e9
+        return values["percentiles_ns"][percentile] / 1e9
 
     def stalled(self, longest_s):
         """True if this machine stood still for longer than that, so that times may be off."""

@@ -20,7 +20,7 @@ def at_most_100():
 
 
 def in_force(port):
-    """Of each listener, as ss(8) tells it."""
+    """Of each listener, as ss(8) shows it."""
     shown = subprocess.run(
         ["ss", "-Hltn", f"sport = :{port}"], capture_output=True, text=True, check=True
     )

@@ -1,4 +1,4 @@
-"""What is short, and what fails, is told: truly, once, and never so often that it fills a log."""
+"""What is short, and what fails, is reported: truly, once, and never so often that it fills a log."""
 import errno
 import time
 

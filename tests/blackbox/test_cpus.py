@@ -1,4 +1,4 @@
-"""--cpus: which CPUs the threads of both programs stay on, as the kernel tells it."""
+"""--cpus: which CPUs the threads of both programs stay on, as the kernel reports it."""
 import json
 import os
 import re
@@ -88,8 +88,8 @@ def test_a_cpu_that_is_not_there_is_named_with_those_that_are(program):
 def test_the_setting_is_printed_with_where_it_came_from():
     assert server_config_and_sources()["cpus"] == ("auto", "default")
     cpu = str(ALLOWED[0])
-    told = server_config_and_sources(env={"HELLO_SERVER_CPUS": cpu})["cpus"]
-    assert told == (cpu, "$HELLO_SERVER_CPUS")
+    settings = server_config_and_sources(env={"HELLO_SERVER_CPUS": cpu})["cpus"]
+    assert settings == (cpu, "$HELLO_SERVER_CPUS")
 
 
 def test_the_other_programs_setting_stops_nobody(server):

@@ -19,11 +19,11 @@ _SET = {"gro": 0x2C, "gso": 0x24, "tso": 0x1F}
 
 
 def ethtool(device, command, value=0):
-    told = (ctypes.c_uint32 * 2)(command, value)
+    reported = (ctypes.c_uint32 * 2)(command, value)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, _SIOCETHTOOL,
-                    struct.pack("16sP16x", device.encode(), ctypes.addressof(told)))
-    return told[1]
+                    struct.pack("16sP16x", device.encode(), ctypes.addressof(reported)))
+    return reported[1]
 
 
 @contextlib.contextmanager
@@ -69,24 +69,24 @@ def test_connections_that_the_kernel_tracks_are_reported_to_any_user(server, rep
     """With a rule that asks for their state it tracks all; no other rule makes it do so."""
     target = server().target(IPV4)
 
-    def told():
+    def reported():
         tracked = report("-n", 100, target, before=unprivileged).json["machine"]["tracked_connections"]
         summary = " ".join(load("-n", 10, target, before=unprivileged).stdout.split())
         return tracked, "the kernel tracks connections (" in summary
 
     with firewall("tcp dport 1 accept"):
-        assert told() == (0, False)
+        assert reported() == (0, False)
     with firewall("ct state established accept"):
-        tracked, is_in_summary = told()
+        tracked, is_in_summary = reported()
     assert tracked >= 100 and is_in_summary
 
 
 def test_features_of_the_engine_are_reported(server, report, engine):
-    told = report("-n", 10, "-t", 2, "-e", engine, server().target(IPV6)).json["run"]
+    reported = report("-n", 10, "-t", 2, "-e", engine, server().target(IPV6)).json["run"]
     if engine == "epoll":
-        assert told["engine_features"] == ["nanosecond_timeout"]
+        assert reported["engine_features"] == ["nanosecond_timeout"]
     else:
-        assert told["engine_features"][:3] == ["single_issuer", "defer_taskrun", "registered_ring"]
+        assert reported["engine_features"][:3] == ["single_issuer", "defer_taskrun", "registered_ring"]
 
 
 @pytest.mark.parametrize("engine, call, missing", [

@@ -61,7 +61,7 @@ def check(document):
     return document
 
 
-def told(*args, code=0, **options):
+def result_of(*args, code=0, **options):
     """Run hello-load --json. Returns the document, which is read back without loss."""
     result = run(os.environ["HELLO_LOAD"], "--json", *args, **options)
     assert result.returncode == code and result.stdout, result
@@ -89,7 +89,7 @@ def told(*args, code=0, **options):
 )
 def test_each_way_to_run_is_valid_by_the_schema(server, engine, options):
     one = server()
-    document = told(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
+    document = result_of(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
     targets = document["result"]["targets"]
     assert [target["family"] for target in targets] == ["ipv4", "ipv6"]
     assert [(target["device"], target["mtu_bytes"]) for target in targets] == 2 * [("lo", 65536)]
@@ -100,7 +100,7 @@ def test_each_way_to_run_is_valid_by_the_schema(server, engine, options):
 
 def test_the_options_in_force_are_written(server):
     target = server().target(IPV6)
-    run_ = told("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
+    run_ = result_of("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
                 "--close", "rst", "--source", "::1", "--source-ports", "30000-30999", "--send",
                 r"a\tb", "--connect-timeout", "700ms", "--timeout", "2s", target)["run"]
     assert run_["targets"] == [target]
@@ -112,13 +112,13 @@ def test_the_options_in_force_are_written(server):
         "reuse_sockets": "auto", "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",
         "connect_timeout_ns": 700_000_000, "timeout_ns": 2_000_000_000, "cpus": "auto", "seed": 7,
     }
-    options = told("-n", 5, target)["run"]["options"]
+    options = result_of("-n", 5, target)["run"]["options"]
     assert (options["rate_per_s"], options["arrivals"], options["count"]) == (None, None, 5)
 
 
 def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, engine):
     one = server()
-    document = told("-d", "1s", "--warmup", "500ms", "-c", 10, "-e", engine, one.target(IPV4))
+    document = result_of("-d", "1s", "--warmup", "500ms", "-c", 10, "-e", engine, one.target(IPV4))
     whole = document["result"]["all"]
     assert whole["warmup"] > 0 and whole["ok"] == whole["started"] > 0
     assert whole["connections_per_s"] == pytest.approx(
@@ -131,7 +131,7 @@ def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, e
 
 def test_failures_are_counted_by_target_and_phase_and_kind(server, engine, refused):
     good = server().target(IPV4)
-    document = told("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
+    document = result_of("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
     assert {target["name"]: (target["weight"], target["ok"], target["failed"])
             for target in document["result"]["targets"]} == {good: (2, 200, 0), refused: (1, 0, 100)}
     bad = document["result"]["targets"][1]

@@ -96,8 +96,8 @@ def test_of_both_families_IPv6_is_taken_and_the_other_is_reported(server, hosts)
 def test_quiet_prints_nothing_else(hosts):
     quiet = server_config_and_sources("-q", "--listen", "localhost", before=hosts.enter)
     assert quiet["listen"] == ("[::1]:1848", "command line: localhost")
-    told = run(server_path(), "--print-config", "--listen", "localhost", before=hosts.enter)
-    assert told.stderr == ALSO + "\n"
+    done = run(server_path(), "--print-config", "--listen", "localhost", before=hosts.enter)
+    assert done.stderr == ALSO + "\n"
 
 
 def test_hello_load_finds_it_by_the_same_name(server, hosts):
@@ -115,9 +115,9 @@ def test_hello_load_finds_it_by_the_same_name(server, hosts):
 ])
 def test_within_a_family_the_first_line_is_taken(machine, lines, taken, also):
     machine.write("hosts", "\n".join(lines))
-    told = run(server_path(), "--print-config", "--listen", "a", before=machine.enter)
-    assert f"listen={taken}:1848  # command line: a\n" in told.stdout
-    assert f"'a' is taken as {taken}; in /etc/hosts it is also {also}; give" in told.stderr
+    done = run(server_path(), "--print-config", "--listen", "a", before=machine.enter)
+    assert f"listen={taken}:1848  # command line: a\n" in done.stdout
+    assert f"'a' is taken as {taken}; in /etc/hosts it is also {also}; give" in done.stderr
 
 
 def test_an_address_that_is_there_twice_is_one(server, machine):

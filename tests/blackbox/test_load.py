@@ -188,8 +188,8 @@ def test_what_it_sends_follows_the_PROXY_header(load, peer, engine, version, hea
     for data, port in zip(heard, ports, strict=True):
         match = re.fullmatch(header + b"and a word", data, re.DOTALL)
         assert match, data
-        told = [int(text) if version == "v1" else int.from_bytes(text) for text in match.groups()]
-        assert told == [port, one.port]
+        shown = [int(text) if version == "v1" else int.from_bytes(text) for text in match.groups()]
+        assert shown == [port, one.port]
 
 
 def test_a_server_that_does_not_listen_to_the_end_of_a_long_word_is_not_waited_for(load, peer,

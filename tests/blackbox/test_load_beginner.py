@@ -1,4 +1,4 @@
-"""The usual first failures of somebody who tries hello-load: each is told by a verdict of its own, with what to do."""
+"""The usual first failures of somebody who tries hello-load: each has its own verdict, with what to do."""
 import json
 import os
 import signal

@@ -1,4 +1,4 @@
-"""Sockets that make further connections are counted, and told with why they do not."""
+"""Sockets that make further connections are counted, and if there are none, the reason is given."""
 import pytest
 
 from clients import IPV4, IPV6
@@ -8,10 +8,10 @@ COUNT = 400
 
 
 def reuse(report, target, *args):
-    """What a run tells of its sockets."""
-    told = report("-n", COUNT, "-c", 4, *args, target)
-    assert (told.code, told.errors) == (0, {})
-    sockets = told.json["run"]["sockets"]
+    """What a run reports about its sockets."""
+    measured = report("-n", COUNT, "-c", 4, *args, target)
+    assert (measured.code, measured.errors) == (0, {})
+    sockets = measured.json["run"]["sockets"]
     assert sockets["opened"] + sockets["reused"] == COUNT
     return sockets
 

@@ -37,7 +37,7 @@ def network():
 
 @pytest.fixture
 def quick_repeats():
-    """Let the kernel repeat what is lost at least once a second, where it can be told so (Linux
+    """Let the kernel repeat what is lost at least once a second, where it has a setting for it (Linux
     6.15), and as often as it takes: by default it counts repeats, not time."""
     settings = {"tcp_syn_retries": 100, "tcp_synack_retries": 100, "tcp_retries2": 100,
                 "tcp_orphan_retries": 100, "tcp_congestion_control": "reno"}
@@ -111,7 +111,7 @@ def who(one, number, *more):
 
 
 def assert_all_were_greeted(one, count):
-    """Those whose test came late to read were let go, which they could not tell from a greeting."""
+    """Those whose test came late to read were let go, which they could not distinguish from a greeting."""
     one.wait_until_idle()
     counts = one.stop(all_accepted=False)  # the others' connections count there, too
     assert counts["greeted"] + counts["expired"] == counts["accepted"] == count, counts

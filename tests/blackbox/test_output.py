@@ -1,4 +1,4 @@
-"""What is printed: whole, if its reader takes it, however slowly; else what kept it is told."""
+"""What is printed: whole, if its reader takes it, however slowly; else the reason is printed."""
 import csv
 import json
 import os

@@ -53,7 +53,7 @@ def test_a_low_descriptor_limit_makes_clients_wait(server, engine, family, clien
     assert one.wakes_per_s() <= TRIES_PER_S * one.workers
     greeted = count_with_data(clients)
     assert 20 <= greeted < 64
-    assert len(one.stderr()) <= one.workers  # each can tell it once
+    assert len(one.stderr()) <= one.workers  # each can report it once
 
     # It resumes by itself, and nobody was dropped.
     waiting = list(clients)

@@ -12,7 +12,7 @@ LOAD = os.environ["HELLO_LOAD"]
 
 @pytest.fixture
 def kept(server, engine, tmp_path):
-    """A result of hello-load in a file: two targets, all that an open loop tells."""
+    """A result of hello-load in a file: two targets, all that an open loop reports."""
     one = server()
     result = run(LOAD, "--json", "-r", "500/s", "-d", "1200ms", "-e", engine, "--assert",
                  "lateness.p99<1h", one.target(IPV4), one.target(IPV6))

@@ -104,8 +104,8 @@ def test_the_server_prints_its_totals_so_far_on_request(server, engine):
     one.process.send_signal(signal.SIGUSR1)
     wait_until(one.stderr, "the totals")
     counts = {"accepted": 2, **dict.fromkeys(OUTCOMES, 0), "greeted": 1, "open": 1}
-    told = " ".join(f"{name}={count}" for name, count in counts.items())
-    assert one.stderr() == [f"hello-server: so far {told}"]
+    text = " ".join(f"{name}={count}" for name, count in counts.items())
+    assert one.stderr() == [f"hello-server: so far {text}"]
     holder.close()
     assert one.stop(warnings=1) == totals(greeted=2)
 

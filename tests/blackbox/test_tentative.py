@@ -1,4 +1,4 @@
-"""An IPv6 address that was just added, and others that cannot be listened on: each is told as it is."""
+"""An IPv6 address that was just added, and others that cannot be listened on: each gets a true message."""
 import contextlib
 import signal
 import subprocess
@@ -36,8 +36,8 @@ def test_an_address_that_is_still_checked_is_waited_for(server, engine, interfac
     ip("address", "add", f"{ADDRESS}/64", "dev", interface)
     one = server("--engine", engine, "--listen", f"[{ADDRESS}]:0", port=None)
     assert not is_tentative() and one.host == ADDRESS
-    told = one.stderr()
-    assert len(told) <= 1 and all(f"waiting for '[{ADDRESS}]:0': dad0" in line for line in told)
+    lines = one.stderr()
+    assert len(lines) <= 1 and all(f"waiting for '[{ADDRESS}]:0': dad0" in line for line in lines)
     one.stop(warnings=None, all_accepted=False)
 
 
