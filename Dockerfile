@@ -2,15 +2,15 @@
 #
 #     docker build -t hello . && docker run --rm -p 1848:1848 hello
 #
-# scripts/image builds and checks it. It is of the architecture that the builder is asked for
-# (--platform, or its own): nothing here names one.
+# scripts/image builds and checks it. Its architecture is the one that the builder is given
+# (--platform), or the builder's own.
 
 # What it is built on; any Debian 12 does.
 ARG BASE=debian:bookworm-slim
 
 FROM ${BASE} AS build
 WORKDIR /src
-# Apart from the rest, so that a change of the code does not install all packages anew.
+# A step of its own, so that a change of the code does not install all packages again.
 COPY scripts/lib.sh scripts/
 RUN bash -c 'source scripts/lib.sh && need_packages "${IMAGE_PACKAGES[@]}"'
 COPY . .
@@ -26,7 +26,7 @@ LABEL org.opencontainers.image.title="hello-server" \
       org.opencontainers.image.revision="${REVISION}"
 COPY --from=build /image/ /
 ENV PATH=/usr/local/bin:/bin
-# Port 1848 needs no root. A platform that insists on root runs it as root just as well.
+# Port 1848 needs no root. It also works as root, if a platform requires that.
 USER hello
 EXPOSE 1848
 STOPSIGNAL SIGTERM

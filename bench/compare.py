@@ -1,4 +1,4 @@
-"""Compare two builds by the benchmarks of bench/micro: is B faster than A, slower, or can nobody tell?
+"""Compare two builds by the benchmarks of bench/micro: is B faster than A, slower, or can it not tell?
 
 A and B are each one of
   a git revision     built in build/compare-A and build/compare-B; "." is the tree as it is
@@ -8,7 +8,7 @@ A and B are each one of
 In each round every benchmark runs once on both sides, one right after the other, in random order, so
 that what a neighbour takes from the machine for a while it takes from both. The ratio is the median
 of the rounds' ratios; it counts if its bootstrap confidence interval (95 %) leaves out 1. Of benchmarks
-that are equal one in fifteen or so is told apart by chance; so those that are told apart are measured
+that are equal, about one in fifteen differs by chance. So those that differ are measured
 a second time, and only that counts.
 
 Exit code: 0 nothing is slower; 1 it could not run; 2 wrong usage; 3 something is slower; 4 nothing is
@@ -168,15 +168,15 @@ class Rounds:
                         names.remove(name)
         return records
 
-    def run_again_if_told_apart(self, records):
-        """Of many that are equal some are told apart by chance; so what counts of those that are is a
+    def run_again_if_different(self, records):
+        """Of many that are equal, some differ by chance. What counts for those is a
         second measurement. Returns the records of each side."""
         sides = [by_name(side, self.options.metric) for side in records]
         names = [name for name in sides[0]
                  if judge(sides[0][name], sides[1].get(name), self.options.metric)[0] in CHANGES]
         if not names:
             return records
-        print("compare: those told apart once more, and that counts", file=sys.stderr)
+        print("compare: those that differ, once more; only that counts", file=sys.stderr)
         again = self.run(names)
         return [[record for record in first if record["name"] not in names] + second
                 for first, second in zip(records, again)]
@@ -197,7 +197,7 @@ def measure_sides(options, sides):
     if not any(lists):
         raise Problem(f"no benchmark matches '{options.filter}'", USAGE)
     rounds = Rounds(options, lists)
-    records = rounds.run_again_if_told_apart(rounds.run(name for name in lists[0] if name in lists[1]))
+    records = rounds.run_again_if_different(rounds.run(name for name in lists[0] if name in lists[1]))
     for i, names in enumerate(lists):
         records[i].extend({"name": name} for name in names if name not in lists[1 - i])
     rounds.keep(records)
@@ -230,7 +230,7 @@ def by_name(records, metric):
 
 
 def judge(a, b, metric):
-    """The verdict on two Benchmarks, or None if they cannot be compared; and what to tell of it."""
+    """The verdict on two Benchmarks, or None if they cannot be compared; and its text."""
     for side, one in zip(SIDES, (a, b)):
         if one is None:
             return None, f"{side} has no such benchmark"
@@ -240,20 +240,20 @@ def judge(a, b, metric):
         return None, "; ".join(f"{side} {one.error}" for side, one in zip(SIDES, (a, b)) if one.error)
     count = min(len(a.values), len(b.values))
     if count == 0:
-        return None, f"{metric} is not told"
+        return None, f"no {metric}"
     values, others = a.values[:count], b.values[:count]
     if metric.endswith("_per_s"):  # more is better; of all else, less
         values, others = others, values
-    told = f"{ratios.median(a.values):12.5g} {ratios.median(b.values):12.5g}"
+    figures = f"{ratios.median(a.values):12.5g} {ratios.median(b.values):12.5g}"
     if 0 in values + others:
-        return "cannot tell", f"{'-':>7} {'has zeros':>16} {told}"
+        return "cannot tell", f"{'-':>7} {'has zeros':>16} {figures}"
     ratio, low, high = ratios.paired(values, others)
     verdict = ratios.verdict(low, high) if count >= ROUNDS_MIN else "cannot tell"
-    return verdict, f"{ratio:7.3f} {f'{low:.3f} to {high:.3f}':>16} {told}"
+    return verdict, f"{ratio:7.3f} {f'{low:.3f} to {high:.3f}':>16} {figures}"
 
 
 def warn_if_unlike(contexts):
-    """Tell what makes the sides incomparable, if anything does."""
+    """Print what makes the sides incomparable, if anything does."""
     line = unlike.line({side: [unlike.facts_of_context(context)] for side, context in zip(SIDES, contexts)})
     if line:
         print(f"compare: warning: {line}", file=sys.stderr)
@@ -269,13 +269,13 @@ def compare(records, contexts, metric):
     print(f"Of B against A, by {metric}{unit}; above 1 B is the better:")
     print(f"{'':12} {'ratio':>7} {'95 % interval':>16} {'A':>12} {'B':>12} benchmark")
     for name in names:
-        verdict, told = judge(sides[0].get(name), sides[1].get(name), metric)
+        verdict, figures = judge(sides[0].get(name), sides[1].get(name), metric)
         counts[verdict or "not compared"] += 1
-        print(f"{verdict or 'not compared':12} {told:50} {name}")
+        print(f"{verdict or 'not compared':12} {figures:50} {name}")
     print(", ".join(f"{count} {what}" for what, count in counts.items() if count))
     rounds = max((len(one.values) for side in sides for one in side.values()), default=0)
     if rounds < ROUNDS_MIN:
-        print(f"Nothing can be told of fewer than {ROUNDS_MIN} rounds.")
+        print(f"No verdict on fewer than {ROUNDS_MIN} rounds.")
     if counts["slower"]:
         return SLOWER
     return NOT_ALL if counts["not compared"] else DONE

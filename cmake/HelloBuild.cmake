@@ -6,7 +6,7 @@ check_pie_supported()
 add_library(hello_build INTERFACE)
 target_compile_definitions(hello_build INTERFACE _GNU_SOURCE HELLO_VERSION="${PROJECT_VERSION}")
 target_include_directories(hello_build INTERFACE ${PROJECT_SOURCE_DIR}/src)
-# CHECK tells a file by its path in the tree, wherever that was built.
+# CHECK prints the path of a file in the tree, wherever the tree was built.
 target_compile_options(hello_build INTERFACE
   -fmacro-prefix-map=${PROJECT_SOURCE_DIR}/=
   -Wall -Wextra -Wpedantic -Wshadow -Wconversion -Wsign-conversion -Wundef -Wformat=2 -Wvla

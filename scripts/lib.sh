@@ -10,7 +10,7 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-d
 BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
-    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java)
+    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
 VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
@@ -65,7 +65,7 @@ need_packages() {
     # shellcheck disable=SC2086 # the words of $install are its arguments
     if ! quietly build/packages.log "${as_root[@]}" apt-get update ||
         ! quietly build/packages.log "${as_root[@]}" ${install/ / -o DPkg::Lock::Timeout=300 }; then
-        die "cannot install packages; mend what is shown above or, as root, run:
+        die "cannot install packages; fix what is shown above or, as root, run:
     apt-get update && $install"
     fi
 }
@@ -86,7 +86,7 @@ need_node_packages() {
     mkdir -p "$to"
     cp "$list" "$to/"
     quietly build/node.log npm install --prefix "$to" --no-package-lock --ignore-scripts --no-audit --no-fund ||
-        say "so what needs these packages is skipped; mend what is shown above and run this again"
+        say "so what needs these packages is skipped; fix what is shown above and run this again"
 }
 
 # Java runs libhdrhistogram-java: any that is there, or else Debian's.
@@ -105,8 +105,8 @@ build_as() {
     shift 2
     if ! quietly "build/$name-configure.log" cmake --preset "$preset" -B "build/$name" "$@" ||
         ! quietly "build/$name-build.log" cmake --build "build/$name" -- --quiet; then
-        die "build/$name cannot be built; mend what is shown above or, if it is about files that are gone,
-    start afresh: rm -rf build/$name"
+        die "build/$name cannot be built; fix what is shown above or, if it is about files that are gone,
+    build it again from nothing: rm -rf build/$name"
     fi
 }
 
@@ -156,7 +156,7 @@ start_server() {
     trap 'exit 143' TERM
     if ! read -r -t 60 server_line <&"$server_output" ||
         ! [[ $server_line =~ ^hello-server:\ listening\ on\ (.+):([0-9]+)\  ]]; then
-        die "no responder came to listen${server_line:+ ($server_line)}; run it by hand to see why:
+        die "the responder did not start to listen${server_line:+ ($server_line)}; run it by hand to see why:
     $*"
     fi
     server_host=${BASH_REMATCH[1]}

@@ -56,11 +56,11 @@ class Outcomes:
 
     def _read_pytest(self, text):
         for line in text.splitlines():
-            told = json.loads(line)
-            if told["outcome"] == "rerun":
-                self.tries[told["name"]] += 1
+            entry = json.loads(line)
+            if entry["outcome"] == "rerun":
+                self.tries[entry["name"]] += 1
             else:
-                self._tell(told["name"], told["outcome"], told["reason"])
+                self._add(entry["name"], entry["outcome"], entry["reason"])
 
     def _read_ctest(self, tree):
         """Entry CLASS.NAME is, where pytest ran it, CLASS/test_NAME.py."""
@@ -71,15 +71,15 @@ class Outcomes:
                      if test == file or test.startswith(file + "::")]
             why = WHY.search(output)
             if case.get("status") == "fail" and "failed" not in inner:
-                self._tell(name, "failed")
+                self._add(name, "failed")
             elif case.get("status") not in ("run", "fail") and not inner:
-                self._tell(name, "skipped", why[1] if why else "")
+                self._add(name, "skipped", why[1] if why else "")
             elif not inner:
-                self._tell(name, "passed")
+                self._add(name, "passed")
             for test in IN_GROUP.findall(output):
-                self._tell(f"{name}::{test}", "skipped")
+                self._add(f"{name}::{test}", "skipped")
 
-    def _tell(self, name, outcome, reason=""):
+    def _add(self, name, outcome, reason=""):
         self.outcomes[name] = outcome
         self.reasons[name] = " ".join(reason.split())
 
@@ -93,7 +93,7 @@ def summary(all_outcomes):
     return ", ".join(f"{counts[outcome]} {outcome}" for outcome in ("passed", "failed", "skipped"))
 
 
-def tell_tries(all_outcomes):
+def print_tries(all_outcomes):
     tries = {f"{outcomes.build} {name}": count for outcomes in all_outcomes
              for name, count in outcomes.tries.items()}
     if tries:
@@ -104,17 +104,17 @@ def tell_tries(all_outcomes):
         print("no test needed another try")
 
 
-def tell_skipped(all_outcomes, rules, required):
+def print_skipped(all_outcomes, rules, required):
     """Returns how many may not be skipped."""
-    told, forbidden = collections.Counter(), 0
+    counts, forbidden = collections.Counter(), 0
     for outcomes in all_outcomes:
         for name, reason in outcomes.skipped():
             allowed = any(rule.holds(outcomes.build, name, reason, required) for rule in rules)
             forbidden += not allowed
             what = "skipped" if allowed else "skipped, which tests/may_skip does not allow"
             test = re.sub(r"\[.*", "[...]", name)
-            told[f"{what}: {outcomes.build} {test}: {reason or 'see there'}"] += 1
-    for line, count in told.items():
+            counts[f"{what}: {outcomes.build} {test}: {reason or 'see there'}"] += 1
+    for line, count in counts.items():
         print(line + (f" ({count} times)" if count > 1 else ""))
     return forbidden
 
@@ -129,10 +129,10 @@ def main():
     forbidden = 0
     if not asked.counts:
         required = os.environ.get("HELLO_REQUIRE", "").split()
-        forbidden = tell_skipped(all_outcomes, rules_of(MAY_SKIP.read_text(encoding="utf-8")), required)
+        forbidden = print_skipped(all_outcomes, rules_of(MAY_SKIP.read_text(encoding="utf-8")), required)
         if forbidden and required:
             print(f"required are (HELLO_REQUIRE): {' '.join(required)}")
-        tell_tries(all_outcomes)
+        print_tries(all_outcomes)
     print(summary(all_outcomes))
     return 1 if asked.strict and forbidden else 0
 

@@ -90,8 +90,8 @@ static struct used used_now(void)
     return used;
 }
 
-static void used_tell(struct bench_state *state, const struct used *before,
-                      const struct used *after)
+static void used_report(struct bench_state *state, const struct used *before,
+                        const struct used *after)
 {
     bench_counter(state, "client_cpu_us", after->client_cpu_us - before->client_cpu_us,
                   BENCH_PER_ITERATION);
@@ -112,8 +112,8 @@ static uint64_t pair_settling_ns(const struct pair *pair)
 }
 
 /* Count the system calls of some more connections. Returns 0, or -errno with one line in error. */
-static int system_calls_tell(struct bench_state *state, const struct pair *pair,
-                             char error[CLIENT_ERROR_BYTES])
+static int system_calls_report(struct bench_state *state, const struct pair *pair,
+                               char error[CLIENT_ERROR_BYTES])
 {
     uint64_t client_calls = 0, server_calls = 0, count = client_ended(pair->client);
     struct system_calls calls;
@@ -184,8 +184,9 @@ static void pair_end(struct pair *pair, struct bench_state *state)
     client_free(pair->client);
     if (result == 0 && counts.accepted == ended && counts.outcomes[OUTCOME_GREETED] == ended)
         return;
-    snprintf(line, sizeof(line), "%" PRIu64 " connections ended well, but the responder tells: %s",
-             ended, outcome_counts_format(&counts, text));
+    snprintf(line, sizeof(line),
+             "%" PRIu64 " connections ended well, but the responder reports: %s", ended,
+             outcome_counts_format(&counts, text));
     bench_fail(state, line);
 }
 
@@ -211,10 +212,10 @@ static void connection_run(struct bench_state *state, const void *context)
     }
     if (result == 0) {
         bench_counter(state, "connections_per_s", (double)count, BENCH_PER_SECOND);
-        used_tell(state, &before, &after);
+        used_report(state, &before, &after);
     }
     if (result == 0 && place->counts_calls)
-        result = system_calls_tell(state, &pair, error);
+        result = system_calls_report(state, &pair, error);
     if (result < 0)
         bench_fail(state, error);
     pair_end(&pair, state);

@@ -3,7 +3,7 @@
  *
  * It greets 16 clients, half-closing each with its greeting, and then closes those that have left
  * by now, 100 ms or more after their greeting: four system calls and one look for each client, and
- * nothing besides. So it tells what lingering costs in this kernel. It is no server: a client that
+ * nothing besides. So it shows what lingering costs in this kernel. It is no server: a client that
  * never leaves is looked at for ever. */
 #include "listen.h"
 

@@ -73,7 +73,7 @@ class Options(argparse.Namespace):
 
 
 # Many rounds of short runs: a program differs by 9 % from start to start, in long runs as in short ones. The
-# shortest tell little, too: a run has more of a quota or less by a tick of the scheduler at each end,
+# shortest runs prove little, too: a run has more of a quota or less by a tick of the scheduler at each end,
 # which was 5 to 10 % where runs were 0.8 s.
 DEFAULTS = {"seconds": 1.2, "warmup_s": 0.4, "connections": 1024}
 GENERATOR_DEFAULTS = {"seconds": 1, "connections": 64}

@@ -51,13 +51,13 @@ ANSWERS = [
 class Generator:
     name: str
     command: object  # a function of the options, the answer and the port: the command line
-    read: object  # a function of what it printed: a Told
+    read: object  # a function of what it printed: a Reading
     package: str = None  # the Debian package it comes from; None: this tree
     only_http: bool = False
 
 
 @dataclasses.dataclass(frozen=True)
-class Told:
+class Reading:
     """What a generator says of its run."""
     connections_per_s: float
     ok: int
@@ -120,7 +120,7 @@ def h2load(options, _answer, port):
 def read_done_line(output):
     """The last line of hello-load and of epoll_generator."""
     fields = dict(re.findall(r"(\w+)=([\d.]+)", output.strip().splitlines()[-1]))
-    return Told(float(fields["connections_per_s"]), int(fields["ok"]), {"failed": int(fields["failed"])})
+    return Reading(float(fields["connections_per_s"]), int(fields["ok"]), {"failed": int(fields["failed"])})
 
 
 def first_number(pattern, output):
@@ -132,7 +132,7 @@ def first_number(pattern, output):
 def read_wrk(output):
     found = re.search(r"Socket errors: (.*)", output)
     errors = {name: int(count) for name, count in re.findall(r"(\w+) (\d+)", found[1] if found else "")}
-    return Told(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
+    return Reading(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
                 first_number(r"(\d+) requests in", output),
                 {**errors, "other answers": first_number(r"Non-2xx or 3xx responses: (\d+)", output)})
 
@@ -140,13 +140,13 @@ def read_wrk(output):
 def read_hey(output):
     errors = re.findall(r"^\s*\[(\d+)\]\s", output.partition("Error distribution:")[2], re.MULTILINE)
     others = re.findall(r"\[(?!200\])\d+\]\s+(\d+) responses", output)
-    return Told(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
+    return Reading(float(re.search(r"Requests/sec:\s*([\d.]+)", output)[1]),
                 first_number(r"\[200\]\s+(\d+) responses", output),
                 {"failed": sum(map(int, errors)), "other answers": sum(map(int, others))})
 
 
 def read_h2load(output):
-    return Told(float(re.search(r"finished in .*, ([\d.]+) req/s", output)[1]),
+    return Reading(float(re.search(r"finished in .*, ([\d.]+) req/s", output)[1]),
                 first_number(r"(\d+) succeeded", output),
                 {"failed": first_number(r"(\d+) failed", output)})  # those that errored are among them
 
@@ -184,10 +184,10 @@ def measure(options, generator, answer, one):
     used_s, responder_s = children_s() - used_s, one.used_s() - responder_s
     opened = active_opens() - opened
     try:
-        told = generator.read(done.stdout)
-        if not told.connections_per_s:
-            raise OSError(f"no connection ended well: {told.failures}")
-        return Run(told.connections_per_s, told.ok, told.failures, opened, used_s * 1e6 / opened,
+        reading = generator.read(done.stdout)
+        if not reading.connections_per_s:
+            raise OSError(f"no connection ended well: {reading.failures}")
+        return Run(reading.connections_per_s, reading.ok, reading.failures, opened, used_s * 1e6 / opened,
                    used_s / elapsed_s, responder_s / elapsed_s)
     except (IndexError, KeyError, TypeError, ValueError, ZeroDivisionError):
         raise OSError(f"ended with {done.returncode} and printed no rate: "
@@ -199,16 +199,16 @@ def judgement(rounds, name):
     failures = collections.Counter()
     for run in rounds.runs[name]:
         failures.update(run.failures)
-    told = ", ".join(f"{count} {what}" for what, count in failures.items() if count)
-    return f"disqualified, failures: {told}" if told else ""
+    counts = ", ".join(f"{count} {what}" for what, count in failures.items() if count)
+    return f"disqualified, failures: {counts}" if counts else ""
 
 
 def remarks_of(rounds, name, connections):
     yield judgement(rounds, name)
     for run in rounds.runs[name]:
-        told = run.ok + sum(run.failures.values())
-        if abs(run.opened - told) > connections + run.opened / 100:
-            yield f"it tells of {told:,} connections where the kernel counts {run.opened:,}"
+        counted = run.ok + sum(run.failures.values())
+        if abs(run.opened - counted) > connections + run.opened / 100:
+            yield f"it reports {counted:,} connections where the kernel counts {run.opened:,}"
             break
     if rounds.median(name, lambda run: run.cpu_share) < 0.9:
         yield "its CPU was not used up"
@@ -249,7 +249,7 @@ def compare(options, document, answer):
                 if generator.package and not shutil.which(generator.name):
                     missing[generator.name] = "not installed"
                     continue
-                document.tell_version(generator.package)
+                document.add_version(generator.package)
                 runnable[generator.name] = functools.partial(measure, options, generator, answer, one)
                 command = map(str, generator.command(options, answer, one.setup.port))
                 document.configurations[f"{generator.name}, {answer.name}"] = \
@@ -289,11 +289,11 @@ def late_run(options, engine, one):
     done = run_to_end(options.generator_cpus, command, options.seconds + TIMEOUT_S)
     if done.returncode not in (0, 3):  # 3: a connection failed
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
-    told = json.loads(done.stdout)
-    every = told["result"]["all"]
+    reading = json.loads(done.stdout)
+    every = reading["result"]["all"]
     percentiles = every["timings"]["lateness"]["percentiles_ns"]
     return LateRun(percentiles["50"] / 1e6, percentiles["99"] / 1e6, every["failed"],
-                   unlike.facts_of_run(told))
+                   unlike.facts_of_run(reading))
 
 
 def generators(options, document):

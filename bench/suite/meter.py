@@ -102,8 +102,8 @@ def measure(load_program, cpus, running, expected, load):
     if done.returncode not in (0, 3):
         raise OSError(f"hello-load ended with {done.returncode}: {done.stderr.strip()}")
     used_for_all_s = used_s_at_rest(running.group) - used_before_s
-    told = json.loads(done.stdout)
-    every = told["result"]["all"]
+    document = json.loads(done.stdout)
+    every = document["result"]["all"]
     if not every["ok"]:
         raise OSError(f"no connection ended well: {failures_of(every['errors'])}")
     percentiles = every["timings"]["total"]["percentiles_ns"]
@@ -115,6 +115,6 @@ def measure(load_program, cpus, running, expected, load):
         throttled_share=(throttled_after_s - throttled_s) / elapsed_s,
         stalls=stalls_after - stalls,
         ok=every["ok"], failed=every["failed"], failures=failures_of(every["errors"]),
-        generator_busy=max(thread["busy_share"] for thread in told["threads"]),
-        per_s=[interval["all"]["ok"] for interval in told["series"]["intervals"]],
-        facts=unlike.facts_of_run(told))
+        generator_busy=max(thread["busy_share"] for thread in document["threads"]),
+        per_s=[interval["all"]["ok"] for interval in document["series"]["intervals"]],
+        facts=unlike.facts_of_run(document))

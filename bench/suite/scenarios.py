@@ -81,7 +81,7 @@ def compare(options, document, title, field, load):
     document.raw[title] = {name: [vars(run) for run in runs] for name, runs in rounds.runs.items()}
     document.configurations.update(configurations(field))
     for one in field:
-        document.tell_version(one.responder.package)
+        document.add_version(one.responder.package)
     return rounds
 
 

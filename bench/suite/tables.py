@@ -91,7 +91,7 @@ class Document(Remarked):
     curves: list = dataclasses.field(default_factory=list)
     remarks: list = dataclasses.field(default_factory=list)
 
-    def tell_version(self, package):
+    def add_version(self, package):
         """Add a Debian package's version to the facts; None is none."""
         if package:
             self.facts[package] = machine.version_of(package) or "unknown"

@@ -11,7 +11,7 @@ SHARE_APART = 0.2
 SPEED_APART = 0.03
 OFFLOADS = ("gro", "gso", "tso")
 NO_MATTER = ("memory_bytes", "memory_limit_bytes", "quota_is_known")
-# What Google Benchmark tells of the machine and of itself, and what it does not.
+# What Google Benchmark reports about the machine and itself, and what it does not.
 CONTEXT = ("host_name", "num_cpus", "mhz_per_cpu", "cpu_scaling_enabled", "library_build_type", "here")
 CLOCK_SOURCE = pathlib.Path("/sys/devices/system/clocksource/clocksource0/current_clocksource")
 SETTINGS = ("net/ipv4/ip_local_port_range", "net/ipv4/tcp_timestamps", "net/ipv4/tcp_tw_reuse",
@@ -27,32 +27,32 @@ def flat(members):
             yield name, value
 
 
-def device_of(lane):
+def device_of(target):
     """The device to a target, with what changes the cost of a packet on it."""
-    known = {name: lane.get(name) for name in OFFLOADS}
+    known = {name: target.get(name) for name in OFFLOADS}
     words = [f"{name} {'unknown' if value is None else 'on' if value else 'off'}"
              for name, value in known.items()]
-    return f"{lane['device']} of MTU {lane['mtu_bytes']}, {', '.join(words)}"
+    return f"{target['device']} of MTU {target['mtu_bytes']}, {', '.join(words)}"
 
 
-def facts_of_run(told):
-    """The facts of what hello-load told as JSON; None is unknown."""
-    run, sockets = told["run"], told["run"]["sockets"]
+def facts_of_run(document):
+    """The facts of what hello-load printed as JSON; None is unknown."""
+    run, sockets = document["run"], document["run"]["sockets"]
     made = sockets["opened"] + sockets["reused"]
-    lanes = told["result"].get("lanes", [])
-    facts = dict(flat(told["machine"]))
+    targets = document["result"].get("targets", [])
+    facts = dict(flat(document["machine"]))
     tracked = facts.pop("tracked_connections", None)
     features = run.get("engine_features")
     return {**facts, "engine": run["engine"],
             "engine features": None if features is None else " ".join(features) or "none",
             "connections tracked": None if tracked is None else "yes" if tracked else "no",
             "target_is_local": run["target_is_local"],
-            "device": "; ".join(sorted({device_of(lane) for lane in lanes})),
+            "device": "; ".join(sorted({device_of(target) for target in targets})),
             SHARE: sockets["reused"] / made if made else None}
 
 
 def here():
-    """The facts of this machine that benchmarks do not tell."""
+    """The facts of this machine that benchmarks do not report."""
     try:
         clock_source = CLOCK_SOURCE.read_text(encoding="ascii").strip()
     except OSError:
@@ -107,5 +107,5 @@ def line(sides, besides=()):
         for side, value in values.items():
             by_text.setdefault(text_of(name, value), []).append(side)
         parts.append(name + " " + " / ".join(
-            f"{text} ({', '.join(told)})" for text, told in by_text.items()))
+            f"{text} ({', '.join(alike)})" for text, alike in by_text.items()))
     return f"unlike: {'; '.join(parts)}" if parts else ""

@@ -3,7 +3,7 @@
 main          from the command line to the exit code
 usage         the table of options, and --help
 options       the command line, and what an option may be
-messages      what users are told and asked; Problem, which ends a command
+messages      what users read and are asked; Problem, which ends a command
 signals       Ctrl-C and its like
 flyctl        how flyctl is found and run, and how its answers are read
 config        what the configuration (fly.toml) says

@@ -23,7 +23,7 @@ class App:
         """Among those that the user can see."""
         return self.name in self.flyctl.ask(
             "apps", "list", "--json", kind=list, read=lambda apps: [text_of(app, "Name", "name") for app in apps],
-            failure="flyctl cannot list apps; mend what it says above and run this again")
+            failure="flyctl cannot list apps; fix what it reports above and run this again")
 
     def require(self) -> None:
         if not self.exists():
@@ -44,13 +44,13 @@ class App:
     def addresses(self) -> list[Address]:
         return self.flyctl.ask(
             "ips", "list", "--app", self.name, "--json", kind=list, read=_addresses,
-            failure=f"flyctl cannot list the addresses of '{self.name}'; mend what it says above and run this again")
+            failure=f"flyctl cannot list the addresses of '{self.name}'; fix what it reports above and run this again")
 
     def machines(self) -> list[Machine]:
         return self.flyctl.ask(
             "machine", "list", "--app", self.name, "--json", kind=list,
             read=lambda answer: [machine.of_answer(one) for one in answer],
-            failure=f"flyctl cannot list the Machines of '{self.name}'; mend what it says above and run this again")
+            failure=f"flyctl cannot list the Machines of '{self.name}'; fix what it reports above and run this again")
 
     def server_machine(self) -> Optional[Machine]:
         """The first that runs, of those with hello-server."""

@@ -29,7 +29,7 @@ def run(flyctl: Flyctl, options: Options) -> int:
         try:
             return _measure(generator, responder, target, options)
         except Problem as problem:
-            return problem.tell()  # before the Machine is destroyed, which may take a while
+            return problem.report()  # before the Machine is destroyed, which may take a while
 
 
 def _target(app: App, settings: Config, responder: Machine, path: str) -> str:
@@ -62,7 +62,7 @@ def _complaint(generator: Generator) -> str:
     try:
         return generator.fetch("err") or "no message"
     except Problem as problem:
-        problem.tell()
+        problem.report()
         return "no message"
 
 
@@ -72,15 +72,15 @@ def _result(generator: Generator) -> str:
         json.loads(text)
     except (Problem, ValueError) as error:
         if isinstance(error, Problem):
-            error.tell()
-        raise Problem("what hello-load found did not come back whole;"
-                      " a shorter run has less to tell: -- -d 10s") from error
+            error.report()
+        raise Problem("the result of hello-load did not arrive complete;"
+                      " a shorter run prints less: -- -d 10s") from error
     return text
 
 
 def _hand_over(text: str, output: str) -> None:
     if not output:
-        messages.tell(text)
+        messages.print_result(text)
         return
     try:
         with open(output, "w", encoding="utf-8", errors="backslashreplace") as file:

@@ -5,7 +5,7 @@ from typing import Any, Iterator, NamedTuple, Optional
 from fly_cli.flyctl import Flyctl, member
 from fly_cli.messages import Problem, WrongUsage
 
-DEFAULT_GREETING = b"hello\n"  # of hello-server, if it is told no other
+DEFAULT_GREETING = b"hello\n"  # of hello-server by default
 GREETING_VARIABLES = ("HELLO_SERVER_GREETING", "HELLO_GREETING")  # the first one counts
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 
@@ -30,11 +30,10 @@ def read(flyctl: Flyctl, app: str, file: str) -> Config:
     """As flyctl reads it."""
     config = flyctl.ask(
         "config", "show", "--local", "--app", app, "--config", file, kind=dict, read=_of_answer,
-        failure=f"flyctl cannot read '{file}'; mend what it says above, and check it:\n"
+        failure=f"flyctl cannot read '{file}'; fix what it reports above, and check it:\n"
                 f"    {flyctl.name} config validate --config {file}")
     if config is None:
-        raise Problem(f"'{file}' has no [[services]] with a port; take fly.toml as it comes,"
-                      " and change what you need")
+        raise Problem(f"'{file}' has no [[services]] with a port; start from the given fly.toml, and change what you need")
     return config
 
 

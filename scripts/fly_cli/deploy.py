@@ -22,13 +22,13 @@ def run(flyctl: Flyctl, options: Options) -> int:
     # One Machine unless there are more already, and built by Fly: no Docker is needed here.
     if not flyctl.change("deploy", ".", "--app", app.name, "--config", options.config,
                          "--ha=false", "--remote-only", "--yes"):
-        raise Problem("the deployment failed; mend what flyctl says above and run this again; what the Machine says:\n"
+        raise Problem("the deployment failed; fix what flyctl reports above and run this again; what the Machine says:\n"
                       f"    {flyctl.name} logs --app {app.name}")
     if options.dry_run:
         messages.say("then the greeting would be read from each address")
         return 0
     _verify(app, settings, options.wait_s)
-    messages.tell(f"Next: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
+    messages.print_result(f"Next: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
     return 0
 
 
@@ -36,7 +36,7 @@ def _ensure_ipv6(app: App, addresses: list[Address]) -> None:
     if of_kind(addresses, "v6"):
         return
     if not app.flyctl.change("ips", "allocate-v6", "--app", app.name):
-        raise Problem("cannot allocate an IPv6 address, without which nobody reaches the app; mend what flyctl says\n"
+        raise Problem("cannot allocate an IPv6 address, without which no client reaches the app; fix what flyctl reports\n"
                       "    above and run this again")
 
 
@@ -48,22 +48,22 @@ def _ensure_ipv4(app: App, addresses: list[Address], wanted: str) -> None:
     dedicated = of_kind(addresses, "v4")
     if dedicated:
         if wanted == "no":
-            messages.say("the dedicated IPv4 address stays; to give it up:"
+            messages.say("the dedicated IPv4 address is kept; to release it:"
                          f" {app.flyctl.name} ips release {' '.join(dedicated)} --app {app.name}")
         return
-    messages.say("raw TCP cannot work on a shared IPv4 address: there Fly's proxy tells apps apart by what TLS or HTTP"
+    messages.say("raw TCP cannot work on a shared IPv4 address: there Fly's proxy distinguishes apps by what TLS or HTTP"
                  f" say, which is neither; a dedicated one costs {IPV4_PRICE}; IPv6 is free")
     if not _agrees_to_ipv4(wanted):
         return
     if not app.flyctl.change("ips", "allocate-v4", "--app", app.name, "--yes"):
-        raise Problem("cannot allocate an IPv4 address; mend what flyctl says above, or go on without: --ipv4 no")
+        raise Problem("cannot allocate an IPv4 address; fix what flyctl reports above, or go on without: --ipv4 no")
 
 
 def _agrees_to_ipv4(wanted: str) -> bool:
     if wanted:
         return wanted == "yes"
     if not messages.has_terminal():
-        messages.say("no terminal to ask at, so without IPv4; to have it: --ipv4 yes")
+        messages.say("no terminal to ask on, so without IPv4; to get it: --ipv4 yes")
         return False
     answer = messages.question(f"Allocate a dedicated IPv4 address for {IPV4_PRICE}? [y/N] ")
     return answer.lower().startswith("y")
@@ -77,6 +77,6 @@ def _verify(app: App, settings: Config, wait_s: int) -> None:
         raise Problem(f"'{app.name}' has no address that leads to it; run this again to allocate one")
     verification = Verification(app, settings, wait_s)
     if not all([verification.verify(family, text) for family, text in reachable]):  # each, also after a failure
-        raise Problem("deployed, but not verified; docs/fly.md tells what each symptom means; see also:\n"
+        raise Problem("deployed, but not verified; docs/fly.md says what each symptom means; see also:\n"
                       f"    {app.flyctl.name} status --app {app.name}\n"
                       f"    {app.flyctl.name} logs --app {app.name}")

@@ -12,17 +12,17 @@ def run(flyctl: Flyctl, options: Options) -> int:
     if not app.exists():
         messages.say(f"there is no app '{app.name}' that you can see: nothing to destroy")
         return 0
-    messages.say(f"'{app.name}' is to be destroyed for good, with its Machines and its addresses,"
-                 " which nobody gets back")
+    messages.say(f"'{app.name}' will be destroyed permanently, with its Machines and its addresses,"
+                 " which cannot be restored")
     if not options.yes and not options.dry_run:
         _confirm(app.name)
     if not flyctl.change("apps", "destroy", app.name, "--yes"):
-        raise Problem(f"cannot destroy '{app.name}'; mend what flyctl says above and run this again")
+        raise Problem(f"cannot destroy '{app.name}'; fix what flyctl reports above and run this again")
     return 0
 
 
 def _confirm(name: str) -> None:
     if not messages.has_terminal():
-        raise Problem("no terminal to ask at, so nothing is destroyed; if you are sure: --yes")
+        raise Problem("no terminal to ask on, so nothing is destroyed; if you are sure: --yes")
     if messages.question("Type its name to go on: ") != name:
         raise Problem("that is not its name, so nothing is destroyed")

@@ -47,7 +47,7 @@ class Flyctl:
 
         The answer is JSON, and is of this kind: list or dict; an empty one may be null, as Go writes
         it. Anything else is a Problem, so that nonsense is not taken for "none". If flyctl fails the
-        Problem says `failure`. is_quiet: what flyctl complains of is only told with the Problem."""
+        Problem says `failure`. is_quiet: what flyctl complains of is shown only with the Problem."""
         if self.dry_run:
             self.show(*words)
         result = self._run(*words, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
@@ -91,7 +91,7 @@ class Flyctl:
     def _not_understood(self, words: tuple[str, ...], text: str, error: Exception) -> Problem:
         command = " ".join(map(quoted, (self.name, *words)))
         shown = text if len(text) <= SHOWN_MAX else text[:SHOWN_MAX] + "..."
-        return Problem("flyctl's answer is not the JSON that is known here, see above; it may be too old:"
+        return Problem("flyctl's answer is not the expected JSON, see above; it may be too old:"
                        f" {self.name} version upgrade",
                        details=f"{command}: answered {json.dumps(shown)}: {error}")
 

@@ -49,7 +49,7 @@ class Generator:
                 "--vm-size", size, "--rm", "--restart", "no", "--skip-dns-registration",
                 "--metadata", f"role={GENERATOR_ROLE}", "--entrypoint", "/bin/sh",
                 "--", "-c", SCRIPT, "sh", *load_options):
-            raise Problem("cannot run a Machine for hello-load; mend what flyctl says above,"
+            raise Problem("cannot run a Machine for hello-load; fix what flyctl reports above,"
                           " or try another --region or --size")
 
     def show_rest(self) -> None:
@@ -74,8 +74,8 @@ class Generator:
                 complaint = problem
             if time.monotonic() - began_s >= wait_s:
                 if complaint:
-                    complaint.tell()
-                raise Problem(f"hello-load did not end within {wait_s} s; give it longer by --wait, or see: {logs}")
+                    complaint.report()
+                raise Problem(f"hello-load did not end within {wait_s} s; allow more time with --wait, or see: {logs}")
             time.sleep(PAUSE_S)
 
     def fetch(self, what: str, is_quiet: bool = False) -> str:
@@ -87,7 +87,7 @@ class Generator:
         try:
             self.id = next((one.id for one in self.app.machines() if one.name == self.name), "")
         except Problem as problem:
-            problem.tell()
+            problem.report()
         return bool(self.id)
 
     def _destroy(self) -> None:

@@ -1,4 +1,4 @@
-"""A Machine, as flyctl tells of it."""
+"""A Machine, as flyctl describes it."""
 from typing import Any, NamedTuple
 
 from fly_cli.flyctl import member, text_of

@@ -21,7 +21,7 @@ def main(words: list[str]) -> int:
     try:
         wanted = options.read(words)
         if wanted is None:
-            messages.tell(usage.help_text())
+            messages.print_result(usage.help_text())
             return 0
         os.chdir(TOP)  # where flyctl finds fly.toml and what the image is built from
         wanted.complete(os.environ)
@@ -30,4 +30,4 @@ def main(words: list[str]) -> int:
         signals.catch()
         return VERBS[wanted.verb](flyctl, wanted)
     except Problem as problem:
-        return problem.tell()
+        return problem.report()

@@ -1,4 +1,4 @@
-"""What users are told and asked.
+"""What users read and are asked.
 
 Results go to the standard output; all else goes to the standard error, each line with the name of
 the program. Both are written at once, so that what flyctl writes meanwhile keeps its place.
@@ -21,7 +21,7 @@ class Problem(Exception):
         super().__init__(text)
         self.details = details.rstrip("\n")
 
-    def tell(self) -> int:
+    def report(self) -> int:
         """Returns the exit code that belongs to it."""
         if self.details:
             show(self.details)
@@ -33,13 +33,13 @@ class WrongUsage(Problem):
     code = 2
 
 
-def tell(text: str) -> None:
+def print_result(text: str) -> None:
     """A result. Problem if it cannot be written."""
     try:
         _write(STDOUT, text + "\n")
     except OSError as error:
         raise Problem(f"cannot write the result: {error.strerror};"
-                      " mend that and run this again") from error
+                      " fix that and run this again") from error
 
 
 def say(text: str) -> None:

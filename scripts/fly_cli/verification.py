@@ -42,15 +42,15 @@ class Verification:
         self.wait_s = wait_s
 
     def verify(self, family: str, address: str) -> bool:
-        """Wait for the greeting, and tell what came. Whether it did."""
+        """Wait for the greeting, and print what came. Returns whether it did."""
         began_s = time.monotonic()
         while True:
             look = look_at(address, self.port, self.greeting)
             if look.found == Found.GREETING:
-                messages.tell(f"{family} {address}, port {self.port}: {look.seen}")
+                messages.print_result(f"{family} {address}, port {self.port}: {look.seen}")
                 return True
             if look.found == Found.NO_WAY:
-                messages.say(f"this host has no way to {family} ({look.seen}), so a Machine is to look")
+                messages.say(f"this host has no way to {family} ({look.seen}), so a Machine tries it")
                 return self._verify_from_machine(family, address)
             if time.monotonic() - began_s >= self.wait_s:
                 messages.say(f"{family} {address}, port {self.port}: no greeting within {self.wait_s} s;"
@@ -67,18 +67,18 @@ class Verification:
         target = f"[{address}]:{self.port}" if family == "IPv6" else f"{address}:{self.port}"
         # Another greeting than the usual one would have to pass two shells.
         expect = "" if self.greeting == config.DEFAULT_GREETING else " --expect any"
-        told = ""
+        details = ""
         try:
             end = self.app.execute(machine.id, f"/usr/local/bin/hello-load -q -n 1{expect} {target}")
         except Problem as problem:
-            problem.tell()
+            problem.report()
         else:
             if end.code == 0:
-                messages.tell(f"{family} {address}, port {self.port}: greeted, seen from Machine {machine.id},"
+                messages.print_result(f"{family} {address}, port {self.port}: greeted, seen from Machine {machine.id},"
                               " not from this host")
                 return True
-            told = "".join(f" ({text})" for text in (end.stdout, end.stderr) if text)
-        messages.say(f"{family} {address}: NOT verified, also not from Machine {machine.id}{told}")
+            details = "".join(f" ({text})" for text in (end.stdout, end.stderr) if text)
+        messages.say(f"{family} {address}: NOT verified, also not from Machine {machine.id}{details}")
         return False
 
 

@@ -123,11 +123,11 @@ char *output_problem(int error, char text[OUTPUT_PROBLEM_BYTES])
         advice = "its reader has gone";
         break;
     case EFBIG:
-        advice = "raise the limit of file sizes (ulimit -f)";
+        advice = "raise the file size limit (ulimit -f)";
         break;
     case ENOSPC:
     case EDQUOT:
-        advice = "make room there";
+        advice = "free some space there";
         break;
     default:
         break;

@@ -3,7 +3,7 @@
 #define HELLO_LOAD_CONFIG_H
 
 #include "base/failure.h"
-#include "host/cpus_asked.h"
+#include "host/cpus_request.h"
 #include "option/option.h"
 #include "result/options.h"
 
@@ -20,13 +20,13 @@
 
 /* One field per option, in the order of the table. */
 struct load_config {
-    struct result_options options; /* what a result keeps of them */
-    uint64_t connections;          /* 0: auto, see above */
-    uint64_t seed;                 /* of random arrivals; 0: auto */
-    bool ipv4;                     /* -4 was given and holds: in `family` too */
-    bool ipv6;                     /* -6 was given and holds: in `family` too */
-    uint64_t threads;              /* 0: auto */
-    struct cpus_asked cpus_asked;  /* `cpus`, parsed */
+    struct result_options options;    /* what a result keeps of them */
+    uint64_t connections;             /* 0: auto, see above */
+    uint64_t seed;                    /* of random arrivals; 0: auto */
+    bool ipv4;                        /* -4 was given and holds: in `family` too */
+    bool ipv6;                        /* -6 was given and holds: in `family` too */
+    uint64_t threads;                 /* 0: auto */
+    struct cpus_request cpus_request; /* `cpus`, parsed */
     unsigned engine;
     struct option_texts assertions;
     bool json;

@@ -137,7 +137,7 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
     if (result == 0)
         result = check_assertions(config, error);
     if (result == 0)
-        result =
-            cpus_asked_parse(config->options.cpus, &config->cpus_asked, error, OPTION_ERROR_BYTES);
+        result = cpus_request_parse(config->options.cpus, &config->cpus_request, error,
+                                    OPTION_ERROR_BYTES);
     return result;
 }

@@ -91,7 +91,7 @@ static int block_fill(struct source *source, const char *entry, unsigned kept,
     free_bits = bits - kept;
     if (!address_mask(&source->first, kept)) {
         snprintf(after, sizeof(after),
-                 "is not where a block begins; write %s/%u for the block, or %s for one address",
+                 "is not the start of a block; write %s/%u for the block, or %s for one address",
                  host_format(&source->first, first), kept, host_format(&typed, whole));
         return refuse(error, entry, after);
     }
@@ -120,7 +120,7 @@ static int entry_parse(const char *entry, struct source *source, char error[OPTI
     if (has_port)
         return refuse(error, entry, "has a port; name the ports with --source-ports");
     if (address_is_any(&source->first) && !slash)
-        return refuse(error, entry, "is no address to connect from; leave --source out");
+        return refuse(error, entry, "is not an address to connect from; omit --source");
     source->count = 1;
     if (!slash)
         return 0;
@@ -166,10 +166,11 @@ static int source_check(struct source *source, const char *entry, struct failure
         return 0;
     host_format(&source->first, first);
     if (result == -EADDRNOTAVAIL && strchr(entry, '/'))
-        snprintf(after, sizeof(after),
-                 "has addresses that are not of this machine, such as %s; add them: ip route add "
-                 "local %s dev lo",
-                 first, entry);
+        snprintf(
+            after, sizeof(after),
+            "has addresses that this machine does not have, such as %s; add them: ip route add "
+            "local %s dev lo",
+            first, entry);
     else if (result == -EADDRNOTAVAIL)
         snprintf(after, sizeof(after),
                  "is not an address of this machine; see ip address, or add it: ip address add %s "

@@ -73,7 +73,7 @@ int cpus_read(struct cpus *ret_cpus)
     return 0;
 }
 
-bool cpus_tell_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES])
+bool cpus_describe_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES])
 {
     if (cpus->left_out == 0)
         return false;

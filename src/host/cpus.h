@@ -24,7 +24,7 @@ int cpus_read(struct cpus *ret_cpus);
 
 /* Write a warning if some were left out. Returns true if so. */
 #define CPUS_LEFT_OUT_BYTES 96
-bool cpus_tell_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES]);
+bool cpus_describe_left_out(const struct cpus *cpus, char line[CPUS_LEFT_OUT_BYTES]);
 
 /* Bind the calling thread to these CPUs. Returns 0 or -errno (-EINVAL: none of them exists). */
 int cpus_keep_to(const struct cpus *cpus);

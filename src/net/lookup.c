@@ -34,7 +34,7 @@ struct lookup {
     uint64_t deadline_ns;
     struct name_forms forms;
     int statuses[NAME_FORMS_MAX]; /* results of the forms asked so far, as c-ares codes */
-    unsigned asked_count;
+    unsigned tried_count;
 };
 
 /* localhost, and all names below it, are this machine (RFC 6761, section 6.3). */
@@ -154,7 +154,7 @@ static int lookup_search(struct lookup *lookup, const char *host, struct address
                     options->ndots);
     for (unsigned i = 0; i < lookup->forms.count; i++) {
         status = lookup_ask(lookup, lookup->forms.names[i], ret_address);
-        lookup->statuses[lookup->asked_count++] = status;
+        lookup->statuses[lookup->tried_count++] = status;
         if (status == ARES_SUCCESS || status == ARES_ETIMEOUT || status == ARES_ENOMEM)
             break;
     }
@@ -277,19 +277,20 @@ static void text_add_servers(struct text *text, const struct lookup *lookup)
 }
 
 /* "name server 10.0.0.1 answered SERVFAIL for 'a.lan', NXDOMAIN for 'a'" */
-static void lookup_tell(const struct lookup *lookup, int status, char problem[LOOKUP_PROBLEM_BYTES])
+static void lookup_describe(const struct lookup *lookup, int status,
+                            char problem[LOOKUP_PROBLEM_BYTES])
 {
     struct text text = {.bytes = problem, .size = LOOKUP_PROBLEM_BYTES};
     char shown[128];
 
-    if (lookup->asked_count == 0) {
+    if (lookup->tried_count == 0) {
         text_add(&text, "%s",
                  status == ARES_ENOTFOUND ? "/etc/hosts does not have it" : ares_strerror(status));
         return;
     }
     text_add_servers(&text, lookup);
     text_add(&text, " answered");
-    for (unsigned i = 0; i < lookup->asked_count; i++) {
+    for (unsigned i = 0; i < lookup->tried_count; i++) {
         const char *name = lookup->forms.names[i];
 
         text_add(&text, "%s %s", i > 0 ? "," : "", answer_text(lookup->statuses[i]));
@@ -307,13 +308,13 @@ static int lookup_result(const struct lookup *lookup, int status)
         return 0;
     if (status == ARES_ENOMEM)
         return -ENOMEM;
-    for (unsigned i = 0; i < lookup->asked_count; i++) {
+    for (unsigned i = 0; i < lookup->tried_count; i++) {
         if (lookup->statuses[i] == ARES_ETIMEOUT)
             return -ETIMEDOUT;
         if (!is_final(lookup->statuses[i]))
             result = -EIO;
     }
-    if (lookup->asked_count == 0 && !is_final(status))
+    if (lookup->tried_count == 0 && !is_final(status))
         return -EIO;
     return result ? result : -EHOSTUNREACH;
 }
@@ -331,7 +332,7 @@ int lookup_host(const char *host, int family, struct address *ret_address,
             status = is_localhost(host) ? lookup_localhost(host, family, ret_address)
                                         : lookup_everywhere(&lookup, host, ret_address);
         if (status != ARES_SUCCESS)
-            lookup_tell(&lookup, status, problem);
+            lookup_describe(&lookup, status, problem);
         lookup_release(&lookup);
         ares_library_cleanup();
     } else {

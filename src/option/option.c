@@ -23,8 +23,8 @@ struct parse {
     char *configuration;
     enum option_source *sources;
     char *error;
-    size_t positionals; /* how many were found */
-    bool help_asked;    /* --help or --version: stop checking */
+    size_t positionals;  /* how many were found */
+    bool help_requested; /* --help or --version: stop checking */
 };
 
 static bool is_positional(const struct option_row *row)
@@ -237,7 +237,7 @@ static int code_take(struct parse *parse, int code)
                  row->argument);
         return -EINVAL;
     }
-    parse->help_asked =
+    parse->help_requested =
         strcmp(row->long_name, "help") == 0 || strcmp(row->long_name, "version") == 0;
     return value_take(parse, index, OPTION_FROM_COMMAND_LINE,
                       row->kind->takes_value ? optarg : "1");
@@ -251,7 +251,7 @@ static int command_line_read(struct parse *parse, int argc, char *const argv[])
     getopt_tables_fill(&tables, parse->table);
     optind = 0; /* glibc: forget any earlier run */
     opterr = 0;
-    while (result == 0 && !parse->help_asked) {
+    while (result == 0 && !parse->help_requested) {
         int next = optind == 0 ? 1 : optind;
         if (next < argc && strncmp(argv[next], "--", 2) == 0 && argv[next][2] != '\0')
             result = long_check(parse, argv[next]);
@@ -265,7 +265,7 @@ static int command_line_read(struct parse *parse, int argc, char *const argv[])
         result = code_take(parse, code);
     }
     /* The rest after "--". */
-    while (result == 0 && !parse->help_asked && optind < argc)
+    while (result == 0 && !parse->help_requested && optind < argc)
         result = positional_take(parse, argv[optind++]);
     return result;
 }
@@ -312,7 +312,7 @@ int option_parse(const struct option_table *table, int argc, char *const argv[],
     }
     /* In order of precedence, so that an overridden value causes no error. */
     int result = command_line_read(&parse, argc, argv);
-    if (result == 0 && !parse.help_asked)
+    if (result == 0 && !parse.help_requested)
         result = environment_read(&parse);
     if (result == 0)
         result = defaults_read(&parse);

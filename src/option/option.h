@@ -173,9 +173,9 @@ int option_parse(const struct option_table *table, int argc, char *const argv[],
  * the prefix of the other program, and those that Kubernetes and Docker set for each service. At
  * most OPTION_STRAYS_MAX are named. */
 #define OPTION_STRAYS_MAX 4
-void option_strays_tell(const struct option_table *table, const enum option_source *sources,
-                        char *const environment[], void (*tell)(void *context, const char *line),
-                        void *context);
+void option_strays_report(const struct option_table *table, const enum option_source *sources,
+                          char *const environment[],
+                          void (*report)(void *context, const char *line), void *context);
 
 /* The index of the verb that is the first argument; -1: it is none of them. */
 int option_verb_find(const struct option_verb *verbs, int argc, char *const argv[]);

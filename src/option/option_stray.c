@@ -142,9 +142,9 @@ static bool stray_write(const struct option_table *table, const enum option_sour
            row_understands(&table->rows[index], variable->text);
 }
 
-void option_strays_tell(const struct option_table *table, const enum option_source *sources,
-                        char *const environment[], void (*tell)(void *context, const char *line),
-                        void *context)
+void option_strays_report(const struct option_table *table, const enum option_source *sources,
+                          char *const environment[],
+                          void (*report)(void *context, const char *line), void *context)
 {
     char line[OPTION_ERROR_BYTES];
     size_t count = 0;
@@ -153,11 +153,11 @@ void option_strays_tell(const struct option_table *table, const enum option_sour
         struct variable variable = variable_split(*environment);
 
         if (stray_write(table, sources, &variable, line) && count++ < OPTION_STRAYS_MAX)
-            tell(context, line);
+            report(context, line);
     }
     if (count > OPTION_STRAYS_MAX) {
         snprintf(line, sizeof(line), "warning: %zu more variables set nothing",
                  count - OPTION_STRAYS_MAX);
-        tell(context, line);
+        report(context, line);
     }
 }

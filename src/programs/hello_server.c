@@ -116,7 +116,7 @@ static void server_says(void *context, enum server_line about, const char *line)
     if (config->quiet && about != SERVER_TOTALS)
         return;
     if (about == SERVER_TUNED)
-        program_tell(server_options.program, line);
+        program_print(server_options.program, line);
     else
         warn(NULL, line);
 }
@@ -130,7 +130,7 @@ static int run(struct server_config *config)
     int exit_code;
 
     if (!config->quiet)
-        option_strays_tell(&server_options, config->sources, environ, warn, NULL);
+        option_strays_report(&server_options, config->sources, environ, warn, NULL);
     if (server_prepare(&args, &server, &failure) < 0)
         return program_fail(server_options.program, &failure);
     exit_code = config->print_config ? print_config(server) : serve(config, server);

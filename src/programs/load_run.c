@@ -25,7 +25,7 @@ static bool report_is_met(const struct load_config *config, const struct documen
         if (config->csv || config->quiet) {
             snprintf(line, sizeof(line), "'%s' does not hold: %s", assertion->text,
                      assertion->value);
-            program_tell(load_options.program, line);
+            program_print(load_options.program, line);
         }
     }
     return is_met;
@@ -37,7 +37,7 @@ static void notice(void *context, const char *line)
     const struct load_config *config = context;
 
     if (!config->quiet)
-        program_tell(load_options.program, line);
+        program_print(load_options.program, line);
 }
 
 /* The histogram log is not complete. Returns the exit code. */
@@ -106,7 +106,7 @@ static void warn_of_targets(const struct option_texts *targets)
 static int check_and_measure(struct load_config *config)
 {
     if (!config->quiet) {
-        option_strays_tell(&load_options, config->sources, environ, warn, NULL);
+        option_strays_report(&load_options, config->sources, environ, warn, NULL);
         warn_of_targets(&config->options.targets);
     }
     return measure(config);

@@ -28,6 +28,6 @@ int main(int argc, char *argv[])
     if (!program_begin("hello"))
         return EXIT_CANNOT_RUN;
     failure_set(&failure, FAILURE_USAGE, -EINVAL,
-                "'%s' is no program of these; call it hello-server or hello-load", name);
+                "'%s' is not one of these programs; call it hello-server or hello-load", name);
     return program_end(program_fail("hello", &failure));
 }

@@ -13,14 +13,14 @@
 
 #define PROGRAM_ERROR_BYTES 512
 
-void program_tell(const char *name, const char *line)
+void program_print(const char *name, const char *line)
 {
     stdio_line(STDERR_FILENO, PROGRAM_ERROR_MS, name, line);
 }
 
 int program_fail(const char *name, const struct failure *failure)
 {
-    program_tell(name, failure->line);
+    program_print(name, failure->line);
     switch (failure->class) {
     case FAILURE_USAGE:
         return EXIT_USAGE;
@@ -62,7 +62,7 @@ static int program_begin_signals(const char *name)
     snprintf(error, sizeof(error), "cannot wait for signals: %s: %s (%s); %s", failure.call,
              strerror(-result), strerrorname_np(-result),
              advice_find(failure.call, -result, failure.needed_bytes, advice));
-    program_tell(name, error);
+    program_print(name, error);
     return result;
 }
 
@@ -76,7 +76,7 @@ bool program_begin(const char *name)
     snprintf(error, sizeof(error),
              "cannot open / as a standard descriptor that is closed: %s; open it",
              strerror(-result));
-    program_tell(name, error);
+    program_print(name, error);
     return false;
 }
 

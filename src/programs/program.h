@@ -16,7 +16,7 @@
 bool program_begin(const char *name);
 
 /* Print a line on standard error: "name: line". */
-void program_tell(const char *name, const char *line);
+void program_print(const char *name, const char *line);
 
 /* Print why the program cannot go on. Returns the exit code, which only the failure's class
  * decides: the one place where the two meet. */

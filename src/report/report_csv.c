@@ -44,7 +44,7 @@ static void number_write(uint64_t number, FILE *out)
 
 static void names_write(FILE *out)
 {
-    fputs("time_s,time_utc,length_s,lane,family,warmup", out);
+    fputs("time_s,time_utc,length_s,target,family,warmup", out);
     for (size_t i = 0; i < COUNT_FIELDS; i++)
         fprintf(out, ",%s", count_fields[i].name);
     for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)

@@ -113,7 +113,7 @@ static const char *late_reason(const struct document *document)
         return "because all allowed connections were in flight: the service is slower than the "
                "rate; "
                "raise -c, or lower the rate (-r)";
-    return "because the generator or its machine was held up, or -c was too low for a moment; "
+    return "because the generator or its machine was delayed, or -c was too low for a moment; "
            "repeat the run, or lower the rate (-r)";
 }
 

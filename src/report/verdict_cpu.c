@@ -188,7 +188,7 @@ bool verdict_cpus_full(const struct document *document, char *text)
             text,
             "hello-load and the service share the %u CPU%s that hello-load runs on, %s busy (of "
             "that, %s hello-load, %s the kernel's network path, the rest the service and others): "
-            "this is a number of both; give each CPUs of its own (--cpus), or use two machines",
+            "this result depends on both; give each CPUs of its own (--cpus), or use two machines",
             use.count, verdict_plural(use.count), figure_percent(full, ROOM),
             figure_percent(use.own / use.busy, ROOM), figure_percent(use.softirq / use.busy, ROOM));
     if (nothing_was_taken(document))
@@ -236,7 +236,7 @@ bool verdict_steal(const struct document *document, char *text)
         return false;
     return verdict_holds(
         text,
-        "the hypervisor withheld %s of the CPU time that was wanted%s (steal): neighbours or "
+        "the hypervisor withheld %s of the CPU time that was needed%s (steal): neighbours or "
         "a quota of the host; repeat the run, or use a machine with CPUs of its own",
         figure_percent(share, ROOM), where);
 }

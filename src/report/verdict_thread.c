@@ -156,7 +156,7 @@ static void unknown_reason(const struct document *document, uint32_t i,
     else
         snprintf(text, DOCUMENT_VERDICT_BYTES,
                  " and waited for a CPU %s, though little else was seen there (softirqs, slow "
-                 "wake-ups, or a quota out of sight); ask for less, or use more threads (-t)",
+                 "wake-ups, or a hidden quota); ask for less, or use more threads (-t)",
                  figure_percent(demand->taken_at_most, ROOM));
 }
 

@@ -183,7 +183,7 @@ static void metric_problem(const char *metric, int result, char problem[PROBLEM_
 
     if (result == -ENOTSUP) {
         snprintf(problem, PROBLEM_ROOM,
-                 "this is known of the whole machine only; leave the family out, such as %s==0",
+                 "this is known only for the whole machine; omit the family, such as %s==0",
                  strchr(metric, '.') + 1);
         return;
     }
@@ -200,8 +200,8 @@ void assertion_help(FILE *out)
 
     metric_names_write(names, sizeof(names));
     fprintf(out,
-            "--assert METRIC COMPARISON VALUE: one expression each, in quotes, as < and > mean "
-            "something to the shell. Comparisons: < <= > >= == !=. Metrics, of all targets and "
+            "--assert METRIC COMPARISON VALUE: one expression each, in quotes, because the shell "
+            "interprets < and >. Comparisons: < <= > >= == !=. Metrics, of all targets and "
             "families together: %s",
             names);
     fputs("; kinds of errors", out);

@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define DOCUMENT_SCHEMA "hello-load/2"
+#define DOCUMENT_SCHEMA "hello-load/3"
 
 #define TARGETS_MAX 64 /* addresses, for all target arguments together */
 

@@ -24,7 +24,7 @@ static void texts_read(struct document_reader *reader, const json_t *array,
     json_array_foreach(array, i, item)
     {
         if (i >= OPTION_TEXTS_MAX || !json_is_string(item)) {
-            reader_fail(reader, "targets", "is no list of texts, or has too many");
+            reader_fail(reader, "targets", "is not a list of texts, or has too many");
             return;
         }
         texts->items[texts->count++] = json_string_value(item);
@@ -56,7 +56,7 @@ static void options_read(struct document_reader *reader, json_t *object, struct 
     document->connections = reader_number(reader, object, "connections");
     document->threads = (uint32_t)reader_number(reader, object, "threads");
     if (document->threads > CPUS_MAX)
-        reader_fail(reader, "threads", "is more than there can be");
+        reader_fail(reader, "threads", "is larger than possible");
     options->cpus = cpus ? cpus : "";
     options->rate.starts = reader_number_or(reader, object, "rate_starts", 0);
     options->rate.period_ns = reader_number_or(reader, object, "rate_period_ns", 0);
@@ -181,7 +181,7 @@ static void threads_read(struct document_reader *reader, const json_t *array,
     size_t i;
 
     if (json_array_size(array) != document->threads)
-        reader_fail(reader, "threads", "has not as many members as the options have threads");
+        reader_fail(reader, "threads", "does not have as many members as the options have threads");
     json_array_foreach(array, i, object)
     {
         struct thread_use *use = &document->thread[i];
@@ -352,20 +352,22 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
     }
     schema = json_string_value(json_object_get(document->source, "schema"));
     if (!schema || strcmp(schema, DOCUMENT_SCHEMA) != 0) {
-        snprintf(error, DOCUMENT_ERROR_BYTES,
-                 "is not a result of hello-load: its schema is '%.40s', not '%s'",
-                 schema ? schema : "", DOCUMENT_SCHEMA);
+        bool is_ours = schema && strncmp(schema, "hello-load/", strlen("hello-load/")) == 0;
+
+        snprintf(error, DOCUMENT_ERROR_BYTES, "is %s hello-load: its schema is '%.40s', not '%s'",
+                 is_ours ? "of another version of" : "not a result of", schema ? schema : "",
+                 DOCUMENT_SCHEMA);
         return -EINVAL;
     }
     reader.codec = malloc(sizeof(*reader.codec));
     if (!reader.codec) {
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is no memory to read it");
+        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
         return -ENOMEM;
     }
     document_read_parts(&reader, document);
     free(reader.codec);
     if (reader.error == -ENOMEM)
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is no memory to read it");
+        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
     json_object_del(document->source, "series"); /* the largest part, and it holds no texts */
     return reader.error;
 }

@@ -55,7 +55,7 @@ static void timing_read(struct document_reader *reader, json_t *object, struct h
         reader->error = result;
     if (result < 0)
         reader_fail(reader, "histogram",
-                    "is not HdrHistogram's V2 encoding with 3 digits from 1 on");
+                    "is not HdrHistogram's V2 encoding with 3 digits and lowest value 1");
     if (histogram->count != count)
         reader_fail(reader, "histogram", "does not hold as many values as 'count' says");
     if (count == 0)
@@ -66,7 +66,7 @@ static void timing_read(struct document_reader *reader, json_t *object, struct h
     histogram->max_ns = reader_number(reader, object, "max_ns");
     if (histogram_bucket(histogram->min_ns) != lowest ||
         histogram_bucket(histogram->max_ns) != highest)
-        reader_fail(reader, "histogram", "has not the minimum and maximum that are said of it");
+        reader_fail(reader, "histogram", "does not contain its minimum and maximum");
     histogram->sum_ns = reader_number(reader, object, "sum_ns");
     histogram->above = reader_number(reader, object, "above_range");
 }
@@ -148,11 +148,11 @@ static void target_read(struct document_reader *reader, json_t *object,
 
 void document_read_result(struct document_reader *reader, json_t *object, struct document *document)
 {
-    json_t *targets = reader_array(reader, object, "lanes");
+    json_t *targets = reader_array(reader, object, "targets");
     size_t count = json_array_size(targets);
 
     if (count == 0 || count > TARGETS_MAX)
-        reader_fail(reader, "lanes", "has none, or too many");
+        reader_fail(reader, "targets", "has none, or too many");
     if (reader->error < 0)
         return;
     reader->error = document_init(document, (uint32_t)count);
@@ -193,10 +193,10 @@ static void interval_read(struct document_reader *reader, json_t *object,
                           const struct document *document, struct document_interval *interval)
 {
     json_t *stalls = reader_object(reader, object, "stalls");
-    json_t *targets = reader_array(reader, object, "lanes");
+    json_t *targets = reader_array(reader, object, "targets");
 
     if (json_array_size(targets) != document->target_count)
-        reader_fail(reader, "lanes", "has not as many members as the result");
+        reader_fail(reader, "targets", "does not have as many members as the result");
     interval->start_ns = reader_number(reader, object, "start_ns");
     interval->length_ns = reader_number(reader, object, "length_ns");
     interval->warmup = reader_truth(reader, object, "warmup");

@@ -54,7 +54,7 @@ json_t *reader_array(struct document_reader *reader, json_t *object, const char 
 static uint64_t number_of(struct document_reader *reader, const json_t *member, const char *name)
 {
     if (member && (!json_is_integer(member) || json_integer_value(member) < 0))
-        reader_fail(reader, name, "is not a whole number from 0 on");
+        reader_fail(reader, name, "is not a whole number of 0 or more");
     return reader->error < 0 ? 0 : (uint64_t)json_integer_value(member);
 }
 
@@ -121,7 +121,7 @@ size_t reader_bytes(struct document_reader *reader, json_t *object, const char *
         return 0;
     result = escape_decode(value, data, data_bytes, &bytes);
     if (result < 0)
-        reader_fail(reader, name, result == -ENOSPC ? "is too long" : "has an escape that is none");
+        reader_fail(reader, name, result == -ENOSPC ? "is too long" : "has an invalid escape");
     return result < 0 ? 0 : bytes;
 }
 
@@ -134,6 +134,6 @@ unsigned reader_choice(struct document_reader *reader, json_t *object, const cha
         if (value && strcmp(choices[i], value) == 0)
             return i;
     }
-    reader_fail(reader, name, "is none of the words that it may be");
+    reader_fail(reader, name, "is not one of the allowed words");
     return 0;
 }

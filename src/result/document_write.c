@@ -142,7 +142,7 @@ static json_t *result_json(const struct document *document)
         member_put(&object, "all", document_write_target(document, &document->all, codec));
     member_put(&object, "wrong_answer",
                document_write_wrong_answer(wrong ? wrong : &document->all));
-    member_put(&object, "lanes", targets);
+    member_put(&object, "targets", targets);
     free(codec);
     return object;
 }

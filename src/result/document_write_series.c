@@ -75,7 +75,7 @@ static json_t *interval_json(const struct document *document,
     member_put_number(&object, "length_ns", interval->length_ns);
     member_put(&object, "warmup", json_boolean(interval->warmup));
     member_put(&object, "all", point_json(document, &interval->all, document->all.name));
-    member_put(&object, "lanes", targets);
+    member_put(&object, "targets", targets);
     member_put_number(&object, "in_flight", interval->in_flight);
     member_put(&object, "usage", document_write_usage(&interval->usage));
     member_put(&object, "stalls", stalls);

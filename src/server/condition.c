@@ -13,9 +13,9 @@
 
 /* The message when a cause is over. */
 static const char *const condition_ends[CONDITION_COUNT] = {
-    [CONDITION_CAPACITY] = "nobody waits for --max-connections any more",
-    [CONDITION_DESCRIPTORS] = "nobody waits for want of descriptors any more",
-    [CONDITION_MEMORY] = "nobody waits for want of memory any more",
+    [CONDITION_CAPACITY] = "no client waits because of --max-connections any more",
+    [CONDITION_DESCRIPTORS] = "no client waits for descriptors any more",
+    [CONDITION_MEMORY] = "no client waits for memory any more",
     [CONDITION_ACCEPTING] = "accepting works again",
     [CONDITION_CONNECTIONS] = "connections end well again",
 };
@@ -63,41 +63,41 @@ static void condition_catch_up(const struct conditions *conditions, struct condi
 {
     char since[80] = "";
 
-    if (condition->told)
+    if (condition->reported)
         snprintf(since, sizeof(since), " (for %" PRIu64 " s now)",
                  (now_ns - condition->began_ns) / NS_PER_S);
-    else if (condition->told_ns > 0)
-        snprintf(since, sizeof(since), " (%" PRIu64 " times in %" PRIu64 " s%s)", condition->untold,
-                 (now_ns - condition->told_ns) / NS_PER_S,
+    else if (condition->reported_ns > 0)
+        snprintf(since, sizeof(since), " (%" PRIu64 " times in %" PRIu64 " s%s)",
+                 condition->unreported, (now_ns - condition->reported_ns) / NS_PER_S,
                  condition->workers > 0 ? "" : ", over now");
     condition_line(conditions, condition, since);
-    condition->reminded = condition->told;
-    condition->told = condition->workers > 0;
-    condition->told_ns = now_ns;
-    condition->untold = 0;
+    condition->reminded = condition->reported;
+    condition->reported = condition->workers > 0;
+    condition->reported_ns = now_ns;
+    condition->unreported = 0;
 }
 
 /* When the next line about a cause is due, in its current state. */
 static uint64_t condition_due_ns(const struct condition *condition)
 {
-    if (condition->told)
-        return condition->told_ns +
+    if (condition->reported)
+        return condition->reported_ns +
                (condition->reminded ? CONDITION_REMINDER_NS : CONDITION_INTERVAL_NS);
-    if (condition->untold == 0)
+    if (condition->unreported == 0)
         return DEADLINE_NEVER;
-    return condition->told_ns > 0 ? condition->told_ns + CONDITION_INTERVAL_NS : 0;
+    return condition->reported_ns > 0 ? condition->reported_ns + CONDITION_INTERVAL_NS : 0;
 }
 
 /* With the lock held. */
-static uint64_t conditions_tell_locked(struct conditions *conditions, uint64_t now_ns)
+static uint64_t conditions_report_locked(struct conditions *conditions, uint64_t now_ns)
 {
     uint64_t due_ns = DEADLINE_NEVER;
 
     for (int i = 0; i < CONDITION_COUNT; i++) {
         struct condition *condition = &conditions->causes[i];
 
-        if (condition->told && condition->workers == 0) {
-            condition->told = condition->reminded = false;
+        if (condition->reported && condition->workers == 0) {
+            condition->reported = condition->reminded = false;
             conditions->notice(conditions->context, condition_ends[i]);
         }
         if (condition_due_ns(condition) <= now_ns)
@@ -118,9 +118,9 @@ uint64_t conditions_begin(struct conditions *conditions, enum condition_cause ca
     if (condition->workers++ == 0) {
         condition->sight = *sight;
         condition->began_ns = now_ns;
-        condition->untold += !condition->told;
+        condition->unreported += !condition->reported;
     }
-    due_ns = conditions_tell_locked(conditions, now_ns);
+    due_ns = conditions_report_locked(conditions, now_ns);
     pthread_mutex_unlock(&conditions->lock);
     return due_ns;
 }
@@ -131,7 +131,7 @@ uint64_t conditions_end(struct conditions *conditions, enum condition_cause caus
 
     pthread_mutex_lock(&conditions->lock);
     conditions->causes[cause].workers--;
-    due_ns = conditions_tell_locked(conditions, now_ns);
+    due_ns = conditions_report_locked(conditions, now_ns);
     pthread_mutex_unlock(&conditions->lock);
     return due_ns;
 }
@@ -142,16 +142,16 @@ void conditions_withdraw(struct conditions *conditions, enum condition_cause cau
 
     pthread_mutex_lock(&conditions->lock);
     if (--condition->workers == 0)
-        condition->told = condition->reminded = false;
+        condition->reported = condition->reminded = false;
     pthread_mutex_unlock(&conditions->lock);
 }
 
-uint64_t conditions_tell(struct conditions *conditions, uint64_t now_ns)
+uint64_t conditions_report(struct conditions *conditions, uint64_t now_ns)
 {
     uint64_t due_ns;
 
     pthread_mutex_lock(&conditions->lock);
-    due_ns = conditions_tell_locked(conditions, now_ns);
+    due_ns = conditions_report_locked(conditions, now_ns);
     pthread_mutex_unlock(&conditions->lock);
     return due_ns;
 }
@@ -159,7 +159,7 @@ uint64_t conditions_tell(struct conditions *conditions, uint64_t now_ns)
 void conditions_flush(struct conditions *conditions, uint64_t now_ns)
 {
     for (int i = 0; i < CONDITION_COUNT; i++) {
-        if (conditions->causes[i].untold > 0)
+        if (conditions->causes[i].unreported > 0)
             condition_catch_up(conditions, &conditions->causes[i], now_ns);
     }
 }

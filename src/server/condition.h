@@ -38,11 +38,11 @@ struct condition_sight {
 /* One cause. Private to condition.c. */
 struct condition {
     uint32_t workers; /* that are affected */
-    bool told;        /* its begin was reported, its end not yet */
+    bool reported;    /* its begin was reported, its end not yet */
     bool reminded;
     uint64_t began_ns;
-    uint64_t told_ns; /* the last line; 0: none */
-    uint64_t untold;  /* how often it began since told_ns */
+    uint64_t reported_ns; /* the last line; 0: none */
+    uint64_t unreported;  /* how often it began since reported_ns */
     struct condition_sight sight;
 };
 
@@ -66,11 +66,11 @@ void conditions_flush(struct conditions *conditions, uint64_t now_ns);
 /* The cause behind an errno (positive) of accepting or sending. */
 enum condition_cause condition_cause_of(int error);
 
-/* A worker begins to be affected by a cause. Returns like conditions_tell. */
+/* A worker begins to be affected by a cause. Returns like conditions_report. */
 uint64_t conditions_begin(struct conditions *conditions, enum condition_cause cause,
                           const struct condition_sight *sight, uint64_t now_ns);
 
-/* A worker is no longer affected by a cause. Returns like conditions_tell. */
+/* A worker is no longer affected by a cause. Returns like conditions_report. */
 uint64_t conditions_end(struct conditions *conditions, enum condition_cause cause, uint64_t now_ns);
 
 /* An affected worker ends. That does not prove that the cause is over, so if no other worker is
@@ -78,6 +78,6 @@ uint64_t conditions_end(struct conditions *conditions, enum condition_cause caus
 void conditions_withdraw(struct conditions *conditions, enum condition_cause cause);
 
 /* Print the lines that are due. Returns when to call this again, or DEADLINE_NEVER. */
-uint64_t conditions_tell(struct conditions *conditions, uint64_t now_ns);
+uint64_t conditions_report(struct conditions *conditions, uint64_t now_ns);
 
 #endif

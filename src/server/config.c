@@ -43,7 +43,7 @@ static const struct option_row server_rows[] = {
      .offset = FIELD(greeting),
      .default_text = "hello\\n",
      .max = OPTION_BYTES_MAX,
-     .help = "what each client is told; knows \\n \\r \\t \\\\ \\xHH"},
+     .help = "what each client gets: a text with the escapes \\n \\r \\t \\\\ \\xHH"},
     {.long_name = "greeting-file",
      .argument = "FILE",
      .kind = &option_text,
@@ -74,9 +74,8 @@ static const struct option_row server_rows[] = {
      .offset = FIELD(cpus),
      .default_text = "auto",
      .own_environment = true,
-     .help =
-         "auto, none: workers stay on no CPU; a list such as 0,2-5: they use these, each one of "
-         "its own if there are enough"},
+     .help = "auto, none: workers are not pinned; a list such as 0,2-5: they use these CPUs, one "
+             "each if there are enough"},
     {.long_name = "close",
      .argument = "HOW",
      .kind = &option_choice,
@@ -100,7 +99,7 @@ static const struct option_row server_rows[] = {
      .default_text = "5m",
      .min = NS_PER_S,
      .max = 24 * 3600 * NS_PER_S,
-     .help = "how long the network may take to bring a client its greeting"},
+     .help = "how long the network may take to deliver the greeting"},
     {.long_name = "max-connections",
      .argument = "N",
      .kind = &option_count,
@@ -109,7 +108,7 @@ static const struct option_row server_rows[] = {
      .min = 1,
      .max = SERVER_CONNECTIONS_MAX,
      .choices = auto_choice,
-     .help = "open at once, shared out evenly to the workers; others wait",
+     .help = "connections open at once, divided evenly between the workers; others wait",
      .default_help = "auto: what descriptors and memory allow"},
     {.long_name = "backlog",
      .argument = "N",
@@ -143,7 +142,7 @@ static const struct option_row server_rows[] = {
      .kind = &option_switch,
      .offset = FIELD(print_config),
      .environment = "",
-     .help = "print every setting and fact, each with where it came from, and exit"},
+     .help = "print every setting and fact with its source, and exit"},
     {.long_name = "quiet",
      .short_name = 'q',
      .kind = &option_switch,
@@ -174,9 +173,10 @@ static const struct option_hint hints[] = {
     {"--host --bind --address --addr --ip -a -b -H",
      "the address is --listen, such as -l 127.0.0.1"},
     {"--threads -t -j -n", "the threads are --workers, such as -w 2"},
-    {"--message --text --banner --response -m", "what clients are told is --greeting"},
-    {"--file -f", "what clients are told is --greeting, or --greeting-file"},
-    {"--config -c", "settings are options or variables, and no file holds them; see --help"},
+    {"--message --text --banner --response -m", "the text that clients get is --greeting"},
+    {"--file -f", "the text that clients get is --greeting, or --greeting-file"},
+    {"--config -c",
+     "settings are options or variables, there is no configuration file; see --help"},
     {"--daemon --daemonize --background -d -D",
      "it stays in the foreground; let a service manager start it, or end the command with &"},
     {"--debug --log-level", "see --verbose, and --print-config"},
@@ -196,7 +196,7 @@ const struct option_table server_options = {
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
     .footer = "Signals: SIGTERM, SIGINT, SIGHUP or SIGQUIT finishes what is open and stops; a "
               "second one stops\n"
-              "at once. SIGUSR1 tells the totals so far.\n"
+              "at once. SIGUSR1 prints the totals so far.\n"
               "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
               "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };
@@ -276,9 +276,9 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                            "--workers '%" PRIu64 "' is more than --max-connections '%" PRIu64
                            "'; each worker needs at least one",
                            config->workers, config->max_connections);
-    result = failure_classify(
-        failure, FAILURE_USAGE,
-        cpus_asked_parse(config->cpus, &config->cpus_asked, failure->line, sizeof(failure->line)));
+    result = failure_classify(failure, FAILURE_USAGE,
+                              cpus_request_parse(config->cpus, &config->cpus_request, failure->line,
+                                                 sizeof(failure->line)));
     if (result == 0)
         result = settle_listen(config, failure);
     return result < 0 ? result : settle_greeting(config, failure);

@@ -3,7 +3,7 @@
 #define HELLO_SERVER_CONFIG_H
 
 #include "base/failure.h"
-#include "host/cpus_asked.h"
+#include "host/cpus_request.h"
 #include "option/option.h"
 #include "server/listen_name.h"
 
@@ -38,7 +38,7 @@ struct server_config {
     bool verbose;
     bool help;
     bool version;
-    struct cpus_asked cpus_asked;                /* what `cpus` says */
+    struct cpus_request cpus_request;            /* what `cpus` says */
     struct listen_name listen_name;              /* messages about a name in `listen` */
     enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };

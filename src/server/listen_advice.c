@@ -36,7 +36,7 @@ static void advise_port_in_use(const struct address *address, const struct port_
                  "%s listens there already (see 'ss -ltnp'); stop it or choose another port", name);
     else if (holder->kind == PORT_HOLDER_CONNECTION)
         snprintf(text, LISTEN_ADVICE_BYTES,
-                 "%s has that port for a connection to %s (see 'ss -tnp'); end it, or " OTHER_PORT,
+                 "%s uses that port for a connection to %s (see 'ss -tnp'); end it, or " OTHER_PORT,
                  name, address_format(&holder->peer, peer));
     else if (holder->kind == PORT_HOLDER_TIME_WAIT)
         snprintf(
@@ -46,7 +46,7 @@ static void advise_port_in_use(const struct address *address, const struct port_
             address_format(&holder->peer, peer));
     else
         snprintf(text, LISTEN_ADVICE_BYTES,
-                 "something has that port (see 'ss -tanp'); stop it or choose another port");
+                 "something uses that port (see 'ss -tanp'); stop it or choose another port");
 }
 
 static const char *advice_by_errno(int error)
@@ -81,15 +81,15 @@ static void advise_no_address(const struct address *address, char text[LISTEN_AD
     case ADDRESS_DUPLICATE:
         snprintf(text, LISTEN_ADVICE_BYTES,
                  "another host has this address, as %s found out (dadfailed, see 'ip -6 "
-                 "address'); give it another",
+                 "address'); give it another address",
                  interface);
         break;
     case ADDRESS_ELSEWHERE:
-        snprintf(text, LISTEN_ADVICE_BYTES, "it is an address of %s; name that interface behind %%",
+        snprintf(text, LISTEN_ADVICE_BYTES, "it is an address of %s; name that interface after %%",
                  interface);
         break;
     case ADDRESS_READY: /* since just now */
-        snprintf(text, LISTEN_ADVICE_BYTES, "%s has it now: try again", interface);
+        snprintf(text, LISTEN_ADVICE_BYTES, "%s has this address now: try again", interface);
         break;
     case ADDRESS_UNKNOWN:
     case ADDRESS_MISSING:

@@ -84,7 +84,7 @@ static void problem_write(int result, char problem[PROBLEM_BYTES])
     switch (result) {
     case -ESRCH:
         snprintf(problem, PROBLEM_BYTES,
-                 "no such name in %s, and names are looked up nowhere else; add it there, or give "
+                 "no such name in %s, and names are looked up only there; add it there, or give "
                  "an address, such as 127.0.0.1:1848 or [::1]",
                  HOST_NAME_FILE);
         break;
@@ -94,8 +94,8 @@ static void problem_write(int result, char problem[PROBLEM_BYTES])
                  HOST_NAME_ADDRESSES_MAX, HOST_NAME_FILE);
         break;
     case -EBADF:
-        snprintf(problem, PROBLEM_BYTES, "%s is no regular file; make it one, or give an address",
-                 HOST_NAME_FILE);
+        snprintf(problem, PROBLEM_BYTES,
+                 "%s is not a regular file; replace it by one, or give an address", HOST_NAME_FILE);
         break;
     case -EFBIG:
         snprintf(problem, PROBLEM_BYTES, "%s has more than %u MiB; shorten it, or give an address",

@@ -199,14 +199,13 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners->refusing = result == 0;
     if (listeners->refusing)
         return;
-    snprintf(
-        line, sizeof(line),
-        "warning: cannot keep new connections from beginning (SO_ATTACH_FILTER: %s): some that "
-        "come during this stop may be reset; %s",
-        strerror(-result),
-        result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
-        : listeners_is_refusal(result)          ? "let the sandbox allow it"
-                                                : "see socket(7)");
+    snprintf(line, sizeof(line),
+             "warning: cannot block new connections (SO_ATTACH_FILTER: %s): some that arrive "
+             "during this stop may be reset; %s",
+             strerror(-result),
+             result == -ENOMEM || result == -ENOBUFS ? "raise net.core.optmem_max"
+             : listeners_is_refusal(result)          ? "allow it in the sandbox"
+                                                     : "see socket(7)");
     listeners_notice(listeners, line);
 }
 
@@ -223,12 +222,12 @@ static bool listeners_ask(struct listeners *listeners, uint64_t now_ns)
         listeners->blind_ns = now_ns + LISTENERS_BLIND_NS;
         snprintf(
             line, sizeof(line),
-            "warning: the kernel does not tell of handshakes under way (sock_diag: %s): clients "
+            "warning: the kernel does not report handshakes in progress (sock_diag: %s): clients "
             "that are connecting during this stop may be reset; %s",
             strerror(-result),
-            result == -ENOENT                        ? "load its module tcp_diag"
-            : result == -EMFILE || result == -ENFILE ? "raise the limit of descriptors"
-            : listeners_is_refusal(result)           ? "let the sandbox allow AF_NETLINK sockets"
+            result == -ENOENT                        ? "load the kernel module tcp_diag"
+            : result == -EMFILE || result == -ENFILE ? "raise the descriptor limit"
+            : listeners_is_refusal(result)           ? "allow AF_NETLINK sockets in the sandbox"
                                                      : "see sock_diag(7)");
         listeners_notice(listeners, line);
     }
@@ -241,10 +240,10 @@ bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns)
 
     if (pthread_mutex_trylock(&listeners->mutex) != 0)
         return found;
-    if (listeners->asked_ns == 0 ||
-        (listeners->handshakes && now_ns >= listeners->asked_ns + LISTENERS_ASK_NS)) {
+    if (listeners->queried_ns == 0 ||
+        (listeners->handshakes && now_ns >= listeners->queried_ns + LISTENERS_ASK_NS)) {
         listeners->handshakes = listeners_ask(listeners, now_ns);
-        listeners->asked_ns = now_ns;
+        listeners->queried_ns = now_ns;
     }
     found = listeners->handshakes;
     pthread_mutex_unlock(&listeners->mutex);

@@ -43,7 +43,7 @@ struct listeners {
     int *fds;               /* args.count of them; -1: not open */
     bool refusing;          /* a stop began: no new connection begins */
     pthread_mutex_t mutex;  /* for fds while workers run, and for the next members */
-    uint64_t asked_ns;      /* when the kernel was last asked for handshakes; 0: never */
+    uint64_t queried_ns;    /* when the kernel was last asked for handshakes; 0: never */
     bool handshakes;        /* its answer */
     uint64_t blind_ns;      /* it cannot tell: assume some until then; 0: it can */
 };
@@ -62,7 +62,7 @@ void listeners_close(struct listeners *listeners);
 
 /* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
  * that is impossible, `refusing` stays false, and a notice says so. Call it before the workers are
- * told to stop. */
+ * stopped. */
 void listeners_refuse_new(struct listeners *listeners);
 
 /* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once

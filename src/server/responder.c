@@ -100,7 +100,7 @@ static void responder_check_trouble(struct responder *responder)
     if (trouble->count != responder->troubles_seen) {
         responder->troubles_seen = trouble->count;
         responder->troubled_greeted = connections->counts.outcomes[OUTCOME_GREETED];
-        sight = sight_of(passes ? "connections are held up" : "connections fail", trouble->call,
+        sight = sight_of(passes ? "connections are delayed" : "connections fail", trouble->call,
                          -trouble->error);
         symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
     }

@@ -29,7 +29,7 @@ struct server {
     struct server_config *config; /* of args */
     struct connection_settings settings;
     struct hardware hardware;
-    uint64_t backlog_asked;             /* per listener; 0: it was auto */
+    uint64_t backlog_requested;         /* per listener; 0: it was auto */
     char backlog_note[128];             /* why it is less */
     const char *notes[OPTION_ROWS_MAX]; /* the reason for "auto"; NULL: it was not auto */
     struct workers *workers;
@@ -62,9 +62,9 @@ static void server_cut_backlog(struct server *server, uint64_t holds, const char
 
     if (holds >= server->config->backlog)
         return;
-    if (server->backlog_asked)
+    if (server->backlog_requested)
         snprintf(note, sizeof(server->backlog_note), "cut from %" PRIu64 " by %s",
-                 server->backlog_asked, because);
+                 server->backlog_requested, because);
     else
         snprintf(note, sizeof(server->backlog_note), "auto: %s", because);
     server_settle(server, "backlog", &server->config->backlog, (struct sizing){holds, note});
@@ -81,7 +81,7 @@ static int server_size(struct server *server, struct failure *failure)
     if (config->workers == 0)
         server_settle(server, "workers", &config->workers,
                       sizing_workers(hardware, config->max_connections));
-    server->backlog_asked = config->backlog;
+    server->backlog_requested = config->backlog;
     if (config->backlog == 0)
         server_settle(server, "backlog", &config->backlog,
                       sizing_backlog(hardware, config->workers));
@@ -121,7 +121,7 @@ static int server_find_hardware(struct server *server, struct failure *failure)
     struct cpus cpus = {0};
     char line[CPUS_LEFT_OUT_BYTES];
     int64_t descriptors;
-    int result = cpus_asked_keep(&config->cpus_asked);
+    int result = cpus_request_keep(&config->cpus_request);
 
     if (result == 0)
         result = cpus_read(&cpus);
@@ -138,7 +138,7 @@ static int server_find_hardware(struct server *server, struct failure *failure)
                            "cannot read the CPUs or the descriptor limit: %s", strerror(-result));
     }
     hardware->descriptors = (uint32_t)descriptors;
-    if (cpus_tell_left_out(&cpus, line))
+    if (cpus_describe_left_out(&cpus, line))
         server_notice(server, line);
     return 0;
 }
@@ -212,18 +212,18 @@ void server_free(struct server *server)
 }
 
 /* Use the backlog that the listener reports, and warn if it is less than requested. */
-static void server_tell_backlog(struct server *server, uint32_t holds)
+static void server_report_backlog(struct server *server, uint32_t holds)
 {
     char line[256];
 
     if (holds)
         server_cut_backlog(server, holds, "the kernel, as read back");
-    if (server->config->backlog >= server->backlog_asked)
+    if (server->config->backlog >= server->backlog_requested)
         return;
     snprintf(line, sizeof(line),
              "warning: --backlog %" PRIu64 " is cut to %" PRIu64
-             " by the kernel; raise net.core.somaxconn, or ask for no more",
-             server->backlog_asked, server->config->backlog);
+             " by the kernel; raise net.core.somaxconn, or lower --backlog",
+             server->backlog_requested, server->config->backlog);
     server_notice(server, line);
 }
 
@@ -241,7 +241,7 @@ static int server_listen(struct server *server, struct failure *failure)
     int result = listeners_open(&server->listeners, &args, failure);
 
     if (result == 0)
-        server_tell_backlog(server, listener_backlog(server->listeners.fds[0]));
+        server_report_backlog(server, listener_backlog(server->listeners.fds[0]));
     return result;
 }
 
@@ -299,7 +299,7 @@ static struct outcome_counts server_totals(const struct server *server)
 }
 
 /* A user asked for the totals. */
-static void server_asked(void *context)
+static void server_print_totals(void *context)
 {
     struct server *server = context;
     struct outcome_counts total = server_totals(server);
@@ -314,7 +314,7 @@ static int server_start_workers(struct server *server, struct failure *failure)
 {
     struct workers_args args = {
         .count = server->count,
-        .pins = server->config->cpus_asked.how == CPUS_LISTED, /* ARCHITECTURE.md says why */
+        .pins = server->config->cpus_request.how == CPUS_LISTED, /* ARCHITECTURE.md says why */
         .engine = server->config->engine,
         .job = &responder_job,
         .states = server->responders,
@@ -323,7 +323,7 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
         .stopping = server_stopping,
-        .asked = server_asked,
+        .print_totals = server_print_totals,
         .context = server,
     };
     int result = server_make_responders(server);

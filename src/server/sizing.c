@@ -42,7 +42,7 @@ struct sizing sizing_workers(const struct hardware *hardware, uint64_t connectio
 
 struct sizing sizing_connections(const struct hardware *hardware, uint64_t reserved)
 {
-    struct sizing sizing = {SERVER_CONNECTIONS_MAX, "auto: the most there can be"};
+    struct sizing sizing = {SERVER_CONNECTIONS_MAX, "auto: the maximum"};
 
     sizing_limit(&sizing, hardware->descriptors > reserved ? hardware->descriptors - reserved : 0,
                  "auto: platform.descriptors");

@@ -4,7 +4,7 @@
 
 struct symptoms symptoms_none(struct conditions *conditions)
 {
-    return (struct symptoms){.conditions = conditions, .tell_ns = DEADLINE_NEVER};
+    return (struct symptoms){.conditions = conditions, .report_ns = DEADLINE_NEVER};
 }
 
 void symptoms_see(struct symptoms *symptoms, enum condition_cause cause,
@@ -14,7 +14,7 @@ void symptoms_see(struct symptoms *symptoms, enum condition_cause cause,
     if (symptoms_has(symptoms, cause))
         return;
     symptoms->shown |= 1u << cause;
-    symptoms->tell_ns = conditions_begin(symptoms->conditions, cause, sight, now_ns);
+    symptoms->report_ns = conditions_begin(symptoms->conditions, cause, sight, now_ns);
 }
 
 void symptoms_fade(struct symptoms *symptoms, uint32_t fading, uint64_t now_ns)
@@ -27,10 +27,10 @@ void symptoms_fade(struct symptoms *symptoms, uint32_t fading, uint64_t now_ns)
         if (now_ns < symptoms->seen_ns[cause] + SYMPTOM_FADES_NS)
             continue;
         symptoms->shown &= ~(1u << cause);
-        symptoms->tell_ns = conditions_end(symptoms->conditions, cause, now_ns);
+        symptoms->report_ns = conditions_end(symptoms->conditions, cause, now_ns);
     }
-    if (now_ns >= symptoms->tell_ns)
-        symptoms->tell_ns = conditions_tell(symptoms->conditions, now_ns);
+    if (now_ns >= symptoms->report_ns)
+        symptoms->report_ns = conditions_report(symptoms->conditions, now_ns);
 }
 
 void symptoms_withdraw(struct symptoms *symptoms)
@@ -42,7 +42,7 @@ void symptoms_withdraw(struct symptoms *symptoms)
 
 uint64_t symptoms_due_ns(const struct symptoms *symptoms, uint32_t fading)
 {
-    uint64_t due_ns = symptoms->tell_ns;
+    uint64_t due_ns = symptoms->report_ns;
 
     for (uint32_t left = symptoms->shown & fading; left; left &= left - 1) {
         uint64_t fades_ns = symptoms->seen_ns[__builtin_ctz(left)] + SYMPTOM_FADES_NS;

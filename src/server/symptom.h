@@ -17,7 +17,7 @@ struct symptoms {
     struct conditions *conditions; /* the server's */
     uint32_t shown;                /* a bit for each cause */
     uint64_t seen_ns[CONDITION_COUNT];
-    uint64_t tell_ns; /* when to call conditions_tell */
+    uint64_t report_ns; /* when to call conditions_report */
 };
 
 /* A worker without symptoms. */

@@ -80,15 +80,15 @@ static const char *tuning_advice(bool is_sysctl, int error)
         return "that needs CAP_SYS_RESOURCE, which this process does not have; or set it where it "
                "is started (LimitNOFILE=, docker run --ulimit)";
     if (!is_sysctl)
-        return "raise the sysctl fs.nr_open first, beyond which no limit goes";
+        return "first raise the sysctl fs.nr_open, which bounds it";
     if (!has_capability(CAP_NET_ADMIN))
         return "that needs CAP_NET_ADMIN, which this process does not have; or set it by sysctl";
     return "set it by sysctl, on the machine itself";
 }
 
 /* The line about one limit; `result` is of the attempt to raise it. */
-static void tuning_tell(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
-                        uint64_t wanted, bool dry, int result)
+static void tuning_describe(char line[TUNING_LINE_BYTES], const char *name, uint64_t before,
+                            uint64_t wanted, bool dry, int result)
 {
     bool is_sysctl = strcmp(name, DESCRIPTORS) != 0;
 
@@ -112,7 +112,7 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
 
     platform_sysctl_path(root, tuning->name, path);
     if (platform_number_read(path, &before) < 0) {
-        snprintf(line, TUNING_LINE_BYTES, "tune: %s is not here; nothing to do", tuning->name);
+        snprintf(line, TUNING_LINE_BYTES, "tune: %s does not exist; nothing to do", tuning->name);
         return;
     }
     if (wanted > before && !dry) {
@@ -120,7 +120,7 @@ static void sysctl_tune(const struct tuning *tuning, const struct hardware *hard
         if (result == 0)
             platform_number_read(path, &wanted); /* the kernel's value */
     }
-    tuning_tell(line, tuning->name, before, wanted, dry, result);
+    tuning_describe(line, tuning->name, before, wanted, dry, result);
 }
 
 /* Raise the hard limit of descriptors to the connections that the memory holds. */
@@ -137,7 +137,7 @@ static void descriptors_tune(const struct hardware *hardware, bool dry,
     if (wanted > limit.rlim_max && !dry &&
         setrlimit(RLIMIT_NOFILE, &(struct rlimit){wanted, wanted}) < 0)
         result = -errno;
-    tuning_tell(line, DESCRIPTORS, limit.rlim_max, wanted, dry, result);
+    tuning_describe(line, DESCRIPTORS, limit.rlim_max, wanted, dry, result);
 }
 
 void tuning_apply(const struct hardware *hardware, const char *root, bool dry,
@@ -147,8 +147,7 @@ void tuning_apply(const struct hardware *hardware, const char *root, bool dry,
 
     if (!fact_is_number(hardware->memory_bytes)) {
         snprintf(line, sizeof(line),
-                 "tune: how much memory there is cannot be read; nothing is "
-                 "raised");
+                 "tune: the amount of memory cannot be read; nothing is raised");
         listener(context, line);
         return;
     }

@@ -153,7 +153,7 @@ static uint64_t recorder_in_flight(const struct recorder *recorder)
 }
 
 /* When the workers were asked to stop early, or 0. */
-static uint64_t recorder_asked_to_stop_ns(const struct recorder *recorder)
+static uint64_t recorder_stop_requested_ns(const struct recorder *recorder)
 {
     uint64_t last_ns = 0;
 
@@ -175,7 +175,7 @@ static void recorder_draw(const struct recorder *recorder, const struct document
         .elapsed_ns = now_ns - recorder->start_ns,
         .length_ns = recorder->args.length_ns == UINT64_MAX ? 0 : recorder->args.length_ns,
         .count = recorder->config->options.count,
-        .is_done = last && recorder_asked_to_stop_ns(recorder) == 0,
+        .is_done = last && recorder_stop_requested_ns(recorder) == 0,
     };
 
     for (uint32_t i = 0; i < state.document->target_count; i++)
@@ -213,10 +213,10 @@ static void recorder_end_interval(struct recorder *recorder, uint64_t now_ns, bo
 /* When the measured time ends: as planned, or when the workers were asked to stop. */
 static uint64_t recorder_window_end_ns(const struct recorder *recorder)
 {
-    uint64_t asked_ns = recorder_asked_to_stop_ns(recorder);
+    uint64_t requested_ns = recorder_stop_requested_ns(recorder);
 
-    if (asked_ns)
-        return asked_ns;
+    if (requested_ns)
+        return requested_ns;
     return recorder->args.length_ns == UINT64_MAX ? UINT64_MAX
                                                   : recorder->start_ns + recorder->args.length_ns;
 }
@@ -388,7 +388,7 @@ void recorder_finish(struct recorder *recorder)
     if (!recorder->measured)
         recorder->end = recorder->begin; /* the run ended in its warm-up */
     document->usage = usage_subtract(&recorder->end.usage, &recorder->begin.usage);
-    document->cut_short = all->abandoned > 0 || recorder_asked_to_stop_ns(recorder) > 0;
+    document->cut_short = all->abandoned > 0 || recorder_stop_requested_ns(recorder) > 0;
     for (uint32_t i = 0; i < document->threads; i++)
         document->thread[i] =
             reading_thread(&recorder->begin, &recorder->end, i, document->thread_allowed < 1);

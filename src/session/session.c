@@ -87,10 +87,10 @@ static int session_size(struct session *session, struct failure *failure)
     char line[CPUS_LEFT_OUT_BYTES];
     uint64_t reserved, room;
 
-    cpus_asked_keep(&config->cpus_asked); /* else the CPUs are reported as they are */
+    cpus_request_keep(&config->cpus_request); /* else the CPUs are reported as they are */
     if (cpus_read(&cpus) < 0)
         cpus = (struct cpus){.count = 1};
-    if (cpus_tell_left_out(&cpus, line))
+    if (cpus_describe_left_out(&cpus, line))
         session_notice(session, line);
     document->threads = (uint32_t)(config->threads ? config->threads : cpus.count);
     reserved = limits_descriptors_reserved(document->threads);
@@ -271,7 +271,7 @@ static int session_start_workers(struct session *session, struct failure *failur
     void *states[CPUS_MAX];
     struct workers_args args = {
         .count = document->threads,
-        .pins = session->config->cpus_asked.how != CPUS_NONE,
+        .pins = session->config->cpus_request.how != CPUS_NONE,
         .engine = session->config->engine,
         .job = &generator_job,
         .states = states,

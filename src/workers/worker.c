@@ -106,7 +106,7 @@ static struct engine *worker_open_another(struct worker *worker, struct engine_f
 }
 
 /* Record a break for worker_take_break. */
-static void worker_tell_break(struct worker *worker, const struct worker_break *broken)
+static void worker_report_break(struct worker *worker, const struct worker_break *broken)
 {
     uint32_t count;
 
@@ -133,7 +133,7 @@ static int worker_run(struct worker *worker, struct engine **engine)
         struct engine *another = worker_open_another(worker, &broken.failure);
 
         broken.next = another ? another->class->name : NULL;
-        worker_tell_break(worker, &broken);
+        worker_report_break(worker, &broken);
         if (!another && job->salvage)
             job->salvage(state);
         if (!another)

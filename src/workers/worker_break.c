@@ -20,7 +20,8 @@ void worker_break_format(const struct worker_break *broken, uint32_t worker,
 
 void worker_break_renewal(const struct worker_break *broken, char text[WORKER_CONSEQUENCE_BYTES])
 {
-    snprintf(text, WORKER_CONSEQUENCE_BYTES, "it goes on with %sengine %s, connections and all",
+    snprintf(text, WORKER_CONSEQUENCE_BYTES,
+             "it continues with %sengine %s, and keeps its connections",
              strcmp(broken->next, broken->engine) == 0 ? "a fresh " : "", broken->next);
 }
 
@@ -30,16 +31,16 @@ void worker_break_loss(const struct worker_break *broken, uint32_t left, bool st
     char why[128], rest[96] = "";
 
     if (broken->failure.step)
-        snprintf(why, sizeof(why), "no engine starts in its place (%s: %s)", broken->failure.step,
+        snprintf(why, sizeof(why), "no engine starts to replace it (%s: %s)", broken->failure.step,
                  strerror(broken->failure.error));
     else
-        snprintf(why, sizeof(why), "it did %u times before in %u s", WORKER_RENEWALS_MAX,
+        snprintf(why, sizeof(why), "it broke %u times before, within %u s", WORKER_RENEWALS_MAX,
                  (unsigned)(WORKER_RENEWALS_NS / NS_PER_S));
     if (left == 0)
         snprintf(rest, sizeof(rest), ", and no other worker is left");
     else if (!stopping)
-        snprintf(rest, sizeof(rest), "; %u other%s on; restart to have it back", left,
+        snprintf(rest, sizeof(rest), "; %u other%s on; restart the program to replace it", left,
                  left == 1 ? " goes" : "s go");
-    snprintf(text, WORKER_CONSEQUENCE_BYTES, "%s, so it ends once those who wait are served%s", why,
-             rest);
+    snprintf(text, WORKER_CONSEQUENCE_BYTES,
+             "%s, so it ends after it has served the clients that wait%s", why, rest);
 }

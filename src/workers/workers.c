@@ -61,7 +61,7 @@ static int workers_place(const struct workers *workers, uint32_t i)
 }
 
 /* Report the workers that the kernel did not pin as requested. */
-static void workers_tell_places(const struct workers *workers)
+static void workers_report_places(const struct workers *workers)
 {
     uint32_t moved = 0;
     char line[128];
@@ -71,7 +71,7 @@ static void workers_tell_places(const struct workers *workers)
     if (moved == 0)
         return;
     snprintf(line, sizeof(line),
-             "warning: %u of %u threads could not be kept on a CPU, so they use any; see "
+             "warning: %u of %u threads could not be pinned to a CPU, so they use any; see "
              "sched_setaffinity(2), or use --cpus none",
              moved, workers->args.count);
     workers->args.notice(workers->args.context, line);
@@ -119,7 +119,7 @@ static int workers_start_all(struct workers *workers, const struct engine_class 
         }
     }
     workers->class = class;
-    workers_tell_places(workers);
+    workers_report_places(workers);
     return 0;
 }
 
@@ -271,8 +271,8 @@ static void workers_stop(struct workers *workers, uint64_t deadline_ns)
 }
 
 /* Report a broken engine, and the consequence. */
-static void workers_tell_break(struct workers *workers, uint32_t i,
-                               const struct worker_break *broken)
+static void workers_report_break(struct workers *workers, uint32_t i,
+                                 const struct worker_break *broken)
 {
     char line[2 * WORKERS_ERROR_BYTES], then[WORKERS_ERROR_BYTES], advice[ADVICE_BYTES];
 
@@ -300,7 +300,7 @@ static uint32_t workers_check_broken(struct workers *workers)
 
         count += worker_has_run(workers->list[i]);
         if (worker_take_break(workers->list[i], &broken))
-            workers_tell_break(workers, i, &broken);
+            workers_report_break(workers, i, &broken);
     }
     if (workers->lost_count > 0 && !workers->args.job->renew && !workers->stopping)
         workers_stop(workers, clock_now_ns() + workers->args.stop_timeout_ns);
@@ -340,8 +340,8 @@ static void workers_obey(struct workers *workers)
     }
     if (asks != workers->asks) {
         workers->asks = asks;
-        if (workers->args.asked)
-            workers->args.asked(workers->args.context);
+        if (workers->args.print_totals)
+            workers->args.print_totals(workers->args.context);
     }
 }
 

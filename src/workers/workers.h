@@ -35,7 +35,7 @@ struct workers_args {
     void (*stopping)(void *context);
 
     /* Called by workers_run when a user asks for the totals (SIGUSR1); may be NULL. */
-    void (*asked)(void *context);
+    void (*print_totals)(void *context);
 
     /* Called by workers_run when due, first at once, and a `last` time when all workers have run.
      * Returns when it is due next (monotonic nanoseconds). NULL: workers_run sleeps until a signal

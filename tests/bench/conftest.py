@@ -23,14 +23,14 @@ def fixture_group():
     cgroup.remove(made)
 
 
-@pytest.fixture(name="told_by")
-def fixture_told_by(tmp_path):
+@pytest.fixture(name="suite")
+def fixture_suite(tmp_path):
     """A function of a scenario and options: what a run of the suite leaves as JSON."""
-    def told_by(scenario, *options):
+    def suite(scenario, *options):
         done = subprocess.run(
             [sys.executable, "-B", SUITE / "bench.py", scenario, *options,
              "--build", os.environ["HELLO_BUILD"], "--results", tmp_path],
             capture_output=True, text=True, check=False, timeout=100, cwd=SUITE.parents[1])
         assert done.returncode == 0, done.stderr
         return json.loads((tmp_path / f"{scenario}.json").read_text())
-    return told_by
+    return suite

@@ -35,7 +35,7 @@ def expect_every_combination(run, engine):
 def expect_counters(run):
     for record in run.records.values():
         assert all(record[counter] > 0 for counter in COUNTERS), record
-        # A connection's time and the connections in a second are one number, told twice.
+        # A connection's time and the connections in a second are one number, printed twice.
         assert record["connections_per_s"] * record["real_time"] == pytest.approx(1e9, rel=0.01)
         # Nobody can use more than one CPU; ticks and the ends of the time are allowed for.
         assert record["client_cpu_us"] < 1.5 * record["real_time"] / 1e3 + 100

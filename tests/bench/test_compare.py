@@ -51,7 +51,7 @@ def test_half_the_time_is_faster_and_double_is_slower(judge):
     assert (SLOWER, "slower") == (code, verdicts["x"])
 
 
-def test_noise_cannot_be_told_from_a_change(judge):
+def test_noise_is_no_change(judge):
     code, verdicts, _ = judge(rounds("x", 100), rounds("x", 100, noise=NOISE[::-1]))
     assert (DONE, "cannot tell") == (code, verdicts["x"])
 
@@ -69,7 +69,7 @@ def test_the_ratio_is_that_of_speeds_with_its_interval(judge):
         out.splitlines()[2:3])
 
 
-def test_few_rounds_tell_nothing(judge):
+def test_few_rounds_prove_nothing(judge):
     code, verdicts, out = judge(rounds("x", 100, NOISE[:5]), rounds("x", 50, NOISE[:5]))
     assert (DONE, "cannot tell") == (code, verdicts["x"])
     assert "fewer than 6 rounds" in out
@@ -96,7 +96,7 @@ def test_zeros_have_no_ratio(judge):
     assert "cannot tell" == judge(a, a, "--metric", "server_calls")[1]["x"]
 
 
-def test_benchmarks_of_one_side_are_told(judge):
+def test_benchmarks_of_one_side_are_listed(judge):
     x = rounds("x", 100)
     code, verdicts, out = judge(x + rounds("old", 1), x + rounds("new", 1))
     assert NOT_ALL == code
@@ -119,7 +119,7 @@ def test_what_neither_side_can_run_is_no_fault(judge):
     assert NOT_ALL == judge(skipped, rounds("x", 100))[0]
 
 
-def test_slower_is_told_before_what_is_missing(judge):
+def test_slower_comes_before_what_is_missing(judge):
     assert SLOWER == judge(rounds("x", 100) + rounds("old", 1), rounds("x", 200))[0]
 
 
@@ -130,13 +130,13 @@ def test_slower_is_told_before_what_is_missing(judge):
     (("--rounds", "0", ".", "."), "--rounds"),
     ((), "required: A, B"),
 ])
-def test_wrong_usage_is_told(words, said):
+def test_wrong_usage_is_reported(words, said):
     done = compare(*words)
     assert USAGE == done.returncode
     assert said in done.stderr
 
 
-def test_the_help_tells_the_exit_codes():
+def test_the_help_has_the_exit_codes():
     assert "3 something is slower" in compare("--help").stdout
 
 
@@ -187,13 +187,13 @@ def fixture_compare_fakes(tmp_path):
     return compare_fakes
 
 
-def test_what_is_told_apart_is_measured_again(compare_fakes):
+def test_what_differs_is_measured_again(compare_fakes):
     done, runs = compare_fakes([100], [50])
     assert (DONE, 12) == (done.returncode, runs)
     assert "1 faster" in done.stdout
 
 
-def test_what_is_told_apart_by_chance_is_not_the_second_time(compare_fakes):
+def test_what_differs_by_chance_does_not_the_second_time(compare_fakes):
     done, runs = compare_fakes([100], 6 * [90] + [90, 110, 99, 101, 95, 105])
     assert (DONE, 12) == (done.returncode, runs)
     assert "1 cannot tell" in done.stdout
@@ -210,7 +210,7 @@ def test_what_fails_is_not_run_again(compare_fakes):
     assert "B failed: 1 of 6" in done.stdout
 
 
-def test_a_program_that_cannot_be_run_is_told(tmp_path):
+def test_a_program_that_cannot_be_run_is_reported(tmp_path):
     program = tmp_path / "a"
     program.write_text("#!/nowhere\n")
     program.chmod(0o755)

@@ -24,7 +24,7 @@ def test_each_combination_ends_well(run):
     connections.expect_every_combination(run, "epoll")
 
 
-def test_both_sides_are_told_apart(run):
+def test_both_sides_are_measured_separately(run):
     connections.expect_counters(run)
 
 
@@ -42,13 +42,13 @@ def test_system_calls_are_counted(run):
 def test_a_connection_that_fails_fails_the_benchmark(function, call, said, close):
     if "HELLO_FAULT" not in os.environ:
         pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
-    told, tell = os.pipe()
-    os.set_inheritable(tell, True)
+    reader, writer = os.pipe()
+    os.set_inheritable(writer, True)
     run = micro.Run(
         micro.program("BENCH_CONNECTION"), f"--benchmark_filter=epoll/close:{close}/family:ipv4/bytes:6/",
         close_fds=False, LD_PRELOAD=os.environ["HELLO_FAULT"], FAULT_FUNCTION=function,
-        FAULT_CALL=str(call), FAULT_REPORT=str(tell))
-    os.close(tell)
-    assert os.read(told, 1) == b"!"
+        FAULT_CALL=str(call), FAULT_REPORT=str(writer))
+    os.close(writer)
+    assert os.read(reader, 1) == b"!"
     assert run.code == 1
     assert any("failed: 1 of " in error and said in error for error in run.errors if error), run.printed

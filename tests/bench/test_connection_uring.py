@@ -20,7 +20,7 @@ def test_each_combination_ends_well(run):
     connections.expect_every_combination(run, "uring")
 
 
-def test_both_sides_are_told_apart(run):
+def test_both_sides_are_measured_separately(run):
     connections.expect_counters(run)
 
 

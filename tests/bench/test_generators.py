@@ -24,8 +24,8 @@ import rounds
      "requests: 9 total, 9 started, 9 done, 6 succeeded, 3 failed, 2 errored, 1 timeout\n", 15440.56, 6, 3),
 ])
 def test_what_generators_print_is_read(read, printed, rate, ok, failures):
-    told = read(printed)
-    assert (told.connections_per_s, told.ok, sum(told.failures.values())) == (rate, ok, failures)
+    measured = read(printed)
+    assert (measured.connections_per_s, measured.ok, sum(measured.failures.values())) == (rate, ok, failures)
 
 
 def run(failures=None, ok=1000, opened=1000, cpu_share=0.99, responder_share=0.5):
@@ -48,23 +48,23 @@ def test_a_generator_that_makes_no_connection_is_an_error_of_its_own():
      "disqualified, failures: 5 read, 1 timeout"),
     ([run(ok=1010, opened=1000)], ""),
     ([run({"read": 500}, ok=500, opened=1000)], "disqualified, failures: 500 read"),
-    ([run(ok=2000, opened=1000)], "it tells of 2,000 connections where the kernel counts 1,000"),
+    ([run(ok=2000, opened=1000)], "it reports 2,000 connections where the kernel counts 1,000"),
     ([run(cpu_share=0.5)], "its CPU was not used up"),
     ([run(responder_share=0.99)], "the responder was the limit"),
 ])
-def test_what_is_wrong_with_the_runs_of_a_generator_is_told(runs, remarks):
-    told = rounds.Rounds(len(runs))
-    told.runs = {"one": runs}
-    table = generators.rate_table(told, "plain", 64, {})
+def test_what_is_wrong_with_the_runs_of_a_generator_is_reported(runs, remarks):
+    measured = rounds.Rounds(len(runs))
+    measured.runs = {"one": runs}
+    table = generators.rate_table(measured, "plain", 64, {})
     assert table.rows[0][-1] == remarks
 
 
-def test_generators_are_compared_in_both_answers(told_by, group):
+def test_generators_are_compared_in_both_answers(suite, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow to be compared with others")
     del group  # only that there can be one
-    told = told_by("generators", "--rounds", "1", "--seconds", "1", "--connections", "32")
-    targets, plain, http, lateness = told["tables"]
+    result = suite("generators", "--rounds", "1", "--seconds", "1", "--connections", "32")
+    targets, plain, http, lateness = result["tables"]
     for table in (plain, http):
         rows = {row[0]: row for row in table["rows"]}
         for name in ("hello-load, epoll", "epoll generator"):

@@ -1,4 +1,4 @@
-"""What computes: each benchmark ends well, and tells what it should."""
+"""What computes: each benchmark ends well, and prints what it should."""
 import micro
 
 NAMES = {
@@ -19,7 +19,7 @@ def test_each_benchmark_ends_well():
         assert record["iterations"] > 0 and record["real_time"] > 0
 
 
-def test_renderers_tell_how_much_they_write():
+def test_renderers_report_how_much_they_write():
     run = micro.Run(micro.program("BENCH_PURE"), "--benchmark_filter=^render_")
     for name, record in run.records.items():
         assert 500 < record["bytes"] < 100_000, name

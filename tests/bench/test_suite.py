@@ -55,20 +55,20 @@ def test_a_verdict_needs_the_whole_interval(low, high, verdict):
 
 def test_each_round_measures_all_once_in_an_order_of_its_own():
     order = []
-    told = rounds.Rounds(9)
-    told.run({name: lambda name=name: order.append(name) or len(order) for name in "abcd"})
+    measured = rounds.Rounds(9)
+    measured.run({name: lambda name=name: order.append(name) or len(order) for name in "abcd"})
     by_round = [order[start:start + 4] for start in range(0, 36, 4)]
     assert all(sorted(names) == list("abcd") for names in by_round)
     assert len({tuple(names) for names in by_round}) > 1
-    assert [len(told.runs[name]) for name in "abcd"] == [9] * 4
+    assert [len(measured.runs[name]) for name in "abcd"] == [9] * 4
 
 
 def test_a_subject_that_fails_takes_no_further_part_and_says_why():
     def fail():
         raise OSError("it is gone")
-    told = rounds.Rounds(3)
-    assert told.run({"a": lambda: 1, "b": fail}) == {"b": "it is gone"}
-    assert told.runs == {"a": [1, 1, 1]}
+    measured = rounds.Rounds(3)
+    assert measured.run({"a": lambda: 1, "b": fail}) == {"b": "it is gone"}
+    assert measured.runs == {"a": [1, 1, 1]}
 
 
 # Responders
@@ -157,7 +157,7 @@ def test_a_responder_has_started_when_it_answers(tmp_path, group):
     one.stop()
 
 
-def test_a_responder_that_ends_at_once_is_told_with_its_last_words(tmp_path, group):
+def test_a_responder_that_ends_at_once_is_reported_with_its_last_line(tmp_path, group):
     failing = responders.Responder("failing", lambda _: [
         sys.executable, "-c", "import sys; sys.exit('no such luck')"])
     with pytest.raises(OSError, match="no such luck"):
@@ -227,9 +227,9 @@ def test_a_curve_says_what_it_lacks_once(monkeypatch):
 
 def rounds_of(**rates):
     """One run each, of these rates."""
-    told = rounds.Rounds(1)
-    told.runs = {name: [types.SimpleNamespace(connections_per_s=rate)] for name, rate in rates.items()}
-    return told
+    measured = rounds.Rounds(1)
+    measured.runs = {name: [types.SimpleNamespace(connections_per_s=rate)] for name, rate in rates.items()}
+    return measured
 
 
 def test_without_its_baseline_half_of_saturation_is_left_out(monkeypatch):
@@ -250,7 +250,7 @@ def test_a_target_is_judged(rate, faulty, verdict, remarks):
     assert table.remarks == remarks
 
 
-# What is told
+# What is printed
 
 
 def test_a_table_lines_up_and_numbers_are_to_the_right():
@@ -297,13 +297,13 @@ def test_a_cgroup_limits_and_counts(group):
     assert stalls > 0 and throttled_s > 0.1
 
 
-def test_a_short_run_fills_the_tables(told_by, group):
+def test_a_short_run_fills_the_tables(suite, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow for a CPU quota")
     del group  # only that there can be one
-    told = told_by("headline", "--rounds", "2", "--seconds", "0.3", "--warmup-s", "0.1",
+    result = suite("headline", "--rounds", "2", "--seconds", "0.3", "--warmup-s", "0.1",
                    "--connections", "64")
-    by_title = {table["title"]: table for table in told["tables"]}
+    by_title = {table["title"]: table for table in result["tables"]}
     rows = {row[0]: row for row in by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["rows"]}
     assert {"epoll, swift", "blocking loop"} <= set(rows)
     remarks = "".join(by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["remarks"])
@@ -313,10 +313,10 @@ def test_a_short_run_fills_the_tables(told_by, group):
     idle = {row[0]: row[1] for row in by_title["Idle"]["rows"]}
     assert idle["epoll, swift"] == 0
     for fact in ("date", "command", "revision", "kernel", "cpu", "congestion control"):
-        assert told["facts"][fact]
+        assert result["facts"][fact]
 
 
-@pytest.mark.parametrize("options, told", [
+@pytest.mark.parametrize("options, expected", [
     (["--rounds", "0"], "--rounds"),
     (["generators", "--generator-cpus", "0", "--responder-cpus", "0"], "two different ones"),
     (["generators", "--generator-cpus", "0,1", "--responder-cpus", "2"], "one CPU each"),
@@ -325,8 +325,8 @@ def test_a_short_run_fills_the_tables(told_by, group):
     (["generators", "--seconds", "1.5"], "whole seconds"),
     (["generators", "--warmup-s", "1"], "--warmup-s"),
 ])
-def test_bad_options_are_told_in_one_line(options, told):
+def test_bad_options_are_reported_in_one_line(options, expected):
     done = subprocess.run([sys.executable, "-B", SUITE / "bench.py", *options],
                           capture_output=True, text=True, check=False)
     assert done.returncode == 2
-    assert done.stderr.count("\n") == 1 and "bench: " in done.stderr and told in done.stderr
+    assert done.stderr.count("\n") == 1 and "bench: " in done.stderr and expected in done.stderr

@@ -19,11 +19,11 @@ CONTEXT = {"host_name": "one", "num_cpus": 2, "mhz_per_cpu": 3000, "cpu_scaling_
            "library_build_type": "release", "here": {"clock_source": "tsc"}}
 
 
-def told(clock_source="tsc", reused=98, timestamps="1", features=("defer_taskrun",), tracked=0, gro=True):
-    """What hello-load tells, as far as it matters here."""
+def result_json(clock_source="tsc", reused=98, timestamps="1", features=("defer_taskrun",), tracked=0, gro=True):
+    """What hello-load prints, as far as it matters here."""
     return {"run": {"engine": "uring", "engine_features": list(features), "target_is_local": True,
                     "sockets": {"opened": 100 - reused, "reused": reused}},
-            "result": {"lanes": [{"device": "lo", "mtu_bytes": 65536, "gro": gro, "gso": True,
+            "result": {"targets": [{"device": "lo", "mtu_bytes": 65536, "gro": gro, "gso": True,
                                   "tso": None}]},
             "machine": {"tracked_connections": tracked, "clock_source": clock_source, "memory_bytes": 1 << 30,
                         "settings": {"net.ipv4.tcp_timestamps": timestamps}}}
@@ -34,7 +34,7 @@ def line(**sides):
 
 
 def test_each_fact_that_differs_is_named_with_its_sides():
-    assert line(A=[told()], B=[told("hpet", 0, "0")]) == (
+    assert line(A=[result_json()], B=[result_json("hpet", 0, "0")]) == (
         "unlike: clock_source tsc (A) / hpet (B); net.ipv4.tcp_timestamps 1 (A) / 0 (B); "
         "sockets reused 98% (A) / 0% (B)")
 
@@ -47,36 +47,36 @@ def test_each_fact_that_differs_is_named_with_its_sides():
                      " / lo of MTU 65536, gro off, gso on, tso unknown (B)"),
 ])
 def test_what_the_kernel_does_beside_is_a_difference(other, said):
-    assert line(A=[told()], B=[told(**other)]) == f"unlike: {said}"
+    assert line(A=[result_json()], B=[result_json(**other)]) == f"unlike: {said}"
 
 
 def test_how_many_connections_were_tracked_is_no_difference():
-    assert line(A=[told(tracked=7)], B=[told(tracked=70000)]) == ""
+    assert line(A=[result_json(tracked=7)], B=[result_json(tracked=70000)]) == ""
 
 
-def test_what_an_older_hello_load_does_not_tell_is_unknown():
-    older = told()
+def test_what_an_older_hello_load_does_not_report_is_unknown():
+    older = result_json()
     del older["run"]["engine_features"], older["machine"]["tracked_connections"]
     assert line(A=[older], B=[older]) == ""
-    assert line(A=[told()], B=[older]) == (
+    assert line(A=[result_json()], B=[older]) == (
         "unlike: connections tracked no (A) / unknown (B); engine features defer_taskrun (A) / unknown (B)")
 
 
 def test_runs_that_are_alike_have_no_warning():
-    assert line(A=[told(), told(reused=97)], B=[told(reused=90)]) == ""
+    assert line(A=[result_json(), result_json(reused=97)], B=[result_json(reused=90)]) == ""
 
 
 def test_what_is_unknown_on_one_side_only_is_a_difference():
-    assert line(A=[told()], B=[told(None)]) == "unlike: clock_source tsc (A) / unknown (B)"
-    assert line(A=[told(None)], B=[told(None)]) == ""
+    assert line(A=[result_json()], B=[result_json(None)]) == "unlike: clock_source tsc (A) / unknown (B)"
+    assert line(A=[result_json(None)], B=[result_json(None)]) == ""
 
 
 def test_sides_that_agree_are_named_together():
-    assert line(A=[told()], B=[told("hpet")], C=[told()]) == "unlike: clock_source tsc (A, C) / hpet (B)"
+    assert line(A=[result_json()], B=[result_json("hpet")], C=[result_json()]) == "unlike: clock_source tsc (A, C) / hpet (B)"
 
 
-def test_what_changed_between_the_runs_of_one_side_is_told():
-    assert line(A=[told(), told("hpet")], B=[told()]) == "unlike: clock_source hpet, tsc (A) / tsc (B)"
+def test_what_changed_between_the_runs_of_one_side_is_reported():
+    assert line(A=[result_json(), result_json("hpet")], B=[result_json()]) == "unlike: clock_source hpet, tsc (A) / tsc (B)"
 
 
 def rounds_of(*runs):
@@ -94,12 +94,12 @@ WARNING = "warning: unlike: clock_source tsc (A) / hpet (B)"
 def test_a_table_of_the_suite_carries_the_warning(other, remarks):
     field = types.SimpleNamespace(missing={}, faults={})
     load = types.SimpleNamespace(rate=None, seconds=1, warmup_s=0)
-    table = scenarios.responder_table("t", field, rounds_of(told(), told(other)), {}, load)
+    table = scenarios.responder_table("t", field, rounds_of(result_json(), result_json(other)), {}, load)
     assert table.remarks == remarks
 
 
 def test_a_curve_carries_the_warning(monkeypatch):
-    made = rounds_of(told(), told("hpet"))
+    made = rounds_of(result_json(), result_json("hpet"))
     made.run = lambda *_: {}
     monkeypatch.setattr(curves, "Rounds", lambda *_: made)
     monkeypatch.setattr(curves, "measures", lambda *_: {})
@@ -109,9 +109,9 @@ def test_a_curve_carries_the_warning(monkeypatch):
     assert document.remarks == [WARNING]
 
 
-def test_facts_of_a_run_come_from_what_hello_load_tells(monkeypatch):
+def test_facts_of_a_run_come_from_the_result_of_hello_load(monkeypatch):
     every = {"failed": 0, "timings": {"lateness": {"percentiles_ns": {"50": 1, "99": 2}}}}
-    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**told("hpet"), "result": {"all": every, "lanes": []}}))
+    done = types.SimpleNamespace(returncode=0, stdout=json.dumps({**result_json("hpet"), "result": {"all": every, "targets": []}}))
     monkeypatch.setattr(generators, "run_to_end", lambda *_: done)
     options = types.SimpleNamespace(build=SUITE, seconds=1, generator_cpus={0})
     one = types.SimpleNamespace(setup=types.SimpleNamespace(port=1))

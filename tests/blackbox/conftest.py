@@ -19,7 +19,7 @@ import network
 import programs
 import reports
 
-# How hello-load may be told to end. That starts are on time is asserted where a busy machine cannot make them
+# How hello-load may be made to end. That starts are on time is asserted where a busy machine cannot make them
 # late; what is due while it stands still at the end of the time is dropped.
 LOOPS = {
     "closed": ("-c", 50, "-n", 3000),

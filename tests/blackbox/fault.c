@@ -2,7 +2,7 @@
  * with commas in between, fail or wait.
  *
  * One of them, by its number: FAULT_CALL=3 FAULT_REPORT=7: the fourth fails with ENOMEM, after one
- * byte was written to descriptor 7, which tells that it was reached. pthread_create gives EAGAIN,
+ * byte was written to descriptor 7, which shows that it was reached. pthread_create gives EAGAIN,
  * and send says that all was sent, and sends nothing. With FAULT_HOLD=8 the call is not to fail: it
  * is made once a byte, or the end, can be read from descriptor 8.
  *

@@ -154,7 +154,7 @@ def descriptors(pid):
 
 
 def waits_of_engines(pid):
-    """How many sockets its engines wait to receive from, as they tell (proc_pid_fdinfo(5))."""
+    """How many sockets its engines wait to receive from, as they report (proc_pid_fdinfo(5))."""
     count = 0
     for descriptor in os.listdir(f"/proc/{pid}/fdinfo"):
         with contextlib.suppress(FileNotFoundError):

@@ -1,4 +1,4 @@
-"""Servers in the test itself: they answer as they are told, and remember what came to them.
+"""Servers in the test itself: they answer as each test needs, and record what came to them.
 
 An answer is a function that is given a connection; when it returns, the connection is closed."""
 import contextlib

@@ -261,7 +261,7 @@ class Inside:
 
 
 def server_config_and_sources(*args, **options):
-    """{name: (effective setting, where it came from)}, as --print-config tells them."""
+    """{name: (effective setting, where it came from)}, as --print-config prints them."""
     result = run(server_path(), "--print-config", *args, **options)
     assert (result.returncode, result.stderr) == (0, ""), result
     lines = result.stdout.splitlines()
@@ -273,7 +273,7 @@ def server_config_and_sources(*args, **options):
 
 
 def server_config(*args, **options):
-    """{name: effective setting}, as --print-config tells them."""
+    """{name: effective setting}, as --print-config prints them."""
     return {name: value for name, (value, _) in server_config_and_sources(*args, **options).items()}
 
 

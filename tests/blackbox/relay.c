@@ -56,7 +56,7 @@ struct packet {
 };
 
 /* A TUN device and a packet socket that listens to it. What the kernel sends is taken from the
- * socket, as that tells when it was sent, however late the relay is woken up; the TUN descriptor
+ * socket, as that shows when it was sent, however late the relay is woken up; the TUN descriptor
  * has the same packets without their times. */
 struct end {
     int tun;

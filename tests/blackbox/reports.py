@@ -51,7 +51,7 @@ class Report:
     def __init__(self, code, document, stderr):
         self.code, self.json, self.stderr = code, document, stderr
         result = document["result"]
-        self.all, self.lanes = result["all"], result["lanes"]
+        self.all, self.targets = result["all"], result["targets"]
         for name in ("started", "ok", "failed", "late", "dropped", "warmup", "connections_per_s"):
             setattr(self, name, self.all[name])
         self.usage = document["usage"]
@@ -62,33 +62,33 @@ class Report:
 
     def _check(self):
         """What must hold for every run."""
-        for lane in (self.all, *self.lanes):
-            assert lane["started"] == lane["ok"] + lane["failed"] + lane["abandoned"], lane
-            assert lane["failed"] == sum(_errors(lane).values()), lane
+        for target in (self.all, *self.targets):
+            assert target["started"] == target["ok"] + target["failed"] + target["abandoned"], target
+            assert target["failed"] == sum(_errors(target).values()), target
             for name in ("connect", "greeting", "close", "total"):
-                assert lane["timings"][name]["count"] == lane["ok"], lane
+                assert target["timings"][name]["count"] == target["ok"], target
         for name in ("started", "ok", "failed", "abandoned", "late", "dropped", "warmup"):
-            assert self.all[name] == sum(lane[name] for lane in self.lanes), name
+            assert self.all[name] == sum(target[name] for target in self.targets), name
         assert self.code == (0 if all(one["holds"] for one in self.json["assertions"]) else 3)
 
-    def time(self, timing, percentile, lane=None):
+    def time(self, timing, percentile, target=None):
         """A percentile ("50", "99.9") of a timing ("connect"), or its "min", "mean", "max"."""
-        told = (lane or self.all)["timings"][timing]
+        values = (target or self.all)["timings"][timing]
         if percentile in ("min", "mean", "max"):
-            return told[percentile + "_ns"] / 1e9
-        return told["percentiles_ns"][percentile] / 1e9
+            return values[percentile + "_ns"] / 1e9
+        return values["percentiles_ns"][percentile] / 1e9
 
     def stalled(self, longest_s):
         """True if this machine stood still for longer than that, so that times may be off."""
         return self.stalls["longest_ns"] > longest_s * 1e9
 
 
-def _errors(lane):
+def _errors(target):
     """{(phase, kind): count} of all that were seen."""
     return {
         (phase, kind): count
         for phase in PHASES
-        for kind, count in lane["errors"][phase].items()
+        for kind, count in target["errors"][phase].items()
         if count
     }
 

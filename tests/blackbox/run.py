@@ -4,7 +4,7 @@ The tests count every connection that the kernel establishes, change network set
 of thousands of sockets, so nothing else may share their network.
 
 Exit code: 0 all passed that could run here; 77 none could, for the reasons printed; else failed. Which ones could
-not is told by ../outcomes.py.
+not is printed by ../outcomes.py.
 """
 import os
 import resource

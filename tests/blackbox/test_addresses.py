@@ -24,7 +24,7 @@ def test_what_can_only_have_been_meant_with_a_port_is_asked_for(typed, meant):
         assert f"did you mean '{meant}'? {BRACKETS}" in result.stderr
 
 
-def test_what_is_an_address_as_well_is_taken_and_the_other_meaning_is_told():
+def test_what_is_an_address_as_well_is_taken_and_the_other_meaning_is_reported():
     result = run(server_path(), "-l", "2001:db8::1:1848")
     assert result.returncode == 1
     assert "cannot listen on '[2001:db8::1:1848]:1848'" in result.stderr
@@ -49,7 +49,7 @@ def test_a_port_alone_is_asked_for_by_the_server():
     assert result.returncode == 2 and "did you mean '[::]:8080'" in result.stderr
 
 
-def test_an_address_in_the_place_of_the_port_is_told_where_it_goes():
+def test_the_error_for_an_address_in_place_of_the_port_says_where_it_goes():
     for typed in ("127.0.0.1", "[::]:7000", "localhost:7000"):
         result = run(server_path(), typed)
         assert result.returncode == 2
@@ -57,7 +57,7 @@ def test_an_address_in_the_place_of_the_port_is_told_where_it_goes():
     assert "--listen" not in run(server_path(), "70000").stderr
 
 
-def test_a_port_as_a_second_word_and_a_url_are_told_what_to_write():
+def test_the_error_for_a_port_as_a_second_word_and_for_a_url_says_what_to_write():
     assert "did you mean 'localhost:1848'?" in hello_load("-n", 1, "localhost", "1848").stderr
     result = hello_load("-n", 1, "http://localhost:1848/")
     assert result.returncode == 2 and "--send 'GET / HTTP/1.0" in result.stderr

@@ -1,4 +1,4 @@
-"""A worker whose engine breaks while it serves: it goes on with another, and nobody notices. If there is
+"""A worker whose engine breaks while it serves: it continues with another, and nobody notices. If there is
 none, those who wait are greeted, the others serve on, and only the end of the last one ends all."""
 import errno
 import os
@@ -78,7 +78,7 @@ def test_a_worker_whose_engine_breaks_goes_on_with_a_fresh_one_and_nobody_notice
     assert it.one.stop(warnings=1) == totals(greeted=750)
     line = it.one.stderr()[0]
     assert line.startswith(f"hello-server: worker 0: engine {engine} broke: {CALLS[engine]}"), line
-    assert f"({errno.errorcode[ERRORS[engine]]}); it goes on with a fresh engine {engine}" in line
+    assert f"({errno.errorcode[ERRORS[engine]]}); it continues with a fresh engine {engine}" in line
 
 
 def test_a_greeting_that_is_under_way_comes_whole(server, engine, tmp_path):
@@ -122,7 +122,7 @@ def test_auto_goes_on_with_the_next_engine(server, tmp_path):
     one.wait_until_idle()
     assert one.stop(warnings=1) == totals(greeted=510)
     assert "engine uring broke: io_uring_enter: " in one.stderr()[0]
-    assert "it goes on with engine epoll" in one.stderr()[0]
+    assert "it continues with engine epoll" in one.stderr()[0]
 
 
 def test_a_stop_goes_on_with_a_fresh_engine(server, engine, tmp_path):
@@ -149,7 +149,7 @@ def test_a_worker_that_breaks_again_and_again_is_given_up_and_the_other_serves(
         waiting = [connect(it.one.address(IPV4)) for _ in range(200)]
         it.break_worker(1)
     assert [read_to_end(sock) for sock in waiting] == [GREETING] * 200
-    wait_until(lambda: it.lines("so it ends once"), "a line that says that it is given up")
+    wait_until(lambda: it.lines("so it ends after"), "a line that says that it is given up")
     wait_until(lambda: len(worker_threads(it.one)) == 1, "the worker to end")
     assert [read_to_end(sock) for sock in holders] == [b""] * 50
     assert crowd(it.one.address(IPV4), 500) == {"greeted": 500}
@@ -157,8 +157,8 @@ def test_a_worker_that_breaks_again_and_again_is_given_up_and_the_other_serves(
     assert counts == totals(greeted=counts["greeted"], abandoned=counts["abandoned"])
     assert counts["accepted"] == 750 and counts["greeted"] >= 500
     assert len(it.one.stderr()) <= 4, it.one.stderr()
-    line = it.lines("so it ends once")[0]
-    assert "; 1 other goes on; restart to have it back; " in line
+    line = it.lines("so it ends after")[0]
+    assert "; 1 other goes on; restart the program to replace it; " in line
 
 
 def test_a_worker_that_gets_no_other_engine_greets_who_waits_for_it(server, engine, tmp_path):
@@ -171,7 +171,7 @@ def test_a_worker_that_gets_no_other_engine_greets_who_waits_for_it(server, engi
     assert crowd(it.one.address(IPV4), 100) == {"greeted": 100}
     counts = it.one.stop(warnings=1)
     assert counts == totals(greeted=counts["greeted"], abandoned=counts["abandoned"])
-    assert "no engine starts in its place (" in it.one.stderr()[0]
+    assert "no engine starts to replace it (" in it.one.stderr()[0]
 
 
 def test_who_waits_for_a_place_of_such_a_worker_is_greeted_too(server, engine, tmp_path):
@@ -180,7 +180,7 @@ def test_who_waits_for_a_place_of_such_a_worker_is_greeted_too(server, engine, t
     with it.one.paused():
         waiting = [connect(it.one.address(IPV4)) for _ in range(40)]
         it.break_worker(0)
-    wait_until(lambda: it.lines("so it ends once"), "a line that says that it is given up")
+    wait_until(lambda: it.lines("so it ends after"), "a line that says that it is given up")
     assert [read_to_end(sock) for sock in waiting] == [GREETING] * 40
     wait_until(lambda: len(worker_threads(it.one)) == 1, "the worker to end")
     it.one.wait_until_idle()
@@ -205,7 +205,7 @@ def test_when_no_worker_is_left_it_ends_by_itself_and_says_so(server, engine, wo
     assert counts[0] == sum(counts[1:]) >= 100
     assert counts[0] == counts[1 + OUTCOMES.index("greeted")] + counts[1 + OUTCOMES.index("abandoned")]
     lines = one.stderr()
-    assert len(it.lines("so it ends once")) == workers
+    assert len(it.lines("so it ends after")) == workers
     assert lines[-1].startswith("hello-server: no worker is left, the last was worker "), lines
     assert lines[-1].endswith("; start it again"), lines
     assert len(lines) <= 4 * workers + 1
@@ -232,7 +232,7 @@ def test_a_handshake_that_does_not_end_delays_the_end_for_a_limited_time(server,
 # The generator
 
 
-def test_a_generator_that_breaks_is_told_of_at_once_and_ends_the_run(engine, peer, tmp_path):
+def test_a_generator_that_breaks_is_reported_at_once_and_ends_the_run(engine, peer, tmp_path):
     held = peer(lambda connection: held.hold(connection))
     fault = Fault(WAITS[engine], tmp_path)
     with open(tmp_path / "stderr", "w+b") as errors, running(

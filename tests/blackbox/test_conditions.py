@@ -1,4 +1,4 @@
-"""What is short, and what fails, is told: truly, once, and never so often that it fills a log."""
+"""What is short, and what fails, is reported: truly, once, and never so often that it fills a log."""
 import errno
 import time
 
@@ -38,7 +38,7 @@ def test_the_last_place_is_no_news_while_nobody_waits(server, engine, family, cl
     assert one.stop()["greeted"] == 5  # and no line
 
 
-def test_somebody_who_waits_for_a_place_is_told_of(server, engine, family, clients):
+def test_a_client_that_waits_for_a_place_is_reported(server, engine, family, clients):
     """Also if he comes long after the last place was taken, when nothing else happens."""
     one = server("--engine", engine, "--workers", 1, "--max-connections", 1,
                  "--linger-timeout", "1h")
@@ -53,7 +53,7 @@ def test_somebody_who_waits_for_a_place_is_told_of(server, engine, family, clien
     assert read_to_end(clients[0]) == GREETING
     assert read_to_end(clients[1]) == GREETING
     wait_until(lambda: len(one.stderr()) == 2, "a line that says that it is over")
-    assert "nobody waits" in one.stderr()[1]
+    assert "no client waits" in one.stderr()[1]
     one.wait_until_idle()
     before = sleeps(one.pid)
     time.sleep(1.5)
@@ -75,7 +75,7 @@ def test_somebody_who_comes_and_goes_makes_two_lines_and_one_with_the_number(ser
     assert one.stop(warnings=None) == totals(greeted=4)
     lines = one.stderr()
     assert len(lines) == 3, lines
-    assert "others wait;" in lines[0] and "nobody waits" in lines[1]
+    assert "others wait;" in lines[0] and "no client waits" in lines[1]
     assert "others wait (1 times in " in lines[2] and "over now)" in lines[2]
 
 
@@ -83,7 +83,7 @@ def test_somebody_who_comes_and_goes_makes_two_lines_and_one_with_the_number(ser
 
 
 @pytest.mark.parametrize("call", ["send", "shutdown"])
-def test_greetings_that_fail_are_told_of_with_the_call(server, engine, call, tmp_path):
+def test_greetings_that_fail_are_reported_with_the_call(server, engine, call, tmp_path):
     fault = Fault(call, tmp_path)
     one = server("--engine", engine, "--workers", 1, env=fault.environment)
     assert visit(one.address(IPV4)) == GREETING
@@ -109,7 +109,7 @@ def test_greetings_that_fail_are_told_of_with_the_call(server, engine, call, tmp
     assert (ends["failed"], ends["greeted"]) == (20, 2)
 
 
-def test_input_that_cannot_be_drained_is_told_of(server, tmp_path):
+def test_input_that_cannot_be_drained_is_reported(server, tmp_path):
     fault = Fault("recv", tmp_path)
     one = server("--engine", "epoll", "--workers", 1, env=fault.environment)
     fault.begin(errno.EPERM)
@@ -121,7 +121,7 @@ def test_input_that_cannot_be_drained_is_told_of(server, tmp_path):
     assert one.stop(warnings=None)["failed"] == 5
 
 
-def test_sockets_that_cannot_be_closed_are_told_of(server, engine, tmp_path):
+def test_sockets_that_cannot_be_closed_are_reported(server, engine, tmp_path):
     fault = Fault("close", tmp_path)
     one = server("--engine", engine, "--close", "swift", "--workers", 1, env=fault.environment)
     fault.begin(errno.EPERM, calls=3)
@@ -133,13 +133,13 @@ def test_sockets_that_cannot_be_closed_are_told_of(server, engine, tmp_path):
     assert one.stop(warnings=None)["greeted"] == 3
 
 
-def test_memory_that_is_short_for_a_greeting_is_told_of_and_nobody_is_lost(
+def test_memory_that_is_short_for_a_greeting_is_reported_and_nobody_is_lost(
         server, engine, tmp_path):
     fault = Fault("send", tmp_path)
     one = server("--engine", engine, "--workers", 1, env=fault.environment)
     fault.begin(errno.ENOBUFS, calls=3)
     assert [visit(one.address(IPV4)) for _ in range(3)] == [GREETING] * 3
-    assert "connections are held up: send: No buffer space available" in one.stderr()[0]
+    assert "connections are delayed: send: No buffer space available" in one.stderr()[0]
     wait_until(lambda: len(one.stderr()) == 2, "a line that says that it is over")
     one.wait_until_idle()
     assert one.stop(warnings=2)["greeted"] == 3
@@ -153,7 +153,7 @@ def test_memory_that_is_short_for_a_greeting_is_told_of_and_nobody_is_lost(
     [(errno.ENOSPC, "fs.epoll.max_user_watches"), (errno.ENOMEM, "memory"),
      (errno.EPERM, "allow epoll_ctl")],
     ids=lambda value: errno.errorcode.get(value, ""))
-def test_accepting_that_cannot_begin_is_told_of_and_tried_again(
+def test_accepting_that_cannot_begin_is_reported_and_tried_again(
         server, tmp_path, error, words, clients):
     fault = Fault("epoll_ctl", tmp_path)
     one = server("--engine", "epoll", "--workers", 1, "--max-connections", 1,
@@ -181,7 +181,7 @@ def test_accepting_that_cannot_begin_is_told_of_and_tried_again(
     [(errno.EMFILE, "descriptor"), (errno.ENFILE, "fs.file-max"), (errno.ENOBUFS, "memory"),
      (errno.EPERM, "allow accept4"), (errno.EIO, "accept4(2)")],
     ids=lambda value: errno.errorcode.get(value, ""))
-def test_an_accept_that_fails_is_told_of_and_tried_again(server, tmp_path, error, words):
+def test_an_accept_that_fails_is_reported_and_tried_again(server, tmp_path, error, words):
     fault = Fault("accept4", tmp_path)
     one = server("--engine", "epoll", "--workers", 1, env=fault.environment)
     fault.begin(error)

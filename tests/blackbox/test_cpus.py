@@ -1,4 +1,4 @@
-"""--cpus: which CPUs the threads of both programs stay on, as the kernel tells it."""
+"""--cpus: which CPUs the threads of both programs stay on, as the kernel reports it."""
 import json
 import os
 import re
@@ -30,7 +30,7 @@ def threads_of(*args, env=None):
 
 
 @needs_two_cpus
-def test_a_responders_workers_may_move_unless_they_are_told_not_to(server, engine):
+def test_a_responders_workers_may_move_unless_they_are_pinned(server, engine):
     for args in ((), ("--cpus", "auto"), ("--cpus", "none")):
         one = server("--engine", engine, *args)
         assert places(one.pid) == [] and one.workers == len(ALLOWED)
@@ -59,7 +59,7 @@ def test_a_lone_generator_thread_stays_on_a_cpu(server, engine):
 
 
 @needs_two_cpus
-def test_a_generator_does_as_it_is_told(server, engine):
+def test_a_generator_obeys_its_options(server, engine):
     target = server().target(IPV4)
     for cpu in ALLOWED[:2]:
         assert threads_of("-e", engine, "--cpus", cpu, target) == ([cpu], str(cpu))
@@ -90,8 +90,8 @@ def test_a_cpu_that_is_not_there_is_named_with_those_that_are(program):
 def test_the_setting_is_printed_with_where_it_came_from():
     assert server_config_and_sources()["cpus"] == ("auto", "default")
     cpu = str(ALLOWED[0])
-    told = server_config_and_sources(env={"HELLO_SERVER_CPUS": cpu})["cpus"]
-    assert told == (cpu, "$HELLO_SERVER_CPUS")
+    settings = server_config_and_sources(env={"HELLO_SERVER_CPUS": cpu})["cpus"]
+    assert settings == (cpu, "$HELLO_SERVER_CPUS")
 
 
 def test_the_other_programs_setting_stops_nobody(server):
@@ -100,7 +100,7 @@ def test_the_other_programs_setting_stops_nobody(server):
     assert run(server_path(), "--print-config", env={"HELLO_LOAD_CPUS": "4095"}).returncode == 0
 
 
-def test_threads_that_the_kernel_lets_stay_nowhere_are_told_of(server):
+def test_threads_that_the_kernel_lets_stay_nowhere_are_reported(server):
     library = os.environ.get("HELLO_MANY_CPUS")
     if not library:
         pytest.skip("HELLO_MANY_CPUS does not name the library that refuses")
@@ -108,4 +108,4 @@ def test_threads_that_the_kernel_lets_stay_nowhere_are_told_of(server):
                env={"LD_PRELOAD": library, "MANY_CPUS": "0-1", "MANY_CPUS_REFUSES": "1"})
     assert done.returncode == 0, done
     assert [thread["cpu"] for thread in json.loads(done.stdout)["threads"]] == [None]
-    assert "1 of 1 threads could not be kept on a CPU" in done.stderr
+    assert "1 of 1 threads could not be pinned to a CPU" in done.stderr

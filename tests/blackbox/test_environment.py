@@ -82,8 +82,8 @@ def test_many_misspelt_variables_are_counted():
 
 
 def test_print_config_names_the_variable_that_holds():
-    told = server_config_and_sources(env={
+    settings = server_config_and_sources(env={
         "HELLO_SERVER_WORKERS": "2", "HELLO_WORKERS": "3", "HELLO_BACKLOG": "9", "PORT": "7000"})
-    assert told["workers"] == ("2", "$HELLO_SERVER_WORKERS")
-    assert told["backlog"] == ("9", "$HELLO_BACKLOG")
-    assert told["port"] == ("7000", "$PORT")
+    assert settings["workers"] == ("2", "$HELLO_SERVER_WORKERS")
+    assert settings["backlog"] == ("9", "$HELLO_BACKLOG")
+    assert settings["port"] == ("7000", "$PORT")

@@ -19,11 +19,11 @@ _SET = {"gro": 0x2C, "gso": 0x24, "tso": 0x1F}
 
 
 def ethtool(device, command, value=0):
-    told = (ctypes.c_uint32 * 2)(command, value)
+    reported = (ctypes.c_uint32 * 2)(command, value)
     with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
         fcntl.ioctl(sock, _SIOCETHTOOL,
-                    struct.pack("16sP16x", device.encode(), ctypes.addressof(told)))
-    return told[1]
+                    struct.pack("16sP16x", device.encode(), ctypes.addressof(reported)))
+    return reported[1]
 
 
 @contextlib.contextmanager
@@ -41,8 +41,8 @@ def only(device, wanted):
             ethtool(device, _SET[name], before[name])
 
 
-def offloads(lane):
-    return {name: lane[name] for name in _GET}
+def offloads(target):
+    return {name: target[name] for name in _GET}
 
 
 @pytest.mark.parametrize("wanted", _GET)
@@ -52,48 +52,48 @@ def test_offloads_are_those_of_the_device_to_each_target(server, report, link, w
     here, there = server(), server(link=far)
     with only("lo", wanted) as expected:
         assert expected[wanted] and not all(expected.values())
-        lanes = report("-n", 10, here.target(IPV4), there.target(far.far(IPV4)),
-                       before=unprivileged).lanes
-    assert [lane["device"] for lane in lanes] == ["lo", "near0"]
-    assert offloads(lanes[0]) == expected
-    assert offloads(lanes[1]) == {name: bool(ethtool("near0", get)) for name, get in _GET.items()}
-    assert offloads(lanes[1]) != expected
+        targets = report("-n", 10, here.target(IPV4), there.target(far.far(IPV4)),
+                       before=unprivileged).targets
+    assert [target["device"] for target in targets] == ["lo", "near0"]
+    assert offloads(targets[0]) == expected
+    assert offloads(targets[1]) == {name: bool(ethtool("near0", get)) for name, get in _GET.items()}
+    assert offloads(targets[1]) != expected
 
 
 def test_offloads_that_cannot_be_read_are_unknown(server, report):
-    lane = report("-n", 10, server().target(IPV4), before=kernel.refusal("ioctl", errno.EPERM)).lanes[0]
-    assert offloads(lane) == {"gro": None, "gso": None, "tso": None}
+    target = report("-n", 10, server().target(IPV4), before=kernel.refusal("ioctl", errno.EPERM)).targets[0]
+    assert offloads(target) == {"gro": None, "gso": None, "tso": None}
 
 
-def test_connections_that_the_kernel_tracks_are_told_to_anybody(server, report, load):
+def test_connections_that_the_kernel_tracks_are_reported_to_any_user(server, report, load):
     """With a rule that asks for their state it tracks all; no other rule makes it do so."""
     target = server().target(IPV4)
 
-    def told():
+    def reported():
         tracked = report("-n", 100, target, before=unprivileged).json["machine"]["tracked_connections"]
         summary = " ".join(load("-n", 10, target, before=unprivileged).stdout.split())
         return tracked, "the kernel tracks connections (" in summary
 
     with firewall("tcp dport 1 accept"):
-        assert told() == (0, False)
+        assert reported() == (0, False)
     with firewall("ct state established accept"):
-        tracked, is_in_summary = told()
+        tracked, is_in_summary = reported()
     assert tracked >= 100 and is_in_summary
 
 
-def test_features_of_the_engine_are_told(server, report, engine):
-    told = report("-n", 10, "-t", 2, "-e", engine, server().target(IPV6)).json["run"]
+def test_features_of_the_engine_are_reported(server, report, engine):
+    reported = report("-n", 10, "-t", 2, "-e", engine, server().target(IPV6)).json["run"]
     if engine == "epoll":
-        assert told["engine_features"] == ["nanosecond_timeout"]
+        assert reported["engine_features"] == ["nanosecond_timeout"]
     else:
-        assert told["engine_features"][:3] == ["single_issuer", "defer_taskrun", "registered_ring"]
+        assert reported["engine_features"][:3] == ["single_issuer", "defer_taskrun", "registered_ring"]
 
 
 @pytest.mark.parametrize("engine, call, missing", [
     ("uring", "io_uring_register", "registered_ring"),
     ("epoll", "epoll_pwait2", "nanosecond_timeout"),
 ])
-def test_a_feature_that_the_engine_did_not_get_is_not_told(server, report, engine, call, missing):
+def test_a_feature_that_the_engine_did_not_get_is_not_reported(server, report, engine, call, missing):
     if engine == "uring" and kernel.io_uring_error():
         pytest.skip(f"no io_uring here: {kernel.io_uring_error()}")
     target = server().target(IPV4)

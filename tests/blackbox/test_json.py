@@ -36,20 +36,20 @@ def check(document):
     assert [error.message for error in VALIDATOR.iter_errors(document)] == []
     result, intervals = document["result"], document["series"]["intervals"]
     points = [
-        (interval["all"], *interval["lanes"]) for interval in intervals if not interval["warmup"]
+        (interval["all"], *interval["targets"]) for interval in intervals if not interval["warmup"]
     ]
-    for number, lane in enumerate((result["all"], *result["lanes"])):
-        series = [lanes[number] for lanes in points]
-        assert {point["name"] for point in series} <= {lane["name"]}
+    for number, target in enumerate((result["all"], *result["targets"])):
+        series = [targets[number] for targets in points]
+        assert {point["name"] for point in series} <= {target["name"]}
         for name in COUNTS:
-            assert sum(point[name] for point in series) == lane[name], (lane["name"], name)
-        for kind in lane["errors"]["connect"]:
-            in_all = sum(phase[kind] for phase in lane["errors"].values())
-            assert sum(point["errors"][kind] for point in series) == in_all, (lane["name"], kind)
-        for timing, whole in lane["timings"].items():
+            assert sum(point[name] for point in series) == target[name], (target["name"], name)
+        for kind in target["errors"]["connect"]:
+            in_all = sum(phase[kind] for phase in target["errors"].values())
+            assert sum(point["errors"][kind] for point in series) == in_all, (target["name"], kind)
+        for timing, whole in target["timings"].items():
             longest = [point["timings"][timing]["max_ns"] for point in series]
             longest = max((ns for ns in longest if ns is not None), default=None)
-            assert (longest is None) == (whole["count"] == 0), (lane["name"], timing)
+            assert (longest is None) == (whole["count"] == 0), (target["name"], timing)
             assert longest == (whole["max_ns"] and pytest.approx(whole["max_ns"], rel=0.001))
     end_ns = 0
     for interval in intervals:
@@ -61,7 +61,7 @@ def check(document):
     return document
 
 
-def told(*args, code=0, **options):
+def result_of(*args, code=0, **options):
     """Run hello-load --json. Returns the document, which is read back without loss."""
     result = run(os.environ["HELLO_LOAD"], "--json", *args, **options)
     assert result.returncode == code and result.stdout, result
@@ -87,20 +87,20 @@ def told(*args, code=0, **options):
         "-n 100 --proxy-protocol v2 --quiet",
     ],
 )
-def test_each_way_to_run_is_told_by_the_schema(server, engine, options):
+def test_each_way_to_run_is_valid_by_the_schema(server, engine, options):
     one = server()
-    document = told(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
-    lanes = document["result"]["lanes"]
-    assert [lane["family"] for lane in lanes] == ["ipv4", "ipv6"]
-    assert [(lane["device"], lane["mtu_bytes"]) for lane in lanes] == 2 * [("lo", 65536)]
-    assert all(lane["ok"] == lane["started"] > 0 for lane in lanes)
+    document = result_of(*options.split(), "-e", engine, one.target(IPV4), one.target(IPV6))
+    targets = document["result"]["targets"]
+    assert [target["family"] for target in targets] == ["ipv4", "ipv6"]
+    assert [(target["device"], target["mtu_bytes"]) for target in targets] == 2 * [("lo", 65536)]
+    assert all(target["ok"] == target["started"] > 0 for target in targets)
     assert document["run"]["engine"] == engine
     assert not document["run"]["cut_short"] and document["run"]["target_is_local"]
 
 
-def test_the_options_in_force_are_told(server):
+def test_the_options_in_force_are_written(server):
     target = server().target(IPV6)
-    run_ = told("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
+    run_ = result_of("-r", "300/s", "-d", "200ms", "-c", 9, "-6", "--arrivals", "poisson", "--seed", 7,
                 "--close", "rst", "--source", "::1", "--source-ports", "30000-30999", "--send",
                 r"a\tb", "--connect-timeout", "700ms", "--timeout", "2s", target)["run"]
     assert run_["targets"] == [target]
@@ -112,13 +112,13 @@ def test_the_options_in_force_are_told(server):
         "reuse_sockets": "auto", "proxy_protocol": "none", "send": r"a\tb", "expect": r"hello\n",
         "connect_timeout_ns": 700_000_000, "timeout_ns": 2_000_000_000, "cpus": "auto", "seed": 7,
     }
-    options = told("-n", 5, target)["run"]["options"]
+    options = result_of("-n", 5, target)["run"]["options"]
     assert (options["rate_per_s"], options["arrivals"], options["count"]) == (None, None, 5)
 
 
 def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, engine):
     one = server()
-    document = told("-d", "1s", "--warmup", "500ms", "-c", 10, "-e", engine, one.target(IPV4))
+    document = result_of("-d", "1s", "--warmup", "500ms", "-c", 10, "-e", engine, one.target(IPV4))
     whole = document["result"]["all"]
     assert whole["warmup"] > 0 and whole["ok"] == whole["started"] > 0
     assert whole["connections_per_s"] == pytest.approx(
@@ -129,17 +129,17 @@ def test_what_was_measured_and_what_was_not_is_all_that_the_server_saw(server, e
     assert one.stop() == totals(greeted=whole["ok"] + whole["warmup"])
 
 
-def test_what_failed_is_told_by_target_and_phase_and_kind(server, engine, refused):
+def test_failures_are_counted_by_target_and_phase_and_kind(server, engine, refused):
     good = server().target(IPV4)
-    document = told("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
-    assert {lane["name"]: (lane["weight"], lane["ok"], lane["failed"])
-            for lane in document["result"]["lanes"]} == {good: (2, 200, 0), refused: (1, 0, 100)}
-    bad = document["result"]["lanes"][1]
+    document = result_of("-n", 300, "-e", engine, f"{good}=2", refused, code=3)
+    assert {target["name"]: (target["weight"], target["ok"], target["failed"])
+            for target in document["result"]["targets"]} == {good: (2, 200, 0), refused: (1, 0, 100)}
+    bad = document["result"]["targets"][1]
     assert bad["errors"]["connect"]["refused"] == 100
     assert bad["timings"]["total"]["count"] == 0 and bad["timings"]["total"]["max_ns"] is None
 
 
-def test_a_run_that_is_cut_short_is_told_as_such(server, engine):
+def test_a_run_that_is_cut_short_is_marked_as_such(server, engine):
     one = server()
     process = subprocess.Popen(
         [os.environ["HELLO_LOAD"], "--json", "-d", "1h", "-c", "5", "-e", engine,
@@ -156,7 +156,7 @@ def test_a_run_that_is_cut_short_is_told_as_such(server, engine):
 
 
 @pytest.mark.timed
-def test_a_program_that_was_stopped_tells_when_it_stood_still(server):
+def test_a_program_that_was_stopped_reports_when_it_stood_still(server):
     one = server()
     process = subprocess.Popen(
         [os.environ["HELLO_LOAD"], "--json", "-d", "1500ms", "-r", "100/s", one.target(IPV4)],
@@ -183,7 +183,7 @@ def test_nothing_but_the_document_is_printed(server):
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
-def test_a_document_that_cannot_be_written_is_told(server, form):
+def test_a_document_that_cannot_be_written_is_reported(server, form):
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
             [os.environ["HELLO_LOAD"], form, "-n", "10", server().target(IPV4)], stdout=full,
@@ -195,7 +195,7 @@ def test_a_document_that_cannot_be_written_is_told(server, form):
 
 
 @pytest.mark.parametrize("bytes_max, code", [(0, 2), (300, 1)], ids=["at once", "in the end"])
-def test_a_log_that_grows_too_large_is_told(server, tmp_path, bytes_max, code):
+def test_a_log_that_grows_too_large_is_reported(server, tmp_path, bytes_max, code):
     """By a line, not by the signal that the limit sends (setrlimit(2), RLIMIT_FSIZE)."""
     # ThreadSanitizer writes a file there before main, if it can, and would meet the limit first.
     nowhere = {"TMPDIR": str(tmp_path / "nowhere")}
@@ -214,20 +214,20 @@ def rows_of(text):
     return rows
 
 
-def test_csv_tells_each_second_of_each_target_and_of_all(server, engine):
+def test_csv_has_each_second_of_each_target_and_of_all(server, engine):
     one = server()
     result = run(os.environ["HELLO_LOAD"], "--csv", "-d", "1500ms", "-r", "200/s", "-e", engine,
                  one.target(IPV4), one.target(IPV6))
     assert (result.returncode, result.stderr) == (0, "")
     rows = rows_of(result.stdout)
     names = [one.target(IPV4), one.target(IPV6), "all"]
-    assert [row["lane"] for row in rows] == names * (len(rows) // 3) and len(rows) >= 6
+    assert [row["target"] for row in rows] == names * (len(rows) // 3) and len(rows) >= 6
     assert [row["family"] for row in rows[:3]] == ["ipv4", "ipv6", ""]
     one.wait_until_idle()
     greeted = one.stop()["greeted"]
     for name in ("started", "ok"):
-        assert sum(int(row[name]) for row in rows if row["lane"] == "all") == greeted
-        assert sum(int(row[name]) for row in rows if row["lane"] != "all") == greeted
+        assert sum(int(row[name]) for row in rows if row["target"] == "all") == greeted
+        assert sum(int(row[name]) for row in rows if row["target"] != "all") == greeted
     for row in rows:
         for timing in ("connect", "greeting", "close", "total", "lateness"):
             steps = [row[f"{timing}_{step}_ns"]
@@ -236,12 +236,12 @@ def test_csv_tells_each_second_of_each_target_and_of_all(server, engine):
                 assert steps == sorted(steps, key=int)
 
 
-def test_csv_tells_what_failed_by_kind(server, engine, refused):
+def test_csv_counts_failures_by_kind(server, engine, refused):
     result = run(os.environ["HELLO_LOAD"], "--csv", "-n", 60, "-e", engine,
                  f"{server().target(IPV4)}=2", refused)
     rows = rows_of(result.stdout)
-    for lane, failed in (("all", 20), (refused, 20)):
-        ours = [row for row in rows if row["lane"] == lane]
+    for target, failed in (("all", 20), (refused, 20)):
+        ours = [row for row in rows if row["target"] == target]
         for name in ("failed", "failed_refused"):
             assert sum(int(row[name]) for row in ours) == failed
         assert not any(int(row[name]) for row in ours for name in row
@@ -252,6 +252,6 @@ def test_csv_of_one_target_has_no_line_for_all(server):
     target = server().target(IPV4)
     result = run(os.environ["HELLO_LOAD"], "--csv", "-n", 50, "--warmup", "50ms", target)
     rows = rows_of(result.stdout)
-    assert {row["lane"] for row in rows} == {target}
+    assert {row["target"] for row in rows} == {target}
     assert sum(int(row["ok"]) for row in rows) == 50
     assert rows[0]["warmup"] == "1" and rows[0]["total_p50_ns"] == ""

@@ -1,4 +1,4 @@
-"""What the tests of times stand on: the link between two namespaces does what it was told.
+"""What the tests of times stand on: the link between two namespaces does what it is set to.
 
 Measured by clients of the test itself, with clocks of its own."""
 import collections

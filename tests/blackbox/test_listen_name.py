@@ -85,7 +85,7 @@ def test_help_reads_no_file(machine):
 # A name that has several addresses
 
 
-def test_of_both_families_IPv6_is_taken_and_the_other_is_told(server, hosts):
+def test_of_both_families_IPv6_is_taken_and_the_other_is_reported(server, hosts):
     one = server("--listen", "localhost", before=hosts.enter)
     assert one.host == "::1"
     assert one.stderr() == [ALSO]
@@ -93,11 +93,11 @@ def test_of_both_families_IPv6_is_taken_and_the_other_is_told(server, hosts):
     assert one.stop(warnings=1) == totals()
 
 
-def test_nothing_is_told_to_who_wants_it_quiet(hosts):
+def test_quiet_prints_nothing_else(hosts):
     quiet = server_config_and_sources("-q", "--listen", "localhost", before=hosts.enter)
     assert quiet["listen"] == ("[::1]:1848", "command line: localhost")
-    told = run(server_path(), "--print-config", "--listen", "localhost", before=hosts.enter)
-    assert told.stderr == ALSO + "\n"
+    done = run(server_path(), "--print-config", "--listen", "localhost", before=hosts.enter)
+    assert done.stderr == ALSO + "\n"
 
 
 def test_hello_load_finds_it_by_the_same_name(server, hosts):
@@ -115,9 +115,9 @@ def test_hello_load_finds_it_by_the_same_name(server, hosts):
 ])
 def test_within_a_family_the_first_line_is_taken(machine, lines, taken, also):
     machine.write("hosts", "\n".join(lines))
-    told = run(server_path(), "--print-config", "--listen", "a", before=machine.enter)
-    assert f"listen={taken}:1848  # command line: a\n" in told.stdout
-    assert f"'a' is taken as {taken}; in /etc/hosts it is also {also}; give" in told.stderr
+    done = run(server_path(), "--print-config", "--listen", "a", before=machine.enter)
+    assert f"listen={taken}:1848  # command line: a\n" in done.stdout
+    assert f"'a' is taken as {taken}; in /etc/hosts it is also {also}; give" in done.stderr
 
 
 def test_an_address_that_is_there_twice_is_one(server, machine):
@@ -154,7 +154,7 @@ def test_without_IPv6_a_name_that_has_nothing_else_is_refused(hosts):
 @pytest.mark.parametrize("typed", ["fly-local-6pm", "fly-local-6pn.", "nobody:1848", "127.0.0.l"])
 def test_a_name_that_is_not_there_is_wrong_usage(hosts, typed):
     line = complaint(hosts, "--listen", typed, code=2)
-    assert f"--listen '{typed}': no such name in /etc/hosts, and names are looked up nowhere else" in line
+    assert f"--listen '{typed}': no such name in /etc/hosts, and names are looked up only there" in line
     line = complaint(hosts, env={"HELLO_LISTEN": typed}, code=2)
     assert f"HELLO_LISTEN='{typed}': no such name in /etc/hosts" in line
 
@@ -181,7 +181,7 @@ def test_a_name_of_a_multicast_address_is_wrong_usage(machine):
                     " where TCP cannot listen; give one of an interface, or [::] for all\n")
 
 
-def test_a_name_with_too_many_addresses_is_told(machine):
+def test_a_name_with_too_many_addresses_is_reported(machine):
     machine.write("hosts", "".join(f"127.0.0.{i} a\n" for i in range(1, 18)))
     assert "more than 16 addresses" in complaint(machine, "--listen", "a", code=2)
 
@@ -190,7 +190,7 @@ def test_a_hosts_file_that_nobody_writes_to_is_not_waited_for(hosts):
     (hosts.directory / "hosts").unlink()
     os.mkfifo(hosts.directory / "hosts")
     line = complaint(hosts, "--listen", "localhost", code=1)
-    assert "--listen 'localhost': /etc/hosts is no regular file" in line
+    assert "--listen 'localhost': /etc/hosts is not a regular file" in line
 
 
 def test_a_hosts_file_that_does_not_end_is_not_read_to_its_end(hosts):
@@ -198,7 +198,7 @@ def test_a_hosts_file_that_does_not_end_is_not_read_to_its_end(hosts):
     assert "/etc/hosts has more than 16 MiB" in complaint(hosts, "--listen", "localhost", code=1)
 
 
-def test_a_hosts_file_that_is_not_there_is_told(machine):
+def test_a_hosts_file_that_is_not_there_is_reported(machine):
     (machine.directory / "hosts").unlink()
     line = complaint(machine, "--listen", "localhost", code=1, before=machine.enter_alone)
     assert "cannot read /etc/hosts: No such file or directory" in line

@@ -41,7 +41,7 @@ def foreign_listener(family, reuse_port=False):
 # The two lines
 
 
-def test_the_start_line_tells_what_holds(server, engine, close):
+def test_the_start_line_says_what_holds(server, engine, close):
     one = server("--engine", engine, "--close", close, "--workers", 2)
     assert one.line == (
         f"hello-server: listening on [::]:{one.port}"
@@ -59,7 +59,7 @@ def test_a_connection_right_after_the_start_line_is_answered(server, engine, fam
 
 
 @pytest.mark.parametrize("abstract", [False, True], ids=["path", "abstract"])
-def test_the_service_manager_is_told_of_start_and_stop(server, tmp_path, abstract):
+def test_the_service_manager_is_notified_of_start_and_stop(server, tmp_path, abstract):
     name = f"hello-{os.getpid()}" if abstract else str(tmp_path / "notify")
     with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
         manager.bind("\0" + name if abstract else name)

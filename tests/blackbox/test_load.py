@@ -118,7 +118,7 @@ def test_a_signal_ends_it_early_with_a_summary_that_says_so(server, engine, sign
      ("any", b"")],
     ids=["plain", "escapes", "empty", "any", "any, and that is nothing"],
 )
-def test_it_expects_what_it_is_told_to(load, peer, engine, text, data):
+def test_it_expects_what_the_option_says(load, peer, engine, text, data):
     result = load("-n", 10, "-e", engine, "--expect", text, peer(says(data)).target)
     assert (result.code, result.ok) == (0, 10)
 
@@ -131,7 +131,7 @@ def test_it_expects_what_a_file_holds(load, peer, engine, tmp_path):
     assert load(*options, peer(says(data[:-1])).target).failures == {"short": 10}
 
 
-def test_it_expects_64_KiB_when_told_to(server, load, engine, family):
+def test_it_can_expect_64_KiB(server, load, engine, family):
     one = server("--greeting", "x" * 65536)
     result = load("-n", 500, "-e", engine, "--expect", "x" * 65536, one.target(family))
     assert (result.code, result.ok) == (0, 500)
@@ -155,7 +155,7 @@ def reads_then_greets(count, heard):
     [("hi", b"hi"), (r"GET /\r\n\x00", b"GET /\r\n\0"), ("@", bytes(range(256)) * 256)],
     ids=["plain", "escapes", "64 KiB from a file"],
 )
-def test_it_speaks_first_when_told_to(load, peer, engine, tmp_path, option, data):
+def test_it_speaks_first_with_send(load, peer, engine, tmp_path, option, data):
     if option == "@":
         (tmp_path / "file").write_bytes(data)
         option = f"@{tmp_path}/file"
@@ -188,8 +188,8 @@ def test_what_it_sends_follows_the_PROXY_header(load, peer, engine, version, hea
     for data, port in zip(heard, ports, strict=True):
         match = re.fullmatch(header + b"and a word", data, re.DOTALL)
         assert match, data
-        told = [int(text) if version == "v1" else int.from_bytes(text) for text in match.groups()]
-        assert told == [port, one.port]
+        shown = [int(text) if version == "v1" else int.from_bytes(text) for text in match.groups()]
+        assert shown == [port, one.port]
 
 
 def test_a_server_that_does_not_listen_to_the_end_of_a_long_word_is_not_waited_for(load, peer,

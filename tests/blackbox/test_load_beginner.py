@@ -1,4 +1,4 @@
-"""The usual first failures of somebody who tries hello-load: each is told by a verdict of its own, with what to do."""
+"""The usual first failures of somebody who tries hello-load: each has its own verdict, with what to do."""
 import json
 import os
 import signal
@@ -15,7 +15,7 @@ from programs import run, wait_until
 HTTP = b"HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
 
 
-def told_of_any(*args):
+def run_any(*args):
     """What a run that fails reports: its verdicts, its document, its summary as one line."""
     result = run(os.environ["HELLO_LOAD"], "--json", "-n", 20, "-c", 5, *args)
     assert result.returncode == 3, result
@@ -25,9 +25,9 @@ def told_of_any(*args):
     return verdicts, document, " ".join(summary.split())
 
 
-def told_of(*args):
+def run_failing(*args):
     """The same of a run in which nothing ended well."""
-    verdicts, document, summary = told_of_any(*args)
+    verdicts, document, summary = run_any(*args)
     assert "generator_fine" not in verdicts and document["run"]["limit"] == "unknown"
     return verdicts, document, summary
 
@@ -40,25 +40,25 @@ def closed_port():
 
 
 def test_a_service_that_is_not_there(closed_port):
-    verdicts, _, summary = told_of(f"127.0.0.1:{closed_port}")
+    verdicts, _, summary = run_failing(f"127.0.0.1:{closed_port}")
     text = verdicts["refused"]["text"]
     assert f"all 20 connections to 127.0.0.1:{closed_port} were refused: nothing listens there" in text
     assert "start the service" in text and text in summary and "use -" not in text
 
 
 def test_a_name_whose_other_family_may_have_the_service(closed_port):
-    verdicts, _, _ = told_of("-6", f"localhost:{closed_port}")
+    verdicts, _, _ = run_failing("-6", f"localhost:{closed_port}")
     assert "'localhost' is taken as its IPv6 address" in verdicts["refused"]["text"]
     assert "use -4" in verdicts["refused"]["text"]
 
 
 def test_a_host_that_cannot_be_reached(closed_port):
-    verdicts, _, _ = told_of("198.51.100.1:80")  # there is no route in this namespace
+    verdicts, _, _ = run_failing("198.51.100.1:80")  # there is no route in this namespace
     assert "could not reach 198.51.100.1:80" in verdicts["unreachable"]["text"]
 
 
 def test_a_service_that_waits_for_a_request(peer):
-    verdicts, _, _ = told_of("--timeout", "200ms", peer(waits_then_says(30), at_once=True).target)
+    verdicts, _, _ = run_failing("--timeout", "200ms", peer(waits_then_says(30), at_once=True).target)
     text = verdicts["silent_service"]["text"]
     assert "within 200ms" in text and "--send" in text
 
@@ -92,14 +92,14 @@ class KeepsOpen:
 def test_a_service_that_keeps_connections_open():
     service = KeepsOpen()
     try:
-        verdicts, _, _ = told_of("--timeout", "200ms", service.target)
+        verdicts, _, _ = run_failing("--timeout", "200ms", service.target)
     finally:
         service.stop()
     assert "keeps connections open" in verdicts["kept_open"]["text"]
 
 
 def test_another_http_status_than_was_expected(peer):
-    verdicts, document, summary = told_of("--expect", "HTTP/1.1 200 OK\\r\\n", peer(says(HTTP)).target)
+    verdicts, document, summary = run_failing("--expect", "HTTP/1.1 200 OK\\r\\n", peer(says(HTTP)).target)
     assert "such as 'HTTP/1.1 404 Not Found'" in verdicts["http_status"]["text"]
     wrong = document["result"]["wrong_answer"]
     assert wrong["offset_bytes"] == 0 and wrong["got"].startswith("HTTP/1.1 404 Not Found\\r\\nContent-Length")
@@ -112,10 +112,10 @@ def test_another_http_status_than_was_expected(peer):
     ("helmo", 0, 'expected "helmo", got "hello\\n"'),
 ])
 def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
-    _, document, summary = told_of("--expect", expect, server().target(IPV4))
+    _, document, summary = run_failing("--expect", expect, server().target(IPV4))
     wrong = document["result"]["wrong_answer"]
     assert wrong["offset_bytes"] == offset and shown in summary
-    assert document["result"]["lanes"][0]["wrong_answer"] == wrong
+    assert document["result"]["targets"][0]["wrong_answer"] == wrong
 
 
 @pytest.mark.parametrize("said, came, shown", [
@@ -123,30 +123,30 @@ def test_the_first_answer_that_is_wrong_is_shown(server, expect, offset, shown):
     (b"", 0, "expected 6 bytes, got none"),
 ])
 def test_an_answer_that_ends_too_early_is_shown(peer, said, came, shown):
-    _, document, summary = told_of(peer(says(said)).target)
-    lane = document["result"]["lanes"][0]
-    assert lane["short_answer"].pop("at_ns") > 0
-    assert lane["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
-    assert lane["wrong_answer"] is None and document["result"]["wrong_answer"] is None
+    _, document, summary = run_failing(peer(says(said)).target)
+    target = document["result"]["targets"][0]
+    assert target["short_answer"].pop("at_ns") > 0
+    assert target["short_answer"] == {"expected_bytes": 6, "came_bytes": came, "got": said.decode()}
+    assert target["wrong_answer"] is None and document["result"]["wrong_answer"] is None
     assert shown in summary
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_each_target_has_its_own_first_answer_that_is_wrong(server, peer, threads):
     good, wrong, ended = server().target(IPV4), peer(says(b"moin\n")).target, peer(says(b"he")).target
-    _, document, summary = told_of_any("-t", threads, good, wrong, ended)
-    lanes = document["result"]["lanes"]
-    answer = lanes[1]["wrong_answer"]
+    _, document, summary = run_any("-t", threads, good, wrong, ended)
+    targets = document["result"]["targets"]
+    answer = targets[1]["wrong_answer"]
     assert answer == {"at_ns": answer["at_ns"], "offset_bytes": 0, "got": r"moin\n"} and answer["at_ns"] > 0
-    assert lanes[0]["wrong_answer"] is None and lanes[2]["wrong_answer"] is None
-    assert [lane["short_answer"] and lane["short_answer"]["got"] for lane in lanes] == [None, None, "he"]
+    assert targets[0]["wrong_answer"] is None and targets[2]["wrong_answer"] is None
+    assert [target["short_answer"] and target["short_answer"]["got"] for target in targets] == [None, None, "he"]
     assert document["result"]["wrong_answer"] == answer
     assert f'from {wrong}: expected "hello\\n", got "moin\\n"' in summary
     assert f'from {ended}: expected 6 bytes, got 2: "he"' in summary
 
 
 def test_control_characters_of_an_answer_command_no_terminal(peer):
-    _, document, summary = told_of("--expect", "x", peer(says(b"\x1b[2J\x07evil\n")).target)
+    _, document, summary = run_failing("--expect", "x", peer(says(b"\x1b[2J\x07evil\n")).target)
     assert document["result"]["wrong_answer"]["got"] == r"\x1b[2J\x07evil\n"
     assert "\x1b" not in summary and r'got "\x1b[2J\x07evil\n"' in summary
 
@@ -157,12 +157,12 @@ def test_a_run_that_ends_well_has_none_of_these(server, load):
 
 
 def test_a_target_that_is_gone_is_named_beside_one_that_is_there(server, closed_port):
-    _, document, _ = told_of_any(server().target(IPV4), f"127.0.0.1:{closed_port}")
+    _, document, _ = run_any(server().target(IPV4), f"127.0.0.1:{closed_port}")
     text = {verdict["name"]: verdict["text"] for verdict in document["verdicts"]}["refused"]
     assert f"all 10 connections to 127.0.0.1:{closed_port} were refused" in text
 
 
-def test_what_was_wrong_in_the_warm_up_only_is_not_told(peer):
+def test_what_was_wrong_in_the_warm_up_only_is_not_reported(peer):
     one = peer(says(b"HTTP/1.1 500 Oops\r\n\r\n"), at_once=True)
     process = subprocess.Popen([os.environ["HELLO_LOAD"], "--json", "--warmup", "1h", "-c", "2", one.target],
                                stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)

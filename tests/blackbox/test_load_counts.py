@@ -16,17 +16,17 @@ from programs import totals, wait_until
 def test_the_kernel_opened_as_many_connections(server, report, engine, family, loop):
     one = server()
     counters = Counters()
-    told = report(*loop, "-e", engine, one.target(family))
-    assert (told.code, told.errors) == (0, {})
+    measured = report(*loop, "-e", engine, one.target(family))
+    assert (measured.code, measured.errors) == (0, {})
     one.wait_until_idle()
-    assert counters["TcpActiveOpens"] == told.started
-    assert counters["TcpPassiveOpens"] == told.started
+    assert counters["TcpActiveOpens"] == measured.started
+    assert counters["TcpPassiveOpens"] == measured.started
     assert counters["TcpAttemptFails"] == 0
     # Where the time decides, it reads the kernel's counters a moment before or after it is over.
-    some = 0 if "-n" in loop else 0.02 * told.started
+    some = 0 if "-n" in loop else 0.02 * measured.started
     for name in ("active_opens", "passive_opens"):
-        assert told.usage[name] == pytest.approx(told.started, abs=some), name
-    assert one.stop() == totals(greeted=told.ok)
+        assert measured.usage[name] == pytest.approx(measured.started, abs=some), name
+    assert one.stop() == totals(greeted=measured.ok)
 
 
 @pytest.mark.parametrize("timestamps", [0, 1])
@@ -48,9 +48,9 @@ def test_connections_that_failed_were_opened_too(peer, report, engine):
     answers = [says(GREETING), says(b"")] * 500
     one = peer(lambda connection: answers.pop()(connection))
     counters = Counters()
-    told = report("-c", 20, "-n", 1000, "-e", engine, one.target)
-    assert counters["TcpActiveOpens"] == told.started == 1000
-    assert (told.ok, told.errors) == (500, {("greeting", "short"): 500})
+    measured = report("-c", 20, "-n", 1000, "-e", engine, one.target)
+    assert counters["TcpActiveOpens"] == measured.started == 1000
+    assert (measured.ok, measured.errors) == (500, {("greeting", "short"): 500})
 
 
 @pytest.mark.parametrize("how, per_connection", [("fin", 0), ("rst", 1)])
@@ -62,9 +62,9 @@ def test_the_kernel_sent_a_reset_for_each_connection_that_was_to_be_reset(
     way = link()
     one = server("--close", "linger", link=way)
     counters, there = Counters(), way.counters()
-    told = report("-c", 50, "-n", 2000, "--close", how, "-e", engine, one.target(way.far(family)))
-    assert (told.code, told.ok) == (0, 2000)
-    assert told.json["run"]["options"]["close"] == how
+    measured = report("-c", 50, "-n", 2000, "--close", how, "-e", engine, one.target(way.far(family)))
+    assert (measured.code, measured.ok) == (0, 2000)
+    assert measured.json["run"]["options"]["close"] == how
     one.wait_until_idle()
     resets = counters["TcpOutRsts"]
     repeated = counters["TcpRetransSegs"] + there["TcpRetransSegs"]
@@ -78,10 +78,10 @@ def test_a_signal_ends_it_early_and_what_it_measured_is_right(server, start, eng
     run = start("-r", "500/s", "-d", "1h", "-e", engine, one.target(IPV4))
     wait_until(lambda: one.counters["TcpPassiveOpens"] > 250, "some connections")
     run.process.send_signal(signum)
-    told = run.report(within=10)
-    assert (told.code, told.errors, told.json["run"]["cut_short"]) == (0, {}, True)
-    assert told.started + told.dropped == pytest.approx(500 * told.json["run"]["window_s"], abs=50)
-    assert 250 <= told.ok <= one.counters["TcpPassiveOpens"] <= told.ok + 10
+    measured = run.report(within=10)
+    assert (measured.code, measured.errors, measured.json["run"]["cut_short"]) == (0, {}, True)
+    assert measured.started + measured.dropped == pytest.approx(500 * measured.json["run"]["window_s"], abs=50)
+    assert 250 <= measured.ok <= one.counters["TcpPassiveOpens"] <= measured.ok + 10
 
 
 def test_a_signal_ends_it_while_a_server_keeps_silent(peer, start, engine):
@@ -89,8 +89,8 @@ def test_a_signal_ends_it_while_a_server_keeps_silent(peer, start, engine):
     run = start("-c", 20, "-d", "1h", "--timeout", "1h", "-e", engine, one.target)
     wait_until(lambda: len(one.held) == 20, "20 connections")
     run.process.send_signal(signal.SIGINT)
-    told = run.report(within=10)
-    assert told.json["run"]["cut_short"] and told.ok == 0
+    measured = run.report(within=10)
+    assert measured.json["run"]["cut_short"] and measured.ok == 0
 
 
 # The servers
@@ -104,9 +104,9 @@ def servers_and_weights(server, weights):
 @pytest.mark.parametrize("loop", [("-c", 30), ("-r", "2k/s")], ids=["closed", "open"])
 def test_targets_get_shares_by_weight(server, report, engine, loop):
     ones, targets = servers_and_weights(server, (5, 3, 1))
-    told = report(*loop, "-n", 1800, "-t", 1, "-e", engine, *targets)
-    assert told.ok == 1800
-    assert [lane["ok"] for lane in told.lanes] == [1000, 600, 200]
+    measured = report(*loop, "-n", 1800, "-t", 1, "-e", engine, *targets)
+    assert measured.ok == 1800
+    assert [target["ok"] for target in measured.targets] == [1000, 600, 200]
     for one, count in zip(ones, (1000, 600, 200)):
         one.wait_until_idle()
         assert one.counters["TcpPassiveOpens"] == 1800
@@ -122,9 +122,9 @@ def test_shares_by_weight_are_smooth(peer, report):
 
     ones = {name: server_named(name) for name in "abc"}
     weights = {"a": 5, "b": 3, "c": 1}
-    told = report("-c", 1, "-n", 180, "-t", 1,
+    measured = report("-c", 1, "-n", 180, "-t", 1,
                   *(f"{one.target}={weights[name]}" for name, one in ones.items()))
-    assert told.ok == 180
+    assert measured.ok == 180
     for count in range(1, 181):
         seen = collections.Counter(order[:count])
         for name, weight in weights.items():
@@ -133,9 +133,9 @@ def test_shares_by_weight_are_smooth(peer, report):
 
 def test_shares_by_weight_hold_over_all_threads(server, report, engine):
     ones, targets = servers_and_weights(server, (3, 1))
-    told = report("-c", 20, "-n", 2000, "-t", 2, "-e", engine, *targets)
-    assert [lane["started"] for lane in told.lanes] == pytest.approx([1500, 500], abs=2)
-    assert sum(lane["ok"] for lane in told.lanes) == 2000
+    measured = report("-c", 20, "-n", 2000, "-t", 2, "-e", engine, *targets)
+    assert [target["started"] for target in measured.targets] == pytest.approx([1500, 500], abs=2)
+    assert sum(target["ok"] for target in measured.targets) == 2000
 
 
 # The warm-up
@@ -156,32 +156,32 @@ def test_the_warmup_is_not_measured_but_made(peer, report, engine, loop):
 
     one = peer(answer, at_once=True)
     counters = Counters()
-    told = report(*loop, "-n", 500, "--warmup", "1s", "-e", engine, one.target)
-    assert (told.code, told.ok, told.started, told.errors) == (0, 500, 500, {})
-    assert told.time("greeting", "99") < 0.15
-    assert told.warmup >= 10
-    assert counters["TcpActiveOpens"] == told.warmup + 500 == len(one.accepted_at)
-    assert told.json["run"]["warmup_s"] == pytest.approx(1, abs=0.1)
+    measured = report(*loop, "-n", 500, "--warmup", "1s", "-e", engine, one.target)
+    assert (measured.code, measured.ok, measured.started, measured.errors) == (0, 500, 500, {})
+    assert measured.time("greeting", "99") < 0.15
+    assert measured.warmup >= 10
+    assert counters["TcpActiveOpens"] == measured.warmup + 500 == len(one.accepted_at)
+    assert measured.json["run"]["warmup_s"] == pytest.approx(1, abs=0.1)
 
 
 @pytest.mark.timed
 def test_seconds_of_the_series_add_up(server, report, engine):
     one = server()
-    told = report("-r", "1k/s", "-d", "3s", "--warmup", "1s", "--family", "both", "-e", engine,
+    measured = report("-r", "1k/s", "-d", "3s", "--warmup", "1s", "--family", "both", "-e", engine,
                   f"localhost:{one.port}")
-    intervals = told.json["series"]["intervals"]
+    intervals = measured.json["series"]["intervals"]
     for name in ("started", "ok", "failed", "late", "dropped"):
-        assert sum(interval["all"][name] for interval in intervals) == told.all[name], name
-        for position, lane in enumerate(told.lanes):
-            assert sum(one["lanes"][position][name] for one in intervals) == lane[name], name
+        assert sum(interval["all"][name] for interval in intervals) == measured.all[name], name
+        for position, target in enumerate(measured.targets):
+            assert sum(one["targets"][position][name] for one in intervals) == target[name], name
     assert [interval["warmup"] for interval in intervals[:4]] == [True, False, False, False]
-    assert told.started + told.dropped == pytest.approx(3000, abs=1)
+    assert measured.started + measured.dropped == pytest.approx(3000, abs=1)
     for interval in intervals[1:4]:
         assert interval["all"]["started"] > 0
         assert interval["length_ns"] == pytest.approx(1e9, rel=0.25)
 
 
-def test_both_families_are_told_side_by_side(server, load, engine):
+def test_both_families_are_printed_side_by_side(server, load, engine):
     one = server()
     result = load("-n", 400, "--family", "both", "-e", engine, f"localhost:{one.port}")
     assert result.ok == 400

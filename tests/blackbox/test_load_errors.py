@@ -50,9 +50,9 @@ def outcome(report, engine, loop):
     """outcome(target, *options): how 20 connections to it ended, {(phase, kind): count}."""
 
     def outcome_of(target, *options):
-        told = report(*LOOPS[loop][1], "-t", 1, "-e", engine, *options, target)
-        assert told.started == 20
-        return {**told.errors, **({"ok": told.ok} if told.ok else {})}
+        measured = report(*LOOPS[loop][1], "-t", 1, "-e", engine, *options, target)
+        assert measured.started == 20
+        return {**measured.errors, **({"ok": measured.ok} if measured.ok else {})}
 
     return outcome_of
 
@@ -114,8 +114,8 @@ def test_what_a_server_sends_is_one_outcome(outcome, answering, answer, expected
 def test_what_is_right_is_counted_beside_what_is_wrong(report, engine, peer):
     answers = [says(GREETING), says(GREETING), says(HALF)] * 100
     one = peer(lambda connection: answers.pop()(connection))
-    told = report("-n", 300, "-c", 10, "-e", engine, one.target)
-    assert (told.code, told.ok, told.errors) == (3, 200, {("greeting", "short"): 100})
+    measured = report("-n", 300, "-c", 10, "-e", engine, one.target)
+    assert (measured.code, measured.ok, measured.errors) == (3, 200, {("greeting", "short"): 100})
 
 
 @pytest.mark.parametrize("ends_first", [False, True], ids=["reset", "FIN and reset"])
@@ -132,7 +132,7 @@ def test_a_reset_at_once_is_one_of_the_greeting(outcome, answering, ends_first):
     assert sum(found.values()) == 20
 
 
-# A server that does not wait for what it is told
+# A server that does not wait for what the client sends
 
 
 @pytest.fixture
@@ -192,11 +192,11 @@ def test_a_server_that_never_ends_is_a_timeout_of_the_phase_it_is_in(outcome, ho
 @pytest.mark.timed
 def test_one_byte_each_100_ms_is_fine_if_there_is_time(report, engine, answering, loop):
     target = answering(says_in_pieces(GREETING, 0.1))
-    told = report(*LOOPS[loop][1], "-e", engine, target)
-    assert (told.code, told.ok) == (0, 20)
-    assert told.time("greeting", "50") == pytest.approx(0.5, abs=0.1)
-    assert told.time("total", "min") >= 0.6
-    assert told.time("close", "50") == pytest.approx(0.1, abs=0.05)
+    measured = report(*LOOPS[loop][1], "-e", engine, target)
+    assert (measured.code, measured.ok) == (0, 20)
+    assert measured.time("greeting", "50") == pytest.approx(0.5, abs=0.1)
+    assert measured.time("total", "min") >= 0.6
+    assert measured.time("close", "50") == pytest.approx(0.1, abs=0.05)
 
 
 @pytest.mark.timed
@@ -233,11 +233,11 @@ def test_a_route_that_leads_nowhere_is_unreachable(outcome, loop, kind):
 
 
 def test_an_error_without_a_counter_is_counted_by_its_name(report, engine):
-    """To programs the kernel tells a route of the kind "blackhole" as an invalid argument."""
+    """The kernel reports a route of the kind "blackhole" to programs as an invalid argument."""
     with route("blackhole", "192.0.2.1"):
-        told = report("-n", 20, "-c", 5, "-e", engine, "192.0.2.1:9")
-    assert told.errors == {("connect", "other"): 20}
-    assert told.all["other_errors"] == {"EINVAL": 20}
+        measured = report("-n", 20, "-c", 5, "-e", engine, "192.0.2.1:9")
+    assert measured.errors == {("connect", "other"): 20}
+    assert measured.all["other_errors"] == {"EINVAL": 20}
 
 
 # What the generator itself lacks
@@ -247,9 +247,9 @@ def test_a_source_that_is_not_of_this_machine_is_counted(link, report, engine, s
     """Of the block's six addresses one is there."""
     way = link()
     one = server(link=way)
-    told = report("-n", 60, "-c", 1, "-t", 1, "-e", engine, "--source", "198.18.0.0/29",
+    measured = report("-n", 60, "-c", 1, "-t", 1, "-e", engine, "--source", "198.18.0.0/29",
                   one.target(way.far(IPV4)))
-    assert (told.code, told.ok, told.errors) == (3, 10, {("connect", "no_address"): 50})
+    assert (measured.code, measured.ok, measured.errors) == (3, 10, {("connect", "no_address"): 50})
 
 
 @pytest.fixture
@@ -259,50 +259,50 @@ def holder(peer):
     return peer_of[0]
 
 
-def test_ports_that_run_out_are_counted_and_told(report, engine, holder):
+def test_ports_that_run_out_are_counted_and_reported(report, engine, holder):
     """Ten ports are there, each used until its connection times out."""
-    told = report("-n", 50, "-c", 50, "--source-ports", "40000-40009", *TIMEOUT, "-e", engine,
+    measured = report("-n", 50, "-c", 50, "--source-ports", "40000-40009", *TIMEOUT, "-e", engine,
                   holder.target)
-    assert told.errors == {("greeting", "timeout"): 10, ("connect", "no_port"): 40}
-    assert re.search(r"--source\b", told.verdicts["no_ports"])
+    assert measured.errors == {("greeting", "timeout"): 10, ("connect", "no_port"): 40}
+    assert re.search(r"--source\b", measured.verdicts["no_ports"])
 
 
-def test_ports_that_run_out_for_the_kernel_are_counted_and_told(report, engine, holder):
+def test_ports_that_run_out_for_the_kernel_are_counted_and_reported(report, engine, holder):
     with sysctl("net.ipv4.ip_local_port_range", "40000 40009"):
-        told = report("-n", 50, "-c", 50, *TIMEOUT, "-e", engine, holder.target)
-    assert set(told.errors) == {("greeting", "timeout"), ("connect", "no_port")}
-    assert told.errors["greeting", "timeout"] <= 10
-    assert re.search(r"ip_local_port_range|--source\b", told.verdicts["no_ports"])
+        measured = report("-n", 50, "-c", 50, *TIMEOUT, "-e", engine, holder.target)
+    assert set(measured.errors) == {("greeting", "timeout"), ("connect", "no_port")}
+    assert measured.errors["greeting", "timeout"] <= 10
+    assert re.search(r"ip_local_port_range|--source\b", measured.verdicts["no_ports"])
 
 
 def test_a_port_that_only_root_may_use_is_no_network_that_is_not_there(start, engine, server):
-    told = start("-n", 10, "-c", 1, "--source-ports", "80-89", "-e", engine, server().target(IPV4),
+    measured = start("-n", 10, "-c", 1, "--source-ports", "80-89", "-e", engine, server().target(IPV4),
                  before=without_privileged_ports).report()
-    assert told.errors == {("connect", "other"): 10}
-    assert told.all["other_errors"] == {"EACCES": 10}
+    assert measured.errors == {("connect", "other"): 10}
+    assert measured.all["other_errors"] == {"EACCES": 10}
 
 
 def test_several_sources_have_as_many_times_the_ports(report, engine, holder):
-    told = report("-n", 40, "-c", 40, "--source", "127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4",
+    measured = report("-n", 40, "-c", 40, "--source", "127.0.0.1,127.0.0.2,127.0.0.3,127.0.0.4",
                   "--source-ports", "40000-40009", *TIMEOUT, "-e", engine, holder.target)
-    assert told.errors == {("greeting", "timeout"): 40}
+    assert measured.errors == {("greeting", "timeout"): 40}
     assert len(holder.held) == 40
     assert {sock.getpeername()[0] for sock in holder.held} == {f"127.0.0.{n}" for n in range(1, 5)}
 
 
-def test_descriptors_that_run_out_are_counted_and_told(start, engine, holder):
+def test_descriptors_that_run_out_are_counted_and_reported(start, engine, holder):
     """The limit sinks when the run has begun."""
     one = start("-r", "100/s", "-d", "2s", "-t", 1, "--timeout", "3s", "-e", engine,
                 holder.target)
     wait_until(lambda: holder.held, "a first connection")
     resource.prlimit(one.pid, resource.RLIMIT_NOFILE, (64, 64))
-    told = one.report()
-    assert set(told.errors) == {("greeting", "timeout"), ("connect", "no_descriptor")}
-    assert told.errors["greeting", "timeout"] < 64
-    assert "descriptor" in told.verdicts["no_descriptors"]
+    measured = one.report()
+    assert set(measured.errors) == {("greeting", "timeout"), ("connect", "no_descriptor")}
+    assert measured.errors["greeting", "timeout"] < 64
+    assert "descriptor" in measured.verdicts["no_descriptors"]
 
 
-def test_a_limit_of_descriptors_that_is_too_low_is_told_at_once(engine):
+def test_a_limit_of_descriptors_that_is_too_low_is_reported_at_once(engine):
     result = run(os.environ["HELLO_LOAD"], "-n", 50, "-c", 50, "-e", engine, "127.0.0.1:9",
                  before=limits(NOFILE=40))
     assert (result.returncode, result.stdout) == (1, "")

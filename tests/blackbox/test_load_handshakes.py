@@ -1,4 +1,4 @@
-"""Handshakes that fail in each of the ways there are: both engines tell the same phase and kind.
+"""Handshakes that fail in each of the ways there are: both engines report the same phase and kind.
 
 A firewall of this machine answers a SYN while the connect(2) that sends it still runs; one elsewhere,
 or forged here, answers later. For programs these are two ways of learning of the same thing."""
@@ -71,9 +71,9 @@ def outcome(report, engine):
     """outcome(target, *options): how 20 connections ended, {(phase, kind): count}."""
 
     def outcome_of(target, *options):
-        told = report("-n", 20, "-c", 20, "-e", engine, *TIMES, *options, target)
-        assert told.started == 20
-        return {**told.errors, **({"ok": told.ok} if told.ok else {})}
+        measured = report("-n", 20, "-c", 20, "-e", engine, *TIMES, *options, target)
+        assert measured.started == 20
+        return {**measured.errors, **({"ok": measured.ok} if measured.ok else {})}
 
     return outcome_of
 
@@ -88,13 +88,13 @@ def test_each_answer_of_a_firewall_is_one_kind(outcome, peer, family, answer, ex
 @rejections
 def test_so_it_is_where_the_service_answered_until_then(start, engine, peer, family, answer,
                                                         expected):
-    """The connections before told that there is nothing to doubt."""
+    """The connections before gave no reason for doubt."""
     one = peer(says(GREETING), family)
     run = start("-r", "100/s", "-d", "600ms", "-t", 1, "-e", engine, *TIMES, one.target)
     wait_until(lambda: len(one.accepted_at) >= 5, "some connections")
     with firewall(syns(family, one.port, f"reject with {answer}")):
-        told = run.report()
-    assert told.ok >= 5 and set(told.errors) == set(expected), told.errors
+        measured = run.report()
+    assert measured.ok >= 5 and set(measured.errors) == set(expected), measured.errors
 
 
 @pytest.mark.parametrize("family, answer", [(IPV4, "icmp type port-unreachable"),

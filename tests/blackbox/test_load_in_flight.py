@@ -18,7 +18,7 @@ SPARE = 1000  # descriptors for all else
 
 
 class Holder:
-    """Accepts, and greets nobody before it is told to."""
+    """Accepts, and greets nobody before the test lets it."""
 
     def __init__(self):
         self.sock = socket.socket()
@@ -66,10 +66,10 @@ def rss_and_report(start, holder, engine, count):
 
 
 def check(start, holder, engine, count):
-    less, told = rss_and_report(start, holder, engine, FEW)
-    assert (told.code, told.ok, told.errors) == (0, FEW, {})
-    more, told = rss_and_report(start, holder, engine, count)
-    assert (told.code, told.ok, told.errors) == (0, count, {})
+    less, measured = rss_and_report(start, holder, engine, FEW)
+    assert (measured.code, measured.ok, measured.errors) == (0, FEW, {})
+    more, measured = rss_and_report(start, holder, engine, count)
+    assert (measured.code, measured.ok, measured.errors) == (0, count, {})
     if not SANITIZED:
         assert (more - less) / (count - FEW) < BYTES_PER_FLOW_MAX
 

@@ -17,14 +17,14 @@ def test_each_lost_SYN_shows_as_a_second_more_and_is_counted(link, server, repor
     one = server(link=way)
     log = tmp_path / "log"
     counters = Counters()
-    told = report("-c", 200, "-n", 3000, "-e", engine, "--hlog", log, one.target(way.far(family)))
-    assert (told.code, told.errors, told.ok) == (0, {}, 3000)
+    measured = report("-c", 200, "-n", 3000, "-e", engine, "--hlog", log, one.target(way.far(family)))
+    assert (measured.code, measured.errors, measured.ok) == (0, {}, 3000)
 
     expected = 27 * 1 + 3 * 2
     assert way.stop()["syns_lost"] == expected
     assert counters["TcpExtTCPSynRetrans"] == expected
-    assert told.usage["syn_retransmits"] == expected
-    assert told.usage["retransmits"] == counters["TcpRetransSegs"]
+    assert measured.usage["syn_retransmits"] == expected
+    assert measured.usage["retransmits"] == counters["TcpRetransSegs"]
 
     connect = histograms(log)["connect"]
     assert connect.count == 3000
@@ -33,10 +33,10 @@ def test_each_lost_SYN_shows_as_a_second_more_and_is_counted(link, server, repor
     quickest = [connect.percentile(100 * (before + 1) / 3000) for before in (0, 2970, 2997)]
     for seconds, (least, most) in zip(quickest, ((0.02, 0.5), (1.02, 1.3), (3.02, 3.5))):
         assert least <= seconds < most, quickest
-    assert told.time("connect", "95") < 0.5
-    assert told.time("connect", "99.9") == pytest.approx(
+    assert measured.time("connect", "95") < 0.5
+    assert measured.time("connect", "99.9") == pytest.approx(
         connect.percentile(99.9), rel=0.002)
-    assert told.time("connect", "max") >= 3.02
+    assert measured.time("connect", "max") >= 3.02
 
 
 def test_loss_by_chance_shows_at_the_rate_at_which_it_happens(link, server, report, engine,
@@ -46,16 +46,16 @@ def test_loss_by_chance_shows_at_the_rate_at_which_it_happens(link, server, repo
     one = server("--linger-timeout", "1h", link=way)  # a greeting may come 3 s late
     log = tmp_path / "log"
     counters = Counters()
-    told = report("-c", 300, "-n", 4000, "--timeout", "60s", "-e", engine, "--hlog", log,
+    measured = report("-c", 300, "-n", 4000, "--timeout", "60s", "-e", engine, "--hlog", log,
                   one.target(way.far(IPV4)))
-    assert (told.code, told.errors, told.ok) == (0, {}, 4000)
-    assert told.usage["syn_retransmits"] == counters["TcpExtTCPSynRetrans"]
+    assert (measured.code, measured.errors, measured.ok) == (0, {}, 4000)
+    assert measured.usage["syn_retransmits"] == counters["TcpExtTCPSynRetrans"]
     connect = histograms(log)["connect"]
     late = connect.count_between(1, 60)
     assert late == pytest.approx(0.0199 * 4000, abs=6 * 9)  # six standard deviations
     assert connect.count_between(0.9, 1) == 0
     assert connect.count_between(1, 1.4) == pytest.approx(late, abs=10)
-    assert told.usage["syn_retransmits"] >= late - 10  # what is later for it repeated its SYN
+    assert measured.usage["syn_retransmits"] >= late - 10  # what is later for it repeated its SYN
 
 
 # A black hole
@@ -75,14 +75,14 @@ def test_SYNs_into_a_black_hole_end_at_the_timeout(link, report, engine, family,
                                                   kind, least_s):
     way = link(lost_syns={1: 1000})
     target = target_of((way.far(family).loopback, 9))
-    told = report(*loop, "-n", 20, *options, "-e", engine, target)
-    assert (told.code, told.ok, told.errors) == (3, 0, {("connect", kind): 20})
-    assert least_s <= told.json["run"]["elapsed_s"] < least_s + 1
+    measured = report(*loop, "-n", 20, *options, "-e", engine, target)
+    assert (measured.code, measured.ok, measured.errors) == (3, 0, {("connect", kind): 20})
+    assert least_s <= measured.json["run"]["elapsed_s"] < least_s + 1
 
 
 def test_a_kernel_that_gives_up_is_a_timeout_of_the_handshake(link, report, engine):
     way = link(lost_syns={1: 1000})
     with sysctl("net.ipv4.tcp_syn_retries", 1):
-        told = report("-c", 20, "-n", 20, "-e", engine, f"{way.far(IPV4).loopback}:9")
-    assert told.errors == {("connect", "connect_timeout"): 20}
-    assert told.usage["syn_retransmits"] == 20
+        measured = report("-c", 20, "-n", 20, "-e", engine, f"{way.far(IPV4).loopback}:9")
+    assert measured.errors == {("connect", "connect_timeout"): 20}
+    assert measured.usage["syn_retransmits"] == 20

@@ -23,12 +23,12 @@ def nginx(tmp_path):
 def test_nginx_logged_as_many_connections(nginx, report, engine, loop):
     """Both families side by side: "localhost" is both, without asking anybody."""
     one = nginx()
-    told = report(*loop, "-t", 1, "--family", "both", "-e", engine, f"localhost:{one.port}")
-    assert (told.code, told.errors) == (0, {})
-    visits = one.visits(told.ok)
-    assert len(visits) == told.ok == told.started
+    measured = report(*loop, "-t", 1, "--family", "both", "-e", engine, f"localhost:{one.port}")
+    assert (measured.code, measured.errors) == (0, {})
+    visits = one.visits(measured.ok)
+    assert len(visits) == measured.ok == measured.started
     hosts = collections.Counter(visit.host for visit in visits)
-    assert {lane["family"]: lane["ok"] for lane in told.lanes} == {
+    assert {target["family"]: target["ok"] for target in measured.targets} == {
         "ipv4": hosts["127.0.0.1"], "ipv6": hosts["::1"]}
     assert {(visit.status, visit.bytes) for visit in visits} == {("200", "6")}
     assert abs(hosts["127.0.0.1"] - hosts["::1"]) <= 1
@@ -37,9 +37,9 @@ def test_nginx_logged_as_many_connections(nginx, report, engine, loop):
 @pytest.mark.parametrize("version", ["v1", "v2"])
 def test_nginx_reads_each_connections_own_PROXY_header(nginx, report, engine, family, version):
     one = nginx(proxy_protocol=True)
-    told = report("-c", 20, "-n", 500, "--proxy-protocol", version, "-e", engine,
+    measured = report("-c", 20, "-n", 500, "--proxy-protocol", version, "-e", engine,
                   one.target(family))
-    assert (told.code, told.ok) == (0, 500)
+    assert (measured.code, measured.ok) == (0, 500)
     visits = one.visits(500)
     assert len(visits) == 500
     for visit in visits:

@@ -1,4 +1,4 @@
-"""A CPU quota: on the generator it is told with the result, on the server it is not its affair."""
+"""A CPU quota: on the generator it is reported with the result, on the server it is not."""
 import contextlib
 import os
 import time
@@ -64,18 +64,18 @@ def limited():
     pytest.skip("no cgroup can be made here that limits CPU time: " + "; ".join(tried))
 
 
-def test_a_quota_on_the_generator_is_told(limited, server, report, engine):
+def test_a_quota_on_the_generator_is_reported(limited, server, report, engine):
     one = server()
-    told = report("-c", 20, "-d", "8s", "-t", 1, "-e", engine, one.target(IPV4), before=limited)
-    assert (told.code, told.errors) == (0, {})
-    assert "throttled" in told.verdicts
-    assert told.usage["throttled_count"] >= 5
-    assert told.usage["throttled_ns"] > 1e9
-    assert told.json["machine"]["quota_ns"] == QUOTA_US * 1000
-    assert told.json["machine"]["quota_period_ns"] == PERIOD_US * 1000
-    assert told.stalls["count"] >= 5
-    assert told.stalls["grid_ns"] == pytest.approx(PERIOD_US * 1000, rel=0.01)
-    for thread in told.json["threads"]:
+    measured = report("-c", 20, "-d", "8s", "-t", 1, "-e", engine, one.target(IPV4), before=limited)
+    assert (measured.code, measured.errors) == (0, {})
+    assert "throttled" in measured.verdicts
+    assert measured.usage["throttled_count"] >= 5
+    assert measured.usage["throttled_ns"] > 1e9
+    assert measured.json["machine"]["quota_ns"] == QUOTA_US * 1000
+    assert measured.json["machine"]["quota_period_ns"] == PERIOD_US * 1000
+    assert measured.stalls["count"] >= 5
+    assert measured.stalls["grid_ns"] == pytest.approx(PERIOD_US * 1000, rel=0.01)
+    for thread in measured.json["threads"]:
         assert thread["allowed_share"] == pytest.approx(QUOTA_US / PERIOD_US, rel=0.01)
         assert thread["busy_share"] == pytest.approx(thread["allowed_share"], rel=0.5)
 
@@ -83,22 +83,22 @@ def test_a_quota_on_the_generator_is_told(limited, server, report, engine):
 def test_a_quota_that_the_generator_does_not_reach_is_no_limit(limited, server, report, engine):
     """Ten connections a second are far below it."""
     one = server()
-    told = report("-r", "10/s", "--warmup", "1s", "-d", "3s", "-t", 1, "-e", engine,
+    measured = report("-r", "10/s", "--warmup", "1s", "-d", "3s", "-t", 1, "-e", engine,
                   one.target(IPV4), before=limited)
-    assert told.ok + told.dropped == 30
-    if told.dropped == 0:  # it may be that it woke up late, at the end
-        assert told.code == 0
-    assert "generator_busy" not in told.verdicts
-    if told.usage["throttled_count"] == 0:  # it may be that it woke up late, and hurried
-        assert "throttled" not in told.verdicts
+    assert measured.ok + measured.dropped == 30
+    if measured.dropped == 0:  # it may be that it woke up late, at the end
+        assert measured.code == 0
+    assert "generator_busy" not in measured.verdicts
+    if measured.usage["throttled_count"] == 0:  # it may be that it woke up late, and hurried
+        assert "throttled" not in measured.verdicts
 
 
 def test_a_quota_on_the_server_is_not_the_generators(limited, server, report, engine):
     one = server(before=limited)
     began = time.monotonic()
-    told = report("-c", 20, "-d", "3s", "-t", 1, "-e", engine, one.target(IPV4))
-    assert (told.code, told.errors) == (0, {})
+    measured = report("-c", 20, "-d", "3s", "-t", 1, "-e", engine, one.target(IPV4))
+    assert (measured.code, measured.errors) == (0, {})
     assert time.monotonic() - began < 30
-    assert "throttled" not in told.verdicts and "generator_busy" not in told.verdicts
-    assert told.usage["throttled_count"] == 0
-    assert told.time("total", "max") > 0.05  # it was there, and its connections waited for it
+    assert "throttled" not in measured.verdicts and "generator_busy" not in measured.verdicts
+    assert measured.usage["throttled_count"] == 0
+    assert measured.time("total", "max") > 0.05  # it was there, and its connections waited for it

@@ -7,12 +7,12 @@ from clients import IPV4
 PER_S = {"1/s": 1, "20/s": 20, "1/m": 1 / 60, "90/m": 1.5, "1/h": 1 / 3600}
 
 
-def check(told, rate_per_s, count):
-    run, whole = told.json["run"], told.all
+def check(measured, rate_per_s, count):
+    run, whole = measured.json["run"], measured.all
     assert (whole["ok"], whole["failed"], whole["dropped"]) == (count, 0, 0)
     assert run["rate_s"] == pytest.approx(max(count / rate_per_s, run["window_s"]), rel=1e-6)
     assert whole["connections_per_s"] == pytest.approx(whole["ok_in_window"] / run["rate_s"])
-    assert whole["connections_per_s"] <= rate_per_s * (1 + 1e-6)  # it never tells of more than was asked for
+    assert whole["connections_per_s"] <= rate_per_s * (1 + 1e-6)  # it never reports more than was asked for
 
 
 def test_a_count_of_starts_is_divided_by_the_time_that_they_take_up(server, start):
@@ -43,19 +43,19 @@ def test_random_arrivals_for_a_time_are_divided_by_that_time(server, report):
     assert run["rate_s"] == run["window_s"] == pytest.approx(0.3)
 
 
-def seed_of(told):
-    return told.json["run"]["options"]["seed"]
+def seed_of(measured):
+    return measured.json["run"]["options"]["seed"]
 
 
 def test_random_arrivals_differ_from_run_to_run_unless_a_seed_is_given(server, start, load):
     target = server().target(IPV4)
     random = ("-r", "2k/s", "-n", 200, "--arrivals", "poisson", "--assert", "ok>0", "--assert", "late>=0")
     runs = [start(*random, *seed, target) for seed in ((), (), ("--seed", 7), ("--seed", 7))]
-    told = [run.report() for run in runs]
-    seeds = [seed_of(one) for one in told]
+    measured = [run.report() for run in runs]
+    seeds = [seed_of(one) for one in measured]
     assert seeds[0] != seeds[1] and seeds[2:] == [7, 7]
     # The last start is due when the schedule says: to the nanosecond, so that the seed has made it.
-    assert told[2].json["run"]["rate_s"] != told[0].json["run"]["rate_s"]
+    assert measured[2].json["run"]["rate_s"] != measured[0].json["run"]["rate_s"]
     assert "poisson, at most 16,384 in flight, seed 7," in " ".join(load(*random, "--seed", 7, target).stdout.split())
     assert seed_of(start("-r", "2k/s", "-n", 20, target).report()) is None
 

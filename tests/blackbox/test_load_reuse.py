@@ -1,4 +1,4 @@
-"""Sockets that make further connections are counted, and told with why they do not."""
+"""Sockets that make further connections are counted, and if there are none, the reason is given."""
 import pytest
 
 from clients import IPV4, IPV6
@@ -8,10 +8,10 @@ COUNT = 400
 
 
 def reuse(report, target, *args):
-    """What a run tells of its sockets."""
-    told = report("-n", COUNT, "-c", 4, *args, target)
-    assert (told.code, told.errors) == (0, {})
-    sockets = told.json["run"]["sockets"]
+    """What a run reports about its sockets."""
+    measured = report("-n", COUNT, "-c", 4, *args, target)
+    assert (measured.code, measured.errors) == (0, {})
+    sockets = measured.json["run"]["sockets"]
     assert sockets["opened"] + sockets["reused"] == COUNT
     return sockets
 
@@ -23,7 +23,7 @@ def test_over_loopback_sockets_make_further_connections(server, report, engine, 
     assert sockets["reused"] > 0
 
 
-def test_none_does_if_told_not_to(server, report, engine):
+def test_none_is_reused_with_reuse_sockets_no(server, report, engine):
     assert reuse(report, server().target(IPV4), "-e", engine, "--reuse-sockets", "no") == {
         "opened": COUNT, "reused": 0, "refusal": "--reuse-sockets is no"}
 
@@ -55,6 +55,6 @@ def test_without_timestamps_none_does(server, report):
             "opened": COUNT, "reused": 0, "refusal": "net.ipv4.tcp_timestamps is 0"}
 
 
-def test_the_summary_tells_of_them(server, load):
+def test_the_summary_reports_them(server, load):
     result = load("-n", 10, "-c", 1, "--reuse-sockets", "no", server().target(IPV4))
     assert "\nsockets   0 of 10 reused, --reuse-sockets is no\n" in result.stdout

@@ -30,43 +30,43 @@ def competitor(nice=0):
             process.kill()
 
 
-def thread_shares(told):
-    return told.json["threads"][0]
+def thread_shares(measured):
+    return measured.json["threads"][0]
 
 
 def test_a_generator_whose_cpu_another_takes_is_not_said_to_be_fine(server, report, engine):
     one = server("-w", 1, before=last_cpu)
     with competitor():
-        told = report("-c", 64, "-d", "1s", "-t", 1, "-e", engine, one.target(IPV4),
+        measured = report("-c", 64, "-d", "1s", "-t", 1, "-e", engine, one.target(IPV4),
                       before=on_first_cpu)
-    assert (told.code, told.errors) == (0, {})
-    assert "generator_fine" not in told.verdicts, told.verdicts
-    shares = thread_shares(told)
+    assert (measured.code, measured.errors) == (0, {})
+    assert "generator_fine" not in measured.verdicts, measured.verdicts
+    shares = thread_shares(measured)
     assert shares["cpu"] == FIRST
     if shares["waited_share"] is not None:  # a kernel with schedstat
-        assert shares["waited_share"] > 0.1 and "cpu_shared" in told.verdicts, (shares, told.verdicts)
+        assert shares["waited_share"] > 0.1 and "cpu_shared" in measured.verdicts, (shares, measured.verdicts)
 
 
 def test_a_nice_neighbour_is_judged_by_what_it_took(server, report):
     one = server("-w", 1, before=last_cpu)
     with competitor(nice=19):
-        told = report("-c", 64, "-d", "1s", "-t", 1, one.target(IPV4), before=on_first_cpu)
-    shares = thread_shares(told)
+        measured = report("-c", 64, "-d", "1s", "-t", 1, one.target(IPV4), before=on_first_cpu)
+    shares = thread_shares(measured)
     if shares["waited_share"] is not None and shares["waited_share"] <= 0.1 and shares["busy_share"] < 0.7:
-        assert "cpu_shared" not in told.verdicts, (shares, told.verdicts)
+        assert "cpu_shared" not in measured.verdicts, (shares, measured.verdicts)
 
 
 @pytest.mark.parametrize("more", [0, 2, 6])
 def test_threads_for_all_cpus_beside_the_service_are_not_said_to_be_fine(server, report, more):
     one = server()
     cpus = len(os.sched_getaffinity(0))
-    told = report("-c", 64, "-d", "1s", "-t", cpus + more, one.target(IPV4))
-    assert "generator_fine" not in told.verdicts, (told.verdicts, told.json["threads"])
-    assert ("threads_exceed_cpus" in told.verdicts) == (more > 0)
+    measured = report("-c", 64, "-d", "1s", "-t", cpus + more, one.target(IPV4))
+    assert "generator_fine" not in measured.verdicts, (measured.verdicts, measured.json["threads"])
+    assert ("threads_exceed_cpus" in measured.verdicts) == (more > 0)
 
 
 @pytest.mark.skipif("address" in SANITIZED, reason="LeakSanitizer needs /proc")
-def test_where_nothing_tells_of_cpus_the_generator_is_not_said_to_be_fine(server, report):
+def test_where_nothing_is_known_of_cpus_the_generator_is_not_called_fine(server, report):
     """Neither /proc/stat nor schedstat: all but the processes is hidden, and they are laid over."""
     trial = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
     if trial.returncode != 0:

@@ -37,7 +37,7 @@ def network():
 
 @pytest.fixture
 def quick_repeats():
-    """Let the kernel repeat what is lost at least once a second, where it can be told so (Linux
+    """Let the kernel repeat what is lost at least once a second, where it has a setting for it (Linux
     6.15), and as often as it takes: by default it counts repeats, not time."""
     settings = {"tcp_syn_retries": 100, "tcp_synack_retries": 100, "tcp_retries2": 100,
                 "tcp_orphan_retries": 100, "tcp_congestion_control": "reno"}
@@ -111,7 +111,7 @@ def who(one, number, *more):
 
 
 def assert_all_were_greeted(one, count):
-    """Those whose test came late to read were let go, which they could not tell from a greeting."""
+    """Those whose test came late to read were let go, which they could not distinguish from a greeting."""
     one.wait_until_idle()
     counts = one.stop(all_accepted=False)  # the others' connections count there, too
     assert counts["greeted"] + counts["expired"] == counts["accepted"] == count, counts
@@ -231,7 +231,7 @@ def test_a_stop_in_an_outage_leaves_the_greetings_to_the_kernel(network, server,
 
 @pytest.mark.parametrize("answered", [False, True], ids=["silence", "prohibited"])
 def test_the_kernel_giving_up_on_a_client_counts_as_reset(network, server, engine, answered):
-    """Whether it is for want of an answer, or a firewall says so by ICMP or ICMPv6."""
+    """Whether no answer came, or a firewall says so by ICMP or ICMPv6."""
     with kernel.sysctl("net.ipv4.tcp_retries2", 2):
         one = server("--engine", engine)
         with one.paused():

@@ -50,7 +50,7 @@ def test_a_generator_runs_on_cpus_beyond_1024(server, report, engine, many_cpus)
     assert one.stop() == totals(greeted=100)
 
 
-def test_cpus_that_a_server_has_no_use_for_are_told(server, many_cpus):
+def test_cpus_that_a_server_does_not_use_are_reported(server, many_cpus):
     environment = many_cpus.environment("0-8191")
     assert server_config("-q", env=environment)["platform.cpus"] == "1024"
     one = server("-w", 1, env=environment)
@@ -60,7 +60,7 @@ def test_cpus_that_a_server_has_no_use_for_are_told(server, many_cpus):
     one.stop(warnings=1)
 
 
-def test_cpus_that_a_generator_has_no_use_for_are_told(server, many_cpus):
+def test_cpus_that_a_generator_does_not_use_are_reported(server, many_cpus):
     one = server()
     done = run(os.environ["HELLO_LOAD"], "-n", 1, one.target(IPV4),
                env=many_cpus.environment("1-8191"))

@@ -118,13 +118,13 @@ def test_a_name_that_is_not_there_is_wrong_usage(name_server, machine, args, nam
     assert all(part in line for part in named), line
 
 
-def test_a_server_that_fails_is_told(name_server, machine):
+def test_a_server_that_fails_is_reported(name_server, machine):
     line = machine.complaint("broken.test", code=1)
     assert "'broken.test'" in line and "/etc/resolv.conf" in line
 
 
 @pytest.mark.timed
-def test_servers_that_never_answer_are_told_and_not_waited_for_one_by_one(machine):
+def test_servers_that_never_answer_are_reported_and_not_waited_for_one_by_one(machine):
     """Asked in turn, each again and again, they would take longer than run() waits."""
     hosts = [f"127.0.0.{i}" for i in range(2, 5)]
     machine.write("resolv.conf", "".join(f"nameserver {host}\n" for host in hosts))
@@ -136,7 +136,7 @@ def test_servers_that_never_answer_are_told_and_not_waited_for_one_by_one(machin
     assert "'four.test'" in line and "/etc/resolv.conf" in line
 
 
-def test_no_server_at_all_is_told(machine):
+def test_no_server_at_all_is_reported(machine):
     machine.write("resolv.conf", "nameserver 127.0.0.99\n")
     line = machine.complaint("both.test", code=1)
     assert "'both.test'" in line and "/etc/resolv.conf" in line

@@ -127,7 +127,7 @@ def test_nsswitch_says_whether_the_hosts_file_comes_first(name_server, machine, 
 # What is said of a name that is not found: what the servers answered
 
 @pytest.mark.parametrize(
-    "search, name, code, told",
+    "search, name, code, expected",
     [
         ("", "nobody", 2, "name server 127.0.0.1 answered NXDOMAIN;"),
         ("lan", "nobody", 2, "answered NXDOMAIN for 'nobody.lan', NXDOMAIN for 'nobody';"),
@@ -137,17 +137,17 @@ def test_nsswitch_says_whether_the_hosts_file_comes_first(name_server, machine, 
         ("", "no-a.lan", 2, "answered that it has no such address"),
     ],
 )
-def test_what_the_server_answered_is_told(name_server, machine, search, name, code, told):
+def test_what_the_server_answered_is_reported(name_server, machine, search, name, code, expected):
     machine.write("resolv.conf", (f"search {search}\n" if search else "search .\n") + SERVER)
-    assert told in machine.complaint("-4", name, code=code)
+    assert expected in machine.complaint("-4", name, code=code)
 
 
-@pytest.mark.parametrize("answer, told", [(NOT_IMPLEMENTED, "NOTIMP"), (FORMAT_ERROR, "FORMERR")])
-def test_other_codes_are_told_by_name(machine, answer, told):
+@pytest.mark.parametrize("answer, expected", [(NOT_IMPLEMENTED, "NOTIMP"), (FORMAT_ERROR, "FORMERR")])
+def test_other_codes_are_reported_by_name(machine, answer, expected):
     machine.write("resolv.conf", "search .\n" + SERVER)
     server = NameServer("127.0.0.1", {"odd.test": answer})
     try:
-        assert f"name server 127.0.0.1 answered {told};" in machine.complaint("odd.test", code=1)
+        assert f"name server 127.0.0.1 answered {expected};" in machine.complaint("odd.test", code=1)
     finally:
         server.stop()
 
@@ -164,7 +164,7 @@ def test_without_a_server_in_resolv_conf_that_of_this_machine_is_asked_and_said_
         server.stop()
 
 
-def test_a_server_that_cannot_be_reached_is_told_from_one_that_is_silent(machine):
+def test_a_server_that_cannot_be_reached_differs_from_one_that_is_silent(machine):
     machine.write("resolv.conf", "search .\nnameserver 127.0.0.98\n")
     assert "name server 127.0.0.98 answered nothing, and cannot be reached;" in machine.complaint("-4", "x.test", code=1)
     with contextlib.closing(socket.socket(socket.AF_INET, socket.SOCK_DGRAM)) as silent:

@@ -70,7 +70,7 @@ def test_version_is_one_line():
     ("HELLO_SERVER", "--help"), ("HELLO_SERVER", "--version"), ("HELLO_SERVER", "--print-config"),
     ("HELLO_LOAD", "--help"), ("HELLO_LOAD", "--version"),
 ])
-def test_what_cannot_be_printed_is_told(program, option):
+def test_what_cannot_be_printed_is_reported(program, option):
     with open("/dev/full", "wb") as full:
         process = subprocess.run(
             [os.environ[program], option], env=environment(), stdin=subprocess.DEVNULL, stdout=full,
@@ -80,7 +80,7 @@ def test_what_cannot_be_printed_is_told(program, option):
     assert re.fullmatch(r"hello-[^\n]*No space left[^\n]*\n", process.stderr), process.stderr
 
 
-def test_print_config_tells_the_defaults_and_the_platform():
+def test_print_config_has_the_defaults_and_the_platform():
     settings = server_config()
     assert settings["listen"].startswith("[::]")
     assert settings["port"] == "1848"
@@ -91,7 +91,7 @@ def test_print_config_tells_the_defaults_and_the_platform():
     assert len(settings) > len(LONG_OPTIONS), "platform facts are missing"
 
 
-def test_verbose_tells_the_settings_at_start_beside_the_start_line(server):
+def test_verbose_prints_the_settings_at_start_beside_the_start_line(server):
     assert any("linger-timeout=2s" in line for line in server("-v").stderr())
 
 
@@ -100,7 +100,7 @@ def test_quiet_leaves_nothing_but_errors():
     pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
     before = set(listening_ports())  # a server of the test before may not be gone yet
     with subprocess.Popen([server_path(), "-q", "0"], env=environment(), **pipes) as process:
-        # It does not tell when it listens, so ask the kernel; nobody else does in this namespace.
+        # It does not print when it listens, so ask the kernel; no other process listens in this namespace.
         wait_until(lambda: set(listening_ports()) - before, "the quiet server to listen")
         process.terminate()
         assert process.communicate(timeout=10) == (b"", b"")
@@ -110,26 +110,26 @@ def test_quiet_leaves_nothing_but_errors():
 # Where a setting comes from
 
 
-def test_print_config_tells_where_each_setting_and_fact_came_from():
-    told = server_config_and_sources(
+def test_print_config_says_where_each_setting_and_fact_came_from():
+    settings = server_config_and_sources(
         "--close", "swift",
         env={"HELLO_GREETING": "hi", "HELLO_SERVER_BACKLOG": "9", "HELLO_BACKLOG": "8",
              "FLY_REGION": "iad"})
-    assert told["close"] == ("swift", "command line")
-    assert told["greeting"] == ("hi", "$HELLO_GREETING")
-    assert told["backlog"] == ("9", "$HELLO_SERVER_BACKLOG")
-    assert told["linger-timeout"] == ("2s", "default")
-    assert told["workers"][1] in ("auto: platform.cpus", "auto: platform.cpu_quota")
-    assert told["max-connections"][1].startswith("auto: ")
-    assert told["platform.region"] == ("iad", "$FLY_REGION")
-    assert int(told["platform.memory_bytes"][0]) > 0
+    assert settings["close"] == ("swift", "command line")
+    assert settings["greeting"] == ("hi", "$HELLO_GREETING")
+    assert settings["backlog"] == ("9", "$HELLO_SERVER_BACKLOG")
+    assert settings["linger-timeout"] == ("2s", "default")
+    assert settings["workers"][1] in ("auto: platform.cpus", "auto: platform.cpu_quota")
+    assert settings["max-connections"][1].startswith("auto: ")
+    assert settings["platform.region"] == ("iad", "$FLY_REGION")
+    assert int(settings["platform.memory_bytes"][0]) > 0
     assert server_config_and_sources("-w", 1)["workers"] == ("1", "command line")
 
 
 def test_what_it_runs_on_can_be_said():
-    told = server_config_and_sources(env={"HELLO_SERVER_CPU_KIND": "shared"})
-    assert told["cpu-kind"] == ("shared", "$HELLO_SERVER_CPU_KIND")
-    assert told["platform.cpu_kind"] == ("shared", "cpu-kind, see above")
+    settings = server_config_and_sources(env={"HELLO_SERVER_CPU_KIND": "shared"})
+    assert settings["cpu-kind"] == ("shared", "$HELLO_SERVER_CPU_KIND")
+    assert settings["platform.cpu_kind"] == ("shared", "cpu-kind, see above")
     fly = server_config_and_sources(env={"FLY_MACHINE_ID": "1", "FLY_VM_MEMORY_MB": "256"})
     assert fly["platform.name"] == ("fly", "$FLY_MACHINE_ID")
     assert fly["platform.machine_id"] == ("1", "$FLY_MACHINE_ID")
@@ -297,17 +297,17 @@ def test_a_greeting_on_the_command_line_beats_a_greeting_file_in_the_environment
     assert visit(one.address(IPV4)) == b"mine"
 
 
-def test_print_config_tells_that_the_greeting_is_from_a_file(tmp_path):
+def test_print_config_says_that_the_greeting_is_from_a_file(tmp_path):
     path = tmp_path / "greeting"
     path.write_bytes(b"moin\n")
-    told = server_config_and_sources("--greeting-file", path, env={"HELLO_GREETING": "other"})
-    assert told["greeting"] == (r"moin\n", "greeting-file")
-    assert told["greeting-file"] == (str(path), "command line")
-    told = server_config_and_sources(env={"HELLO_SERVER_GREETING_FILE": str(path)})
-    assert told["greeting"] == (r"moin\n", "greeting-file")
-    assert told["greeting-file"] == (str(path), "$HELLO_SERVER_GREETING_FILE")
-    told = server_config_and_sources("--greeting", "x", env={"HELLO_SERVER_GREETING_FILE": str(path)})
-    assert (told["greeting"], told["greeting-file"]) == (("x", "command line"), ("", "default"))
+    settings = server_config_and_sources("--greeting-file", path, env={"HELLO_GREETING": "other"})
+    assert settings["greeting"] == (r"moin\n", "greeting-file")
+    assert settings["greeting-file"] == (str(path), "command line")
+    settings = server_config_and_sources(env={"HELLO_SERVER_GREETING_FILE": str(path)})
+    assert settings["greeting"] == (r"moin\n", "greeting-file")
+    assert settings["greeting-file"] == (str(path), "$HELLO_SERVER_GREETING_FILE")
+    settings = server_config_and_sources("--greeting", "x", env={"HELLO_SERVER_GREETING_FILE": str(path)})
+    assert (settings["greeting"], settings["greeting-file"]) == (("x", "command line"), ("", "default"))
 
 
 def test_an_empty_variable_does_not_stop_it(server):

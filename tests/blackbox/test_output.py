@@ -1,4 +1,4 @@
-"""What is printed: whole, if its reader takes it, however slowly; else what kept it is told."""
+"""What is printed: whole, if its reader takes it, however slowly; else the reason is printed."""
 import csv
 import json
 import os
@@ -88,7 +88,7 @@ def test_a_signal_that_meets_a_reader_at_work_cuts_nothing(server, hello_server,
 
 
 @by_form
-def test_a_reader_that_has_gone_is_told(server, hello_server, hello_load, form):
+def test_a_reader_that_has_gone_is_reported(server, hello_server, hello_load, form):
     one = server()
     reader, writer = os.pipe()
     os.close(reader)
@@ -113,7 +113,7 @@ def test_so_is_one_of_help_and_settings(hello_server, hello_load, option):
         assert re.fullmatch(r"hello-\w+: cannot write: Broken pipe[^\n]*\n", errors), errors
 
 
-def test_a_file_that_may_not_grow_is_told(server, hello_server, hello_load, tmp_path):
+def test_a_file_that_may_not_grow_is_reported(server, hello_server, hello_load, tmp_path):
     one = server()
     with open(tmp_path / "report", "wb") as file:
         with loaded(hello_load, one, "--json", stdout=file, preexec_fn=limits(FSIZE=300)) as process:

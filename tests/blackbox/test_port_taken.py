@@ -152,16 +152,16 @@ def test_a_listener_is_not_waited_for():
     assert min(times) < 1
 
 
-def test_a_connection_is_told_from_a_listener():
+def test_a_connection_differs_from_a_listener():
     client, peer = connection()
     with client, peer:
         host, port = client.getpeername()
         said = complaint("--listen", "[::]", client.getsockname()[1])
-    assert f"(pid {os.getpid()}) has that port for a connection to {host}:{port} " in said
+    assert f"(pid {os.getpid()}) uses that port for a connection to {host}:{port} " in said
     assert "listens there" not in said
 
 
-def test_a_connection_that_has_ended_is_told_from_a_listener():
+def test_a_connection_that_has_ended_differs_from_a_listener():
     client, peer = connection()
     port = client.getsockname()[1]
     client.close()  # first, so that this end waits
@@ -176,7 +176,7 @@ def test_an_address_beside_it_is_free(server):
     assert one.stop() == totals()
 
 
-def test_that_no_port_is_free_is_told_as_such():
+def test_that_no_port_is_free_is_reported_as_such():
     with sysctl("net.ipv4.ip_local_port_range", "40000 40000"):
         with socket.create_server(("127.0.0.1", 40000)):
             said = complaint("--listen", "127.0.0.1", "0")

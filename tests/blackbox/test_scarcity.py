@@ -53,7 +53,7 @@ def test_a_low_descriptor_limit_makes_clients_wait(server, engine, family, clien
     assert one.wakes_per_s() <= TRIES_PER_S * one.workers
     greeted = count_with_data(clients)
     assert 20 <= greeted < 64
-    assert len(one.stderr()) <= one.workers  # each can tell it once
+    assert len(one.stderr()) <= one.workers  # each can report it once
 
     # It resumes by itself, and nobody was dropped.
     waiting = list(clients)
@@ -133,7 +133,7 @@ def test_descriptors_that_run_out_make_clients_wait(server_to_starve, family, le
     assert one.stop(warnings=2)["greeted"] == CLIENTS + visits
 
 
-def test_scarcity_that_comes_again_within_a_minute_is_told_of_by_its_number(
+def test_scarcity_that_comes_again_within_a_minute_is_reported_as_a_count(
         server_to_starve, clients):
     one, visits = server_to_starve(), 0
     for _ in range(3):

@@ -1,4 +1,4 @@
-"""A sandbox that refuses what each connection needs is told of at the start, not by the first client."""
+"""A sandbox that refuses what each connection needs is reported at the start, not by the first client."""
 import errno
 import os
 import re
@@ -93,8 +93,8 @@ def test_auto_takes_the_engine_that_can_serve_and_says_why(server, call, engines
         return
     one = server(before=before)
     assert one.engine == ("epoll" if engines == URING else "uring")
-    told = f"hello-server: engine uring does not work here: {why(call)}; using epoll"
-    assert one.stderr() == ([told] if engines == URING else [])
+    line = f"hello-server: engine uring does not work here: {why(call)}; using epoll"
+    assert one.stderr() == ([line] if engines == URING else [])
     assert_serves(one)
 
 
@@ -104,7 +104,7 @@ def test_with_whatever_error_it_is_refused(error):
     assert_refuses(server_path(), words, "--engine", "auto", "0", before=refusal("send", error))
 
 
-def test_a_close_that_is_refused_is_told_at_the_start(engine, tmp_path):
+def test_a_close_that_is_refused_is_reported_at_the_start(engine, tmp_path):
     """Not by a filter: no dynamic program loads where close is refused."""
     fault = Fault("close", tmp_path)
     fault.begin(errno.EPERM)

@@ -12,7 +12,7 @@ LOAD = os.environ["HELLO_LOAD"]
 
 @pytest.fixture
 def kept(server, engine, tmp_path):
-    """A result of hello-load in a file: two targets, all that an open loop tells."""
+    """A result of hello-load in a file: two targets, all that an open loop reports."""
     one = server()
     result = run(LOAD, "--json", "-r", "500/s", "-d", "1200ms", "-e", engine, "--assert",
                  "lateness.p99<1h", one.target(IPV4), one.target(IPV6))
@@ -27,7 +27,7 @@ def test_json_is_written_as_it_was_read(kept):
     assert (shown.stdout, shown.stderr, shown.returncode) == (kept.read_text(), "", 0)
 
 
-def test_the_summary_tells_the_run_that_was_kept(kept):
+def test_the_summary_describes_the_run_that_was_kept(kept):
     shown = run(LOAD, "show", kept)
     assert (shown.stderr, shown.returncode) == ("", 0)
     assert "open loop at 500/s constant" in shown.stdout
@@ -38,7 +38,7 @@ def test_the_summary_tells_the_run_that_was_kept(kept):
 
 def test_the_seconds_are_printed_as_csv(kept):
     rows = run(LOAD, "show", "--csv", kept).stdout.splitlines()
-    assert rows[0].startswith("time_s,time_utc,length_s,lane,")
+    assert rows[0].startswith("time_s,time_utc,length_s,target,")
     assert sum(",all," in row for row in rows) == 2
 
 
@@ -83,6 +83,14 @@ def test_a_result_that_was_cut_is_refused(kept):
     shown = run(LOAD, "show", kept)
     assert (shown.returncode, shown.stdout) == (2, "")
     assert "is not JSON: line" in shown.stderr
+
+
+def test_a_result_of_another_version_is_refused(kept):
+    kept.write_text(kept.read_text().replace("hello-load/3", "hello-load/2", 1))
+    shown = run(LOAD, "show", kept)
+    assert (shown.returncode, shown.stdout) == (2, "")
+    assert shown.stderr == (f"hello-load: '{kept}' is of another version of hello-load: its schema is 'hello-load/2',"
+                            " not 'hello-load/3'; give what 'hello-load --json' of this version printed\n")
 
 
 def test_help_names_the_verbs_and_each_has_its_own(server):

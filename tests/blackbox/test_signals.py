@@ -56,7 +56,7 @@ def test_the_server_stops_in_order(server, signum):
 
 
 @by_stop
-def test_a_run_is_cut_short_and_told(start, server, signum):
+def test_a_run_is_cut_short_and_marked(start, server, signum):
     run = start("-d", "1h", "-c", "1", server().target(IPV4))
     wait_until(lambda: len(os.listdir(f"/proc/{run.pid}/task")) > OWN_THREADS, "the run to be under way")
     time.sleep(0.2)  # so that something was measured
@@ -94,7 +94,7 @@ def test_signals_that_say_nothing_to_them_do_nothing(server, start):
     assert one.stop()["greeted"] > 0
 
 
-def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
+def test_the_server_prints_its_totals_so_far_on_request(server, engine):
     one = server("--engine", engine, "--linger-timeout", "1h")
     assert visit(one.address(IPV4)) == GREETING
     one.wait_until_idle()
@@ -103,8 +103,8 @@ def test_the_server_tells_its_totals_so_far_when_asked(server, engine):
     one.process.send_signal(signal.SIGUSR1)
     wait_until(one.stderr, "the totals")
     counts = {"accepted": 2, **dict.fromkeys(OUTCOMES, 0), "greeted": 1, "open": 1}
-    told = " ".join(f"{name}={count}" for name, count in counts.items())
-    assert one.stderr() == [f"hello-server: so far {told}"]
+    text = " ".join(f"{name}={count}" for name, count in counts.items())
+    assert one.stderr() == [f"hello-server: so far {text}"]
     holder.close()
     assert one.stop(warnings=1) == totals(greeted=2)
 
@@ -123,7 +123,7 @@ def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
     assert one.stop(warnings=None) == totals(greeted=1)
     if not SANITIZED:
         assert "sock_diag: Too many open files" in one.stderr()[1] and one.stderr()[1].endswith(
-            "; raise the limit of descriptors")
+            "; raise the descriptor limit")
 
 
 # From the first instruction on

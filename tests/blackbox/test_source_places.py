@@ -64,32 +64,32 @@ def on(address):
 def test_each_target_can_be_reached_from_each_port(report, engine, peer, source_ports, threads, count):
     """As far as the threads, each with its share, go evenly round the targets."""
     one = Holders(peer, [IPV4, IPV4, on("127.0.0.2"), IPV6], count)
-    told = report("-n", count, "-c", count, "-t", threads, "-e", engine, *source_ports, *one.targets)
-    assert (told.ok, told.errors) == (count, {})
+    measured = report("-n", count, "-c", count, "-t", threads, "-e", engine, *source_ports, *one.targets)
+    assert (measured.ok, measured.errors) == (count, {})
 
 
 @pytest.mark.parametrize("threads", [1, 2])
 def test_each_port_of_each_source_too(report, engine, peer, source_ports, threads):
     """60 places: three sources, ten ports, two targets."""
     one = Holders(peer, [IPV4, on("127.0.0.2")], 60)
-    told = report("-n", 60, "-c", 60, "-t", threads, "-e", engine, *source_ports,
+    measured = report("-n", 60, "-c", 60, "-t", threads, "-e", engine, *source_ports,
                   "--source", "127.0.0.5,127.0.0.8/31", *one.targets)
-    assert (told.ok, told.errors) == (60, {})
+    assert (measured.ok, measured.errors) == (60, {})
 
 
 def test_weights_take_from_the_places_of_their_target_only(report, engine, peer, source_ports):
     one = Holders(peer, [IPV4, on("127.0.0.2")], 12)
     first, second = one.targets
-    told = report("-n", 12, "-c", 12, "-e", engine, *source_ports, f"{first}=5", second)
-    assert (told.ok, told.errors) == (12, {})
+    measured = report("-n", 12, "-c", 12, "-e", engine, *source_ports, f"{first}=5", second)
+    assert (measured.ok, measured.errors) == (12, {})
     assert [len(one.accepted_at) for one in one.peers] == [10, 2]
 
 
 def test_more_connections_than_places_lack_a_port_and_no_others(report, engine, peer, source_ports):
     """Those that have one hold it until they time out."""
     one, two = Holders(peer, [IPV4, IPV4], 1000).targets
-    told = report("-n", 50, "-c", 50, "-e", engine, "--timeout", "700ms", *source_ports, one, two)
-    assert told.errors == {("greeting", "timeout"): 20, ("connect", "no_port"): 30}
+    measured = report("-n", 50, "-c", 50, "-e", engine, "--timeout", "700ms", *source_ports, one, two)
+    assert measured.errors == {("greeting", "timeout"): 20, ("connect", "no_port"): 30}
 
 
 def test_a_source_whose_ports_are_taken_leaves_the_others(report, engine, peer, ports, source_ports):
@@ -108,9 +108,9 @@ def test_a_source_whose_ports_are_taken_leaves_the_others(report, engine, peer, 
             other.bind(("127.0.0.5", 0 if kernel_chooses else port))
             other.connect(one.address)
             other.recv(100)
-        told = report("-n", 40, "-c", 1, "-e", engine, *source_ports, "--source",
+        measured = report("-n", 40, "-c", 1, "-e", engine, *source_ports, "--source",
                       "127.0.0.5,127.0.0.6", "--close", "rst", one.target)
-    assert (told.ok, told.errors) == (40, {})
+    assert (measured.ok, measured.errors) == (40, {})
 
 
 def test_a_port_that_another_program_has_alone_is_passed_over(report, engine, peer):
@@ -119,8 +119,8 @@ def test_a_port_that_another_program_has_alone_is_passed_over(report, engine, pe
         other.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         other.bind(("127.0.0.1", 31004))
         other.listen(1)
-        told = report("-n", 9, "-c", 9, "-e", engine, "--source-ports", "31000-31009", *one.targets)
-    assert (told.ok, told.errors) == (9, {})
+        measured = report("-n", 9, "-c", 9, "-e", engine, "--source-ports", "31000-31009", *one.targets)
+    assert (measured.ok, measured.errors) == (9, {})
 
 
 def test_ports_in_time_wait_are_taken_on_the_way_to_their_target_only(report, engine, peer,
@@ -131,8 +131,8 @@ def test_ports_in_time_wait_are_taken_on_the_way_to_their_target_only(report, en
     with sysctl("net.ipv4.tcp_tw_reuse", 0), sysctl("net.ipv4.tcp_timestamps", 0):
         for target, expected in ((first, {("greeting", "mismatch"): 10}), (second, {}),
                                  (first, {("connect", "no_port"): 10})):
-            told = report("-n", 10, "-c", 10, "-e", engine, *source_ports, target.target)
-            assert told.errors == expected
+            measured = report("-n", 10, "-c", 10, "-e", engine, *source_ports, target.target)
+            assert measured.errors == expected
 
 
 # A connection to itself
@@ -153,17 +153,17 @@ def missing(request):
 def test_a_connection_that_meets_itself_is_refused(report, engine, missing, options):
     host, port, source = missing
     began = time.monotonic()
-    told = report("-n", 20, "-c", 1, "-e", engine, "--source-ports", f"{port}-{port}", *source, *options,
+    measured = report("-n", 20, "-c", 1, "-e", engine, "--source-ports", f"{port}-{port}", *source, *options,
                   target_of((host, port)))
-    assert told.errors == {("connect", "refused"): 20}
+    assert measured.errors == {("connect", "refused"): 20}
     assert time.monotonic() - began < 9  # none waited for its timeout
 
 
 def test_a_dead_service_at_a_port_that_the_kernel_chooses_is_refused(report, engine):
     """Of ten ports one is the service's own, so the kernel chooses it soon."""
     with sysctl("net.ipv4.ip_local_port_range", "32000 32009"):
-        told = report("-d", "1s", "-c", 4, "-e", engine, "--source", "127.0.0.1", "127.0.0.1:32005")
-    assert set(told.errors) == {("connect", "refused")}
+        measured = report("-d", "1s", "-c", 4, "-e", engine, "--source", "127.0.0.1", "127.0.0.1:32005")
+    assert set(measured.errors) == {("connect", "refused")}
 
 
 def test_a_service_can_begin_while_it_is_asked_for(start, server, engine):
@@ -176,12 +176,12 @@ def test_a_service_can_begin_while_it_is_asked_for(start, server, engine):
         one = _server_at(33005)
     assert one, "the port was never free"
     try:
-        told = run.report()
+        measured = run.report()
     finally:
         one.terminate()
         one.wait()
         one.stdout.close()
-    assert told.ok > 0 and set(told.errors) <= {("connect", "refused"), ("connect", "no_port")}
+    assert measured.ok > 0 and set(measured.errors) <= {("connect", "refused"), ("connect", "no_port")}
 
 
 def _server_at(port):

@@ -12,8 +12,8 @@ from kernel import refusal, sysctl
 from programs import run, server_path, totals, wait_until
 
 NETLINK = 16  # AF_NETLINK
-NO_FILTER = "hello-server: warning: cannot keep new connections from beginning"
-NO_DIAG = "hello-server: warning: the kernel does not tell of handshakes under way"
+NO_FILTER = "hello-server: warning: cannot block new connections"
+NO_DIAG = "hello-server: warning: the kernel does not report handshakes in progress"
 
 
 @pytest.fixture
@@ -79,12 +79,12 @@ def test_without_sock_diag_it_stops_and_says_so(server, engine, error):
     assert visit(one.address(IPV4)) == GREETING
     assert one.stop(warnings=1) == totals(greeted=1)
     assert one.stderr()[0].startswith(NO_DIAG)
-    assert one.stderr()[0].endswith("; let the sandbox allow AF_NETLINK sockets")
+    assert one.stderr()[0].endswith("; allow AF_NETLINK sockets in the sandbox")
 
 
-def test_without_sock_diag_a_port_in_use_is_still_told():
+def test_without_sock_diag_a_port_in_use_is_still_reported():
     with socket.create_server(("127.0.0.1", 0)) as other:
         result = run(server_path(), "--listen", "127.0.0.1", other.getsockname()[1],
                      before=refusal("socket", errno.EPERM, NETLINK))
     assert result.returncode == 1
-    assert "in use; something has that port" in result.stderr
+    assert "in use; something uses that port" in result.stderr

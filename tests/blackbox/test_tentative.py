@@ -1,4 +1,4 @@
-"""An IPv6 address that was just added, and others that cannot be listened on: each is told as it is."""
+"""An IPv6 address that was just added, and others that cannot be listened on: each gets a true message."""
 import contextlib
 import signal
 import subprocess
@@ -36,12 +36,12 @@ def test_an_address_that_is_still_checked_is_waited_for(server, engine, interfac
     ip("address", "add", f"{ADDRESS}/64", "dev", interface)
     one = server("--engine", engine, "--listen", f"[{ADDRESS}]:0", port=None)
     assert not is_tentative() and one.host == ADDRESS
-    told = one.stderr()
-    assert len(told) <= 1 and all(f"waiting for '[{ADDRESS}]:0': dad0" in line for line in told)
+    lines = one.stderr()
+    assert len(lines) <= 1 and all(f"waiting for '[{ADDRESS}]:0': dad0" in line for line in lines)
     one.stop(warnings=None, all_accepted=False)
 
 
-def test_an_address_whose_check_does_not_end_is_told_as_what_it_is(interface):
+def test_an_address_whose_check_does_not_end_is_reported_as_what_it_is(interface):
     ip("address", "add", f"{ADDRESS}/64", "dev", interface)  # without a link it stays tentative
     if not is_tentative():
         pytest.skip("this kernel checks no address without a link")
@@ -76,6 +76,6 @@ def test_waiting_ends_with_a_stop(interface):
     ("192.0.2.1:0", "no interface has this address"),
     ("240.0.0.1:0", "no interface has this address"),
 ])
-def test_other_addresses_are_told_as_what_they_are(address, said):
+def test_other_addresses_are_reported_as_what_they_are(address, said):
     done = run(server_path(), "--listen", address)
     assert done.returncode == 1 and said in done.stderr, done

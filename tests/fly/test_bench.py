@@ -69,8 +69,8 @@ def wait_until_hello_load_is_waited_for(world):
 
 def test_the_json_of_hello_load_comes_back_and_the_machine_is_gone(world, responder):
     result = bench(world, "--", "-n", "500", "-c", "7")
-    told = json.loads(result.stdout)
-    assert told["result"]["all"]["ok"] == 500
+    document = json.loads(result.stdout)
+    assert document["result"]["all"]["ok"] == 500
     assert runs(world) == [run_command(f"[::1]:{responder.port}", "-n 500 -c 7")]
     assert_only_the_responder_is_left(world)
     responder.wait_until_idle()
@@ -84,8 +84,8 @@ def test_what_is_in_the_file_that_the_json_is_appended_to_stays(world, responder
         process = fly.start(world, "bench", "--", "-n", "5", stdout=file)
         _, error = process.communicate(timeout=4 * DEADLINE_S)
     assert process.returncode == 0, error
-    earlier, told = results.read_text().split("\n", 1)
-    assert (earlier, json.loads(told)["result"]["all"]["ok"]) == ("an earlier run", 5)
+    earlier, document = results.read_text().split("\n", 1)
+    assert (earlier, json.loads(document)["result"]["all"]["ok"]) == ("an earlier run", 5)
 
 
 def test_the_commands_are_these(world, responder):
@@ -140,16 +140,16 @@ def test_the_json_can_go_to_a_file(world, responder, tmp_path):
 
 def test_an_option_reaches_hello_load_as_it_is(world, responder):
     """Through a shell, on its way."""
-    told = json.loads(bench(world, "--", "-n", "5", "--send", "it's $HOME; `id` \"*\"").stdout)
-    assert told["run"]["options"]["send"] == "it's $HOME; `id` \"*\""
+    document = json.loads(bench(world, "--", "-n", "5", "--send", "it's $HOME; `id` \"*\"").stdout)
+    assert document["run"]["options"]["send"] == "it's $HOME; `id` \"*\""
 
 
 def test_an_assertion_that_does_not_hold_is_an_exit_code_beside_the_json(world, responder):
     result = bench(world, "--", "-n", "5", "--assert", "ok>100", code=3)
-    told = json.loads(result.stdout)
-    assert told["result"]["all"]["ok"] == 5
+    document = json.loads(result.stdout)
+    assert document["result"]["all"]["ok"] == 5
     (member,) = re.findall(r"an assertion of hello-load does not hold; see \.(\w+) in its JSON", result.stderr)
-    assert {"text": "ok>100", "holds": False}.items() <= told[member][0].items()
+    assert {"text": "ok>100", "holds": False}.items() <= document[member][0].items()
     assert_only_the_responder_is_left(world)
 
 
@@ -164,17 +164,17 @@ def test_a_dry_run_shows_each_command_and_runs_no_machine(world, responder):
 # What can fail
 
 
-def test_what_hello_load_complains_of_is_told(world, responder):
+def test_what_hello_load_complains_of_is_reported(world, responder):
     error = fails(world, "--", "--rate", "fast")
     assert "hello-load ended with exit code 2: hello-load: " in error and "'fast'" in error
     assert_only_the_responder_is_left(world)
 
 
-def test_a_machine_that_cannot_run_is_told_with_advice(world, responder):
+def test_a_machine_that_cannot_run_is_reported_with_advice(world, responder):
     world.set(failures={"machine run": "could not launch machine: insufficient resources in region"})
     error = fails(world)
     assert "Error: could not launch machine" in error
-    assert "cannot run a Machine for hello-load; mend what flyctl says above, or try another --region" in error
+    assert "cannot run a Machine for hello-load; fix what flyctl reports above, or try another --region" in error
     assert_only_the_responder_is_left(world)
 
 
@@ -192,7 +192,7 @@ def test_a_command_that_fly_gives_up_on_is_given_again(world, responder):
 
 def test_hello_load_that_takes_too_long_is_ended(world, responder):
     error = fails(world, "--wait", "1", "--", "-d", "60s")
-    assert "hello-load did not end within 1 s; give it longer by --wait" in error
+    assert "hello-load did not end within 1 s; allow more time with --wait" in error
     assert_only_the_responder_is_left(world)
 
 
@@ -217,7 +217,7 @@ def test_a_signal_while_flyctl_makes_the_machine_waits_for_that_and_then_ends_it
     assert_only_the_responder_is_left(world)
 
 
-def test_a_second_signal_while_the_machine_is_destroyed_tells_that_it_may_be_left(world, responder, tmp_path):
+def test_a_second_signal_while_the_machine_is_destroyed_says_that_it_may_be_left(world, responder, tmp_path):
     scratch = tmp_path / "scratch"
     scratch.mkdir()
     process = fly.start(world, "bench", "--", "-d", "60s", FLYCTL_HANGS="machine destroy", TMPDIR=str(scratch))
@@ -249,16 +249,16 @@ def test_that_nobody_reads_of_the_end_of_the_machine_is_no_failure(world, respon
 
 
 @pytest.mark.parametrize("name", ["machine list", "machine exec"])
-def test_an_answer_that_is_not_understood_is_told(world, responder, name):
+def test_an_answer_that_is_not_understood_is_reported(world, responder, name):
     world.set(answers={name: "Update available"})
-    assert "flyctl's answer is not the JSON that is known here" in fails(world, "--wait", "0")
+    assert "flyctl's answer is not the expected JSON" in fails(world, "--wait", "0")
     world.set(answers={})
     assert_only_the_responder_is_left(world)
 
 
 def test_half_of_a_result_is_no_result(world, responder):
     world.set(exec_bytes=100)
-    assert "what hello-load found did not come back whole; a shorter run" in fails(world, "--", "-n", "5")
+    assert "the result of hello-load did not arrive complete; a shorter run" in fails(world, "--", "-n", "5")
     assert_only_the_responder_is_left(world)
 
 
@@ -297,6 +297,6 @@ def test_the_public_path_needs_a_public_address(world, responder):
     (["--output", "/nowhere/out.json"], "cannot write '/nowhere/out.json'; give another --output"),
     (["--output", "/tmp"], "cannot write '/tmp'"),
 ])
-def test_wrong_usage_is_told_before_anything_is_asked(world, options, complaint):
+def test_wrong_usage_is_reported_before_any_question(world, options, complaint):
     assert complaint in fails(world, *options, code=2)
     assert fly.asked(world) == []

@@ -79,12 +79,12 @@ def test_the_proxy_sends_no_more_connections_than_the_server_takes(config, servi
 
 def test_what_its_comment_says_of_the_server_is_so(name, config):
     """On a Machine, which has one CPU."""
-    (told,) = re.findall(r"the (\d+) that the server itself allows", (fly.TOP / name).read_text())
-    assert told == server_config({**config["env"], "HELLO_SERVER_WORKERS": "1"})["max-connections"]
+    (documented,) = re.findall(r"the (\d+) that the server itself allows", (fly.TOP / name).read_text())
+    assert documented == server_config({**config["env"], "HELLO_SERVER_WORKERS": "1"})["max-connections"]
 
 
 def test_the_image_says_the_version_that_it_is_built_from():
-    """Also where nobody tells it, as on Fly."""
+    """Also where nothing sets it, as on Fly."""
     version = re.search(r"^project\(hello VERSION ([\d.]+)", (fly.TOP / "CMakeLists.txt").read_text(), re.M)
     assert f"\nARG VERSION={version[1]}\n" in (fly.TOP / "Dockerfile").read_text()
 
@@ -95,7 +95,7 @@ def test_as_many_connections_as_the_proxy_sends_fit_in_memory(config, service):
     assert service["concurrency"]["hard_limit"] * CONNECTION_BYTES < GUEST_BYTES / 4
 
 
-def test_the_kind_of_cpu_that_the_server_is_told_is_that_of_the_machine(config):
+def test_the_kind_of_cpu_that_the_server_gets_is_that_of_the_machine(config):
     (vm,) = config["vm"]
     assert vm["size"].startswith(config["env"]["HELLO_SERVER_CPU_KIND"] + "-cpu-")
 

@@ -133,10 +133,10 @@ def test_without_a_terminal_it_says_that_it_goes_without_ipv4_and_what_ipv4_cost
     error = deploy(world).stderr
     assert "raw TCP cannot work on a shared IPv4 address" in error
     assert "2 USD a month" in error
-    assert "no terminal to ask at, so without IPv4; to have it: --ipv4 yes" in error
+    assert "no terminal to ask on, so without IPv4; to get it: --ipv4 yes" in error
 
 
-def test_told_to_it_allocates_ipv4_and_reads_the_greeting_there_too(world, server):
+def test_with_ipv4_yes_it_allocates_ipv4_and_reads_the_greeting_there_too(world, server):
     one = server()
     result = deploy(world, "--ipv4", "yes")
     assert changes(world) == [CREATE, ALLOCATE_V6, ALLOCATE_V4, deploy_command(world)]
@@ -146,7 +146,7 @@ def test_told_to_it_allocates_ipv4_and_reads_the_greeting_there_too(world, serve
     assert one.stop()["greeted"] == 2
 
 
-def test_told_not_to_it_asks_nobody(world, server):
+def test_with_ipv4_no_it_asks_nobody(world, server):
     server()
     assert "no terminal" not in deploy(world, "--ipv4", "no").stderr
     assert ALLOCATE_V4 not in changes(world)
@@ -221,7 +221,7 @@ def test_connections_that_are_accepted_and_closed_prove_nothing(world, peer):
     one = peer(lambda connection: None, family=IPV6)
     error = fails(world, "--wait", 0)
     assert f"IPv6 {V6}, port {one.port}: no greeting within 0 s; last: it was closed without a byte" in error
-    assert "deployed, but not verified; docs/fly.md tells" in error
+    assert "deployed, but not verified; docs/fly.md says" in error
     assert f"flyctl logs --app {APP}" in error
 
 
@@ -232,7 +232,7 @@ def test_something_else_than_the_greeting_is_shown(world, peer):
         assert f'last: read "{shown}" instead of the greeting' in fails(world, "--wait", 0)
 
 
-def test_a_refused_connection_is_told_as_such(world, server):
+def test_a_refused_connection_is_reported_as_such(world, server):
     one = server()
     one.stop()
     assert "last: Connection refused" in fails(world, "--wait", 0)
@@ -263,14 +263,14 @@ def no_way(world, answer):
 def test_without_a_way_to_ipv6_a_machine_looks(world):
     no_way(world, {"stdout": "hello-load: done ok=1"})
     result = deploy(world)
-    assert "this host has no way to IPv6 (Network is unreachable), so a Machine is to look" in result.stderr
+    assert "this host has no way to IPv6 (Network is unreachable), so a Machine tries it" in result.stderr
     assert f"IPv6 {NOWHERE}, port 1848: greeted, seen from Machine {MACHINE_ID}, not from this host\n" \
         in result.stdout
     assert fly.asked(world)[-1] == (f"machine exec {MACHINE_ID} /usr/local/bin/hello-load -q -n 1"
                                     f" [{NOWHERE}]:1848 --app {APP} --timeout 20 --json")
 
 
-def test_what_the_machine_saw_is_told_if_it_is_not_the_greeting(world):
+def test_what_the_machine_saw_is_reported_if_it_is_not_the_greeting(world):
     no_way(world, {"exit_code": 3, "stdout": "hello-load: done ok=0 timeout=1"})
     assert "NOT verified, also not from Machine 17811953c92018 (hello-load: done ok=0 timeout=1)" in fails(world)
 
@@ -309,7 +309,7 @@ def test_ctrl_c_ends_it_without_another_word(world, server, tmp_path, name):
     assert (process.returncode, name in (error.splitlines() or [name])[-1]) == (130, True), error
 
 
-def test_a_flyctl_that_cannot_be_run_is_told(world):
+def test_a_flyctl_that_cannot_be_run_is_reported(world):
     (world.bin / "flyctl").write_text("#!/nowhere\n")
     assert "fly: cannot run flyctl: No such file or directory; install flyctl" in fails(world)
 
@@ -338,12 +338,12 @@ def test_without_a_login_it_says_how(world):
 
 
 @pytest.mark.parametrize("name, text, advice, made", [
-    ("apps list", "failed to get apps", "flyctl cannot list apps; mend what it says above", []),
+    ("apps list", "failed to get apps", "flyctl cannot list apps; fix what it reports above", []),
     ("apps create", "org slug is required", "if you are in several organizations, name one by --org",
      [CREATE]),
     ("config show", "unknown field", "flyctl config validate --config", [CREATE]),
     ("ips list", "server error", "flyctl cannot list the addresses of 'hello-jo'", [CREATE]),
-    ("ips allocate-v6", "billing", "cannot allocate an IPv6 address, without which nobody reaches the app",
+    ("ips allocate-v6", "billing", "cannot allocate an IPv6 address, without which no client reaches the app",
      [CREATE, ALLOCATE_V6]),
     ("ips allocate-v4", "no payment method", "or go on without: --ipv4 no",
      [CREATE, ALLOCATE_V6, ALLOCATE_V4]),
@@ -360,7 +360,7 @@ def test_what_fails_before_the_deployment_ends_it_and_says_what_to_do(world, nam
 def test_an_answer_that_is_not_understood_ends_it(world, name, answer):
     world.set(answers={name: answer})
     error = fails(world)
-    assert "fly: flyctl's answer is not the JSON that is known here, see above" in error
+    assert "fly: flyctl's answer is not the expected JSON, see above" in error
     assert set(changes(world)) <= {CREATE}
 
 
@@ -404,7 +404,7 @@ def test_a_configuration_without_service_is_refused(world):
     (["now"], "deploy does not know 'now'"),
     (["--config", "/nowhere.toml"], "there is no configuration '/nowhere.toml'"),
 ])
-def test_wrong_usage_is_told_before_anything_is_asked(world, options, complaint):
+def test_wrong_usage_is_reported_before_any_question(world, options, complaint):
     assert complaint in fails(world, *options, code=2)
     assert fly.asked(world) == []
 
@@ -415,7 +415,7 @@ def test_without_a_name_it_says_what_names_are_like(world):
 
 
 @pytest.mark.parametrize("words", [["--help"], ["-h"], ["deploy", "--help"]])
-def test_help_tells_of_each_verb(world, words):
+def test_help_names_each_verb(world, words):
     result = fly.run_words(world, *words)
     assert (result.returncode, result.stderr) == (0, "")
     assert all(f"scripts/fly {verb}" in result.stdout for verb in ("deploy", "bench", "destroy"))

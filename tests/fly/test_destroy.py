@@ -15,7 +15,7 @@ def deployed(world):
 def test_who_types_the_name_at_a_terminal_destroys_the_app(world):
     code, shown = fly.run_at_terminal(world, "destroy", question="Type its name", answer=APP)
     assert (code, changes(world), world["apps"]) == (0, [DESTROY], [])
-    assert "for good, with its Machines and its addresses" in shown
+    assert "destroyed permanently, with its Machines and its addresses" in shown
 
 
 @pytest.mark.parametrize("answer", ["", "y", "yes", APP + "x", APP.upper()])
@@ -28,7 +28,7 @@ def test_any_other_answer_destroys_nothing(world, answer):
 def test_without_a_terminal_nothing_is_destroyed(world):
     result = fly.run(world, "destroy")
     assert (result.returncode, changes(world)) == (1, [])
-    assert "no terminal to ask at, so nothing is destroyed; if you are sure: --yes" in result.stderr
+    assert "no terminal to ask on, so nothing is destroyed; if you are sure: --yes" in result.stderr
 
 
 def test_a_script_says_yes(world):
@@ -53,7 +53,7 @@ def test_a_failure_says_what_to_do(world):
     world.set(failures={"apps destroy": "server error"})
     result = fly.run(world, "destroy", "--yes")
     assert result.returncode == 1
-    assert "Error: server error\nfly: cannot destroy 'hello-jo'; mend what flyctl says above" in result.stderr
+    assert "Error: server error\nfly: cannot destroy 'hello-jo'; fix what flyctl reports above" in result.stderr
 
 
 def test_without_a_login_it_says_how(world):
@@ -68,5 +68,5 @@ def test_a_list_that_is_not_understood_is_not_one_without_the_app(world, answer)
     world.set(answers={"apps list": answer})
     result = fly.run(world, "destroy", "--yes")
     assert result.returncode == 1, result
-    assert "flyctl's answer is not the JSON that is known here" in result.stderr
+    assert "flyctl's answer is not the expected JSON" in result.stderr
     assert changes(world) == []

@@ -39,9 +39,9 @@ def main(program, file):
         skip("no java: install default-jre-headless")
     if not os.path.exists(JAR):
         skip(f"no {JAR}: install libhdrhistogram-java")
-    told = subprocess.run([program, file], check=True, capture_output=True, text=True, timeout=50).stdout
+    output = subprocess.run([program, file], check=True, capture_output=True, text=True, timeout=50).stdout
     samples = {}
-    for line in map(json.loads, told.splitlines()):
+    for line in map(json.loads, output.splitlines()):
         if not line.get("total"):
             samples.setdefault(line["tag"], []).extend(min(ns, LAST_NS) for ns in line["samples"])
     _, count = process(file)

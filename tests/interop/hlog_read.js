@@ -51,41 +51,41 @@ function sameBucket(histogram, one, other) {
 }
 
 // What the writer says of a histogram must be what hdr-histogram-js sees in it.
-function checkSummary(read, told, where) {
-    assert.strictEqual(read.totalCount, told.count, `${where}: count`);
-    if (told.count === 0) {
+function checkSummary(read, written, where) {
+    assert.strictEqual(read.totalCount, written.count, `${where}: count`);
+    if (written.count === 0) {
         return;
     }
-    assert(sameBucket(read, read.maxValue, told.max), `${where}: max ${read.maxValue}, not ${told.max}`);
-    const min = told.min === 0 ? 0 : read.minNonZeroValue;
-    assert(sameBucket(read, min, told.min), `${where}: min ${min}, not ${told.min}`);
-    for (const [percentile, ns] of told.percentiles) {
+    assert(sameBucket(read, read.maxValue, written.max), `${where}: max ${read.maxValue}, not ${written.max}`);
+    const min = written.min === 0 ? 0 : read.minNonZeroValue;
+    assert(sameBucket(read, min, written.min), `${where}: min ${min}, not ${written.min}`);
+    for (const [percentile, ns] of written.percentiles) {
         const seen = read.getValueAtPercentile(percentile);
         assert(sameBucket(read, seen, ns), `${where}: percentile ${percentile}: ${seen}, not ${ns}`);
         if (percentile > 0) { // seen is the highest value of its bucket, the last of which has no end
-            const high = seen === LAST_NS ? told.max : seen;
-            assert.strictEqual(ns, Math.min(high, told.max), `${where}: percentile ${percentile}`);
+            const high = seen === LAST_NS ? written.max : seen;
+            assert.strictEqual(ns, Math.min(high, written.max), `${where}: percentile ${percentile}`);
         }
     }
 }
 
-function checkInterval(read, told, where) {
-    assert.strictEqual(read.tag, told.tag ?? NO_TAG, `${where}: tag`);
-    assert.strictEqual(read.startTimeStampMsec, UNIX_START_MS + told.start_s * 1000, `${where}: start`);
-    assert.strictEqual(read.endTimeStampMsec - read.startTimeStampMsec, told.length_s * 1000, `${where}: length`);
-    assert.deepStrictEqual(buckets(read), buckets(recorded(told.samples)), `${where}: buckets`);
-    assert.strictEqual(told.above, told.samples.filter((ns) => ns > 3600e9).length, `${where}: above`);
-    checkSummary(read, told, where);
+function checkInterval(read, written, where) {
+    assert.strictEqual(read.tag, written.tag ?? NO_TAG, `${where}: tag`);
+    assert.strictEqual(read.startTimeStampMsec, UNIX_START_MS + written.start_s * 1000, `${where}: start`);
+    assert.strictEqual(read.endTimeStampMsec - read.startTimeStampMsec, written.length_s * 1000, `${where}: length`);
+    assert.deepStrictEqual(buckets(read), buckets(recorded(written.samples)), `${where}: buckets`);
+    assert.strictEqual(written.above, written.samples.filter((ns) => ns > 3600e9).length, `${where}: above`);
+    checkSummary(read, written, where);
 }
 
 const lines = childProcess.execFileSync(program, [file], { encoding: "utf8", maxBuffer: 1 << 26 });
-const told = lines.trim().split("\n").map((line) => JSON.parse(line));
+const written = lines.trim().split("\n").map((line) => JSON.parse(line));
 const reader = new hdr.HistogramLogReader(fs.readFileSync(file, "utf8"));
 const totals = new Map();
 let intervals = 0;
 let values = 0;
 
-for (const expected of told) {
+for (const expected of written) {
     if (expected.total) {
         checkSummary(totals.get(expected.tag), expected, `${expected.tag}, all intervals`);
         continue;

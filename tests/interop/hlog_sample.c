@@ -1,4 +1,4 @@
-/* Write a log of histograms, and tell on stdout (JSON, a line for each interval) what is in it:
+/* Write a log of histograms, and print on stdout (JSON, a line for each interval) what is in it:
  *   hlog_sample FILE
  * Interval by interval all samples and what histogram.h says of them; at the end, for each tag,
  * what it says of all intervals added up. */

@@ -10,7 +10,7 @@
 /* What it does that a listener should not. */
 struct listener_faults {
     bool cannot_refuse; /* SYNs */
-    bool is_blind;      /* it does not tell of handshakes */
+    bool is_blind;      /* it does not report handshakes */
 };
 
 /* Begin: none is open. */

@@ -318,7 +318,7 @@ static void book_wait(int64_t timeout_ns)
     if (now.ok != book->seen.ok || now.failed != book->seen.failed)
         world_fail("an end is counted, and nothing has ended");
     if (in_flight != book->open)
-        world_fail("%" PRIu64 " are told to be in flight, and %u are", in_flight, book->open);
+        world_fail("%" PRIu64 " are reported in flight, and %u are", in_flight, book->open);
     for (struct sim_socket *socket = NULL; (socket = sim_engine_next(book->engine, socket));)
         book_check_age(socket);
     if (load_is_open_loop(book->config))

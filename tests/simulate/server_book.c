@@ -160,8 +160,8 @@ static void book_meet(struct sim_socket *socket)
     if (client->accepted)
         return;
     client->accepted = true;
-    client->accepted_ns = socket->told_ns;
-    client->stalled_ns = socket->told_stalled_ns;
+    client->accepted_ns = socket->reported_ns;
+    client->stalled_ns = socket->reported_stalled_ns;
 }
 
 static void book_close(struct sim_socket *socket, unsigned flags)

@@ -16,7 +16,7 @@ struct server_book {
     uint64_t deadline_ns;                /* as worker_stop_ns */
     uint64_t stopped_ns;                 /* when the stop was asked for; 0: not yet */
     bool calm;                           /* nothing fails in this world */
-    bool blind;                          /* the kernel does not tell of handshakes */
+    bool blind;                          /* the kernel does not report handshakes */
     /* Private: */
     struct outcome_counts seen;
     struct client *closing; /* closed; its outcome is not known yet */

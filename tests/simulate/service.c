@@ -161,7 +161,7 @@ static void service_accepts(void *object, uint64_t argument)
         service_changed(tcp);
 }
 
-/* An ICMP error is noted while connect(2) runs: the connect is told to be done. */
+/* An ICMP error is noted while connect(2) runs: the connect is reported as done. */
 static void service_errs(void *object, uint64_t error)
 {
     struct call *call = object;

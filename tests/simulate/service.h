@@ -23,7 +23,7 @@ enum service_temper {
     SERVICE_REFUSES,
     SERVICE_UNREACHABLE,
     SERVICE_BLACKHOLE, /* nobody answers */
-    SERVICE_TOO_EARLY, /* the connect is told to be done, and was refused (engine_connect_error) */
+    SERVICE_TOO_EARLY, /* the connect is reported as done, and was refused (engine_connect_error) */
     SERVICE_TEMPER_COUNT,
 };
 

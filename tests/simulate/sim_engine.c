@@ -24,7 +24,7 @@ static void sim_destroy(struct engine *engine)
     for (unsigned i = 0; i < sim->ready_count; i++) {
         if (sim->ready[i].event.op != ENGINE_OP_ACCEPT || !sim->ready[i].socket)
             continue;
-        tcp_close(sim->ready[i].socket->tcp, TCP_OURS, true); /* nobody was told of it */
+        tcp_close(sim->ready[i].socket->tcp, TCP_OURS, true); /* nobody knows of it */
         *sim->ready[i].socket = (struct sim_socket){0};
     }
     for (int i = 0; i < sim->sockets_used; i++) {

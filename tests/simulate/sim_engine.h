@@ -19,7 +19,7 @@
 struct sim_operation {
     enum engine_op op; /* 0: nothing is pending */
     bool fresh;        /* not tried yet: the engine was not waited for since */
-    uint64_t number;   /* tells operations apart */
+    uint64_t number;   /* distinguishes operations */
     uint64_t token;
     const void *out;
     void *in;
@@ -43,18 +43,18 @@ struct sim_socket {
     int sock; /* 0: there is none */
     struct tcp *tcp;
     struct sim_operation operation;
-    unsigned events;   /* that its owner was not told of yet */
+    unsigned events;   /* not yet reported to its owner */
     bool closes_later; /* ENGINE_LATER */
     bool faulty;       /* a call failed by chance, in a way that does not pass */
     bool handed_over;
     struct sim_cancel cancel; /* the last */
     unsigned troubles;        /* calls that failed by chance */
-    int last_result;          /* of what its owner was told of, or read at once */
+    int last_result;          /* last reported to its owner, or read at once */
     enum engine_op last_op;
     uint64_t opened_ns;
-    uint64_t told_ns;         /* when its owner was told of it, if it was accepted ... */
-    uint64_t told_stalled_ns; /* ... and how long that had got no CPU by then */
-    void *context;            /* the watcher's */
+    uint64_t reported_ns;         /* when it was reported to its owner, if accepted ... */
+    uint64_t reported_stalled_ns; /* ... and how long that had got no CPU by then */
+    void *context;                /* the watcher's */
 };
 
 /* Who watches the owner; each function is called just before what it is named after. */
@@ -98,8 +98,9 @@ void sim_engine_lacks_memory(struct engine *engine, bool lacks);
 
 /* What is open, and what the owner should know of. */
 uint32_t sim_engine_open_count(const struct engine *engine);
-bool sim_engine_is_accepting(const struct engine *engine); /* or is about to be told that not */
-int sim_engine_last_count(const struct engine *engine);    /* events of the last wait */
+bool sim_engine_is_accepting(
+    const struct engine *engine);                       /* or is about to learn that it does not */
+int sim_engine_last_count(const struct engine *engine); /* events of the last wait */
 bool sim_engine_is_broken(const struct engine *engine);
 uint64_t sim_engine_handed_accepts(const struct engine *engine);     /* sockets */
 uint64_t sim_engine_fault_count(const struct engine *engine);        /* what failed by chance */

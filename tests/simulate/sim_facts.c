@@ -1,4 +1,4 @@
-/* What the simulated engine tells those who watch it, and is told by them. */
+/* What the simulated engine and those who watch it tell each other. */
 #include "sim_state.h"
 #include "world.h"
 
@@ -37,11 +37,11 @@ uint32_t sim_engine_open_count(const struct engine *engine)
 bool sim_engine_is_accepting(const struct engine *engine)
 {
     const struct sim_engine *sim = (const struct sim_engine *)(const void *)engine;
-    bool is_told = false;
+    bool is_reported = false;
 
     for (unsigned i = 0; i < sim->ready_count; i++)
-        is_told |= sim->ready[i].event.op == ENGINE_OP_ACCEPT;
-    return sim->accepting || is_told;
+        is_reported |= sim->ready[i].event.op == ENGINE_OP_ACCEPT;
+    return sim->accepting || is_reported;
 }
 
 int sim_engine_last_count(const struct engine *engine)

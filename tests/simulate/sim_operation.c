@@ -20,7 +20,7 @@ struct sim_socket *sim_socket_of(struct sim_engine *sim, int sock, const char *c
     return socket;
 }
 
-/* The kernel tells of what comes to a connection of ours. */
+/* The kernel reports what comes to a connection of ours. */
 static void sim_changed(struct tcp *tcp)
 {
     struct sim_socket *socket = tcp->ends[TCP_OURS].owner;

@@ -6,7 +6,7 @@
 
 #define READY_MAX (2 * SIM_SOCKETS_MAX)
 
-/* Something that its owner is to be told of. */
+/* Something to report to its owner. */
 struct sim_ready {
     struct engine_event event;
     uint64_t at_ns; /* not earlier */
@@ -41,7 +41,7 @@ struct sim_socket *sim_socket_of(struct sim_engine *sim, int sock, const char *c
 /* Open one. Returns NULL if there are too many. */
 struct sim_socket *sim_socket_open(struct sim_engine *sim, struct tcp *tcp);
 
-/* Tell the owner later. */
+/* Report it to the owner later. */
 void sim_push(struct sim_engine *sim, struct sim_socket *socket, struct engine_event event);
 
 /* The pending operation of a socket ends. */

@@ -87,8 +87,8 @@ static int sim_collect(struct sim_engine *sim, struct engine_event *events)
             ready->socket->last_result = ready->event.result;
             sim->handed_accepts += ready->event.op == ENGINE_OP_ACCEPT;
             if (ready->event.op == ENGINE_OP_ACCEPT) {
-                ready->socket->told_ns = world_now_ns();
-                ready->socket->told_stalled_ns = sim->stalled_ns;
+                ready->socket->reported_ns = world_now_ns();
+                ready->socket->reported_stalled_ns = sim->stalled_ns;
             }
         }
     }

@@ -186,7 +186,7 @@ int tcp_connect_error(struct tcp *tcp)
 
     if (!tcp->connecting)
         return 0;
-    tcp->noted_error = 0; /* SO_ERROR tells it once */
+    tcp->noted_error = 0; /* SO_ERROR reports it once */
     return error ? -error : -EINPROGRESS;
 }
 

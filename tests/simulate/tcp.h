@@ -1,11 +1,11 @@
 /* A simulated TCP connection: two ends, a stream of bytes from each to the other, and the path
  * between them, which delays and loses. What it does is what Linux does, as far as one end can
- * tell:
+ * see:
  *  - what is lost is sent again, later each time, until the kernel gives up;
  *  - what does not fit into the receiver's window waits, and is probed for;
  *  - input that nobody will read, as it comes after a close, or was not read before it, resets the
  *    other end (RFC 2525 2.17), which costs it what had not arrived yet;
- *  - what was sent before a reset is still read, then the error is told, once.
+ *  - what was sent before a reset is still read, then the error is reported, once.
  * One flight is under way in each direction at a time. */
 #ifndef HELLO_SIMULATE_TCP_H
 #define HELLO_SIMULATE_TCP_H
@@ -51,7 +51,7 @@ struct tcp_end {
     bool open;                /* somebody may still use it */
     bool dead;                /* no such connection: what comes is answered with a reset */
     bool gone;                /* its host has vanished: nothing comes of it any more */
-    int error;                /* positive errno to be told once; 0: none */
+    int error;                /* positive errno to be reported once; 0: none */
     uint64_t user_timeout_ns; /* TCP_USER_TIMEOUT; 0: none */
     uint64_t last_arrival_ns; /* what is sent here comes no earlier than what was sent before */
     void (*changed)(struct tcp *); /* something came, or may be sent, or it is over; or NULL */

@@ -192,11 +192,11 @@ void world_trace(const char *format, ...)
         printf("%s\n", line);
 }
 
-/* Told in a signal handler, too: only what is safe there (signal-safety(7)). */
-static void world_tell(const char *text)
+/* Called in a signal handler, too: only what is safe there (signal-safety(7)). */
+static void world_print(const char *text)
 {
     if (write(STDERR_FILENO, text, strlen(text)) < 0)
-        _exit(1); /* nobody is told */
+        _exit(1); /* nobody reads it */
 }
 
 static void world_report(const char *what)
@@ -204,12 +204,12 @@ static void world_report(const char *what)
     uint64_t first = one.traced > TRACE_LINES ? one.traced - TRACE_LINES : 0;
 
     for (uint64_t i = first; i < one.traced; i++) {
-        world_tell(one.trace[i % TRACE_LINES]);
-        world_tell("\n");
+        world_print(one.trace[i % TRACE_LINES]);
+        world_print("\n");
     }
-    world_tell(one.headline);
-    world_tell(what);
-    world_tell(one.advice);
+    world_print(one.headline);
+    world_print(what);
+    world_print(one.advice);
 }
 
 void world_fail(const char *format, ...)

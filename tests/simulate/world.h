@@ -67,7 +67,7 @@ __attribute__((format(printf, 1, 2))) void world_trace(const char *format, ...);
 /* Something is wrong: say what, with the seed, the time and what happened last, and exit. */
 __attribute__((format(printf, 1, 2), noreturn)) void world_fail(const char *format, ...);
 
-/* The same for what signals tell of: abort, a crash, a program that hangs. */
+/* The same for what signals report: abort, a crash, a program that hangs. */
 void world_watch_signals(unsigned hang_s);
 
 /* How many things happened in all worlds so far. */

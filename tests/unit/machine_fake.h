@@ -1,4 +1,4 @@
-/* A folder that stands for a machine: what the kernel tells in /proc and /sys, made up by a test.
+/* A folder that stands for a machine: what the kernel shows in /proc and /sys, made up by a test.
  */
 #ifndef HELLO_MACHINE_FAKE_H
 #define HELLO_MACHINE_FAKE_H

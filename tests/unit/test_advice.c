@@ -54,7 +54,7 @@ static void assert_does_not_advise(const char *unexpected, const char *text)
         fail_msg("'%s' is in '%s'", unexpected, text);
 }
 
-static void a_ring_without_memory_is_told_of_locked_memory_where_that_binds(void **state)
+static void a_ring_without_memory_names_locked_memory_where_that_is_the_limit(void **state)
 {
     const char *text = advice("io_uring_setup", ENOMEM, WITH(memlock_bytes, 64 * KIB));
 
@@ -193,7 +193,7 @@ static void what_is_measured_is_what_holds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_ring_without_memory_is_told_of_locked_memory_where_that_binds),
+        cmocka_unit_test(a_ring_without_memory_names_locked_memory_where_that_is_the_limit),
         cmocka_unit_test(
             locked_memory_is_innocent_where_rings_are_not_counted_or_something_else_is_full),
         cmocka_unit_test(want_of_memory_names_what_is_full),

@@ -199,8 +199,8 @@ static void what_is_no_assertion_is_refused_with_an_example(void **state)
         {"started must be compared with a number, such as started>10", "started>50%"},
         {"stalls must be compared with a number, such as stalls<10", "stalls<1%"},
         {"a number", "retransmits<1%"},
-        {"leave the family out, such as stalls==0", "ipv4.stalls==0"},
-        {"leave the family out, such as syn_retransmits==0", "ipv6.syn_retransmits<5"},
+        {"omit the family, such as stalls==0", "ipv4.stalls==0"},
+        {"omit the family, such as syn_retransmits==0", "ipv6.syn_retransmits<5"},
     };
     (void)state;
     for (size_t i = 0; i < COUNT_OF(rows); i++) {

@@ -44,7 +44,7 @@ static void break_equality(void *context)
     CHECK_EQUAL(UINT64_MAX, *open);
 }
 
-static void what_does_not_hold_is_told_with_its_place_and_values(void **state)
+static void what_does_not_hold_is_printed_with_its_place_and_values(void **state)
 {
     char name[] = "a flow";
     uint64_t open = 3;
@@ -58,7 +58,7 @@ static void what_does_not_hold_is_told_with_its_place_and_values(void **state)
     assert_breaks(break_equality, &open, "): 18446744073709551615 is not 3\n");
 }
 
-static void what_is_too_long_to_be_told_is_cut(void **state)
+static void what_is_too_long_to_be_printed_is_cut(void **state)
 {
     char name[2000];
 
@@ -116,8 +116,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_holds_goes_on_and_evaluates_no_values),
-        cmocka_unit_test(what_does_not_hold_is_told_with_its_place_and_values),
-        cmocka_unit_test(what_is_too_long_to_be_told_is_cut),
+        cmocka_unit_test(what_does_not_hold_is_printed_with_its_place_and_values),
+        cmocka_unit_test(what_is_too_long_to_be_printed_is_cut),
         cmocka_unit_test(without_a_standard_error_it_ends_all_the_same),
         cmocka_unit_test(a_standard_error_that_takes_nothing_holds_nobody_up),
     };

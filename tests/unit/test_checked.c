@@ -32,7 +32,7 @@ static void happens(struct engine_event event)
     fake.happened[fake.happened_count++] = event;
 }
 
-/* What was asked for last ends like this, as the engine within tells it. */
+/* What was asked for last ends like this, as the inner engine reports it. */
 static void ends(enum engine_op op, int result)
 {
     happens((struct engine_event){fake_engine_last(&fake)->token, result, op, false});
@@ -120,7 +120,7 @@ static void what_could_not_be_queued_is_not_pending(void **state)
     sends(SOCK, TOKEN);
 }
 
-static void what_the_engine_within_tells_besides_is_passed_on(void **state)
+static void what_else_the_inner_engine_reports_is_passed_on(void **state)
 {
     (void)state;
     fake.engine.close_error = EIO;
@@ -356,7 +356,7 @@ static void use_in_another_thread(void *context)
         pthread_join(thread, NULL);
 }
 
-static void each_rule_that_the_owner_breaks_is_told(void **state)
+static void each_rule_that_the_owner_breaks_is_reported(void **state)
 {
     static const struct {
         void (*action)(void *context);
@@ -402,7 +402,7 @@ static void each_rule_that_the_owner_breaks_is_told(void **state)
 
 /* What the engine within must not do. */
 
-static void tell_twice(void *context)
+static void report_twice(void *context)
 {
     (void)context;
     sends(SOCK, TOKEN);
@@ -411,7 +411,7 @@ static void tell_twice(void *context)
     waits();
 }
 
-static void tell_of_the_one_before(void *context)
+static void report_the_one_before(void *context)
 {
     uint64_t before;
 
@@ -425,14 +425,14 @@ static void tell_of_the_one_before(void *context)
     waits();
 }
 
-static void tell_of_nobody(void *context)
+static void report_an_unknown_token(void *context)
 {
     (void)context;
     happens((struct engine_event){SOCKETS_MAX, 1, ENGINE_OP_SEND, false});
     waits();
 }
 
-static void tell_of_another_operation(void *context)
+static void report_another_operation(void *context)
 {
     (void)context;
     sends(SOCK, TOKEN);
@@ -501,7 +501,7 @@ static void accept_with_a_token(void *context)
     waits();
 }
 
-static void tell_of_no_operation(void *context)
+static void report_no_operation(void *context)
 {
     (void)context;
     happens((struct engine_event){.result = 1});
@@ -523,7 +523,7 @@ static void wake_with_a_token(void *context)
     waits();
 }
 
-static int tell_too_much(struct engine *within, int64_t timeout_ns, struct engine_event *happened)
+static int report_too_much(struct engine *within, int64_t timeout_ns, struct engine_event *happened)
 {
     (void)within;
     (void)timeout_ns;
@@ -531,26 +531,26 @@ static int tell_too_much(struct engine *within, int64_t timeout_ns, struct engin
     return ENGINE_EVENTS_MAX + 1;
 }
 
-static void tell_more_than_there_is_room_for(void *context)
+static void report_more_than_fits(void *context)
 {
     struct engine_class class = *fake.engine.class;
 
     (void)context;
-    class.wait = tell_too_much;
+    class.wait = report_too_much;
     fake.engine.class = &class;
     waits();
 }
 
-static void each_rule_that_the_engine_within_breaks_is_told(void **state)
+static void each_rule_that_the_inner_engine_breaks_is_reported(void **state)
 {
     static const struct {
         void (*action)(void *context);
         const char *expected;
     } rules[] = {
-        {tell_twice, "sock=5 op=3 token=0x100000005 result=1 is not pending"},
-        {tell_of_the_one_before, "sock=5 op=3 token=0x100000005 result=1 is not pending"},
-        {tell_of_nobody, "token=0x40 op=3"},
-        {tell_of_another_operation, "sock=5 op=4 while op=3 is pending"},
+        {report_twice, "sock=5 op=3 token=0x100000005 result=1 is not pending"},
+        {report_the_one_before, "sock=5 op=3 token=0x100000005 result=1 is not pending"},
+        {report_an_unknown_token, "token=0x40 op=3"},
+        {report_another_operation, "sock=5 op=4 while op=3 is pending"},
         {send_more_than_asked, "sock=5 op=3 result=8 bytes=7"},
         {send_more_than_asked_at_once, "sock=5 result=2 bytes=1"},
         {promise_more_of_a_send, "sock=5 op=3 more=1"},
@@ -560,10 +560,10 @@ static void each_rule_that_the_engine_within_breaks_is_told(void **state)
         {give_one_socket_twice, "sock=5 is open already"},
         {give_a_socket_beyond_all, "sock=64 of 64"},
         {accept_with_a_token, "token=0x7"},
-        {tell_of_no_operation, "op=0 result=1"},
+        {report_no_operation, "op=0 result=1"},
         {queue_and_do_at_once, "sock=5 result=1"},
         {wake_with_a_token, "token=0x1 more=0"},
-        {tell_more_than_there_is_room_for, "count=257"},
+        {report_more_than_fits, "count=257"},
     };
 
     (void)state;
@@ -592,9 +592,9 @@ int main(void)
     const struct CMUnitTest tests[] = {
         CHECKED(what_keeps_the_contract_passes),
         CHECKED(what_could_not_be_queued_is_not_pending),
-        CHECKED(what_the_engine_within_tells_besides_is_passed_on),
-        CHECKED(each_rule_that_the_owner_breaks_is_told),
-        CHECKED(each_rule_that_the_engine_within_breaks_is_told),
+        CHECKED(what_else_the_inner_engine_reports_is_passed_on),
+        CHECKED(each_rule_that_the_owner_breaks_is_reported),
+        CHECKED(each_rule_that_the_inner_engine_breaks_is_reported),
         CHECKED(an_address_is_not_there_for_the_engine_after_a_wait),
     };
 

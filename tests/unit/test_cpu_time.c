@@ -55,7 +55,7 @@ static void columns_that_a_kernel_does_not_have_are_not_known(void **state)
           18 * TICK_NS, 16 * TICK_NS);
 }
 
-/* lxcfs tells a container with CPUs 4 and 5 of cpu0 and cpu1. */
+/* lxcfs shows a container with CPUs 4 and 5 of cpu0 and cpu1. */
 static void cpus_that_are_numbered_anew_are_not_known(void **state)
 {
     static const struct cpus cpus_4_and_5 = {.count = 2, .ids = {4, 5}};
@@ -68,7 +68,7 @@ static void cpus_that_are_numbered_anew_are_not_known(void **state)
     check_unknown(text, &cpus_1_and_2);
 }
 
-static void a_sandbox_that_tells_of_no_time_tells_nothing(void **state)
+static void a_sandbox_without_times_gives_nothing(void **state)
 {
     (void)state;
     check_unknown("cpu  0 0 0 0 0 0 0 0 0 0\ncpu0 0 0 0 0 0 0 0 0 0 0\ncpu2 0 0 0 0 0 0 0 0 0 0\n",
@@ -76,7 +76,7 @@ static void a_sandbox_that_tells_of_no_time_tells_nothing(void **state)
     check_unknown("cpu  0 0 0 0 0 0 0 0 0 0\n", NULL);
 }
 
-static void texts_of_another_shape_tell_nothing(void **state)
+static void texts_of_another_shape_give_nothing(void **state)
 {
     static const struct cpus cpu_0 = {.count = 1, .ids = {0}};
     static const struct cpus none = {.count = 0};
@@ -109,8 +109,8 @@ int main(void)
         cmocka_unit_test(cpu_time_is_that_of_the_cpus_in_question),
         cmocka_unit_test(columns_that_a_kernel_does_not_have_are_not_known),
         cmocka_unit_test(cpus_that_are_numbered_anew_are_not_known),
-        cmocka_unit_test(a_sandbox_that_tells_of_no_time_tells_nothing),
-        cmocka_unit_test(texts_of_another_shape_tell_nothing),
+        cmocka_unit_test(a_sandbox_without_times_gives_nothing),
+        cmocka_unit_test(texts_of_another_shape_give_nothing),
     };
 
     return cmocka_run_group_tests_name("cpu_time", tests, NULL, NULL);

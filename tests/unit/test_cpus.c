@@ -74,7 +74,7 @@ static void a_cpu_that_is_not_allowed_is_refused(void **state)
     assert_int_equal(-EINVAL, cpus_pin(8000));
 }
 
-static void a_refusal_is_told_as_it_is(void **state)
+static void a_refusal_is_reported_as_it_is(void **state)
 {
     (void)state;
     allow("3");
@@ -166,7 +166,7 @@ int main(void)
         cmocka_unit_test(cpus_beyond_1024_are_read),
         cmocka_unit_test(of_more_cpus_than_a_set_has_room_for_the_rest_is_counted),
         cmocka_unit_test(a_cpu_that_is_not_allowed_is_refused),
-        cmocka_unit_test(a_refusal_is_told_as_it_is),
+        cmocka_unit_test(a_refusal_is_reported_as_it_is),
         cmocka_unit_test(lists_are_read_in_any_order_and_written_as_ranges),
         cmocka_unit_test(what_is_no_list_is_refused),
         cmocka_unit_test(a_list_without_room_is_cut_where_a_cpu_ends),

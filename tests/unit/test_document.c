@@ -1,8 +1,8 @@
 /* A document survives write, read and write: byte for byte, and with the same report. */
 #include "base/escape.h"
+#include "rendering.h"
 #include "report/report.h"
 #include "report_sample.h"
-#include "told.h"
 
 #include <errno.h>
 #include <jansson.h>
@@ -29,7 +29,7 @@ static char *written(const struct document *document)
     return text;
 }
 
-static char *told_as_csv(const struct document *document)
+static char *rendering_csv(const struct document *document)
 {
     char *text = NULL;
     size_t bytes = 0;
@@ -151,13 +151,13 @@ static void what_is_read_back_is_reported_alike(void **state)
         samples[i].change(sample);
         text = written(&sample->document);
         document = read_back(text);
-        expected = told_text(&sample->document, false, 100);
-        actual = told_text(document, false, 100);
+        expected = rendering_text(&sample->document, false, 100);
+        actual = rendering_text(document, false, 100);
         assert_string_equal(expected, actual);
         free(expected);
         free(actual);
-        expected = told_as_csv(&sample->document);
-        actual = told_as_csv(document);
+        expected = rendering_csv(&sample->document);
+        actual = rendering_csv(document);
         assert_string_equal(expected, actual);
         free(expected);
         free(actual);
@@ -174,11 +174,13 @@ static void what_is_not_a_document_is_refused_with_its_reason(void **state)
     } rows[] = {
         {"", "is not JSON: line 1, column 0: '[' or '{' expected near end of file"},
         {"{\"schema\":", "is not JSON: line 1, column 10: unexpected token near end of file"},
-        {"{}", "is not a result of hello-load: its schema is '', not 'hello-load/2'"},
-        {"{\"schema\":\"hello-load/1\"}",
-         "is not a result of hello-load: its schema is 'hello-load/1', not 'hello-load/2'"},
-        {"{\"schema\":\"hello-load/2\"}", "'program' in 'document' is missing"},
-        {"{\"schema\":\"hello-load/2\",\"program\":{\"version\":\"1\"},\"run\":7}",
+        {"{}", "is not a result of hello-load: its schema is '', not 'hello-load/3'"},
+        {"{\"schema\":\"other/3\"}",
+         "is not a result of hello-load: its schema is 'other/3', not 'hello-load/3'"},
+        {"{\"schema\":\"hello-load/2\"}",
+         "is of another version of hello-load: its schema is 'hello-load/2', not 'hello-load/3'"},
+        {"{\"schema\":\"hello-load/3\"}", "'program' in 'document' is missing"},
+        {"{\"schema\":\"hello-load/3\",\"program\":{\"version\":\"1\"},\"run\":7}",
          "'run' in 'document' is not an object"},
     };
 

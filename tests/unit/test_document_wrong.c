@@ -54,7 +54,8 @@ static void check_refused(const char *expected, const json_t *tree)
     free(document);
 }
 
-/* The object that the path leads to ("run/options", "result/lanes/0"), and the name of its member.
+/* The object that the path leads to ("run/options", "result/targets/0"), and the name of its
+ * member.
  */
 static json_t *find_object(json_t *tree, const char *path, const char **ret_name)
 {
@@ -92,10 +93,10 @@ static void a_member_of_another_kind_is_named(void **state)
     static const struct {
         const char *path, *value, *error;
     } rows[] = {
-        {"run/targets", "[7]", "'targets' in 'run' is no list of texts, or has too many"},
-        {"run/options/threads", "4294967295", "'threads' in 'run' is more than there can be"},
-        {"run/options/send", "\"\\\\q\"", "'send' in 'run' has an escape that is none"},
-        {"run/options/close", "\"slam\"", "'close' in 'run' is none of the words that it may be"},
+        {"run/targets", "[7]", "'targets' in 'run' is not a list of texts, or has too many"},
+        {"run/options/threads", "4294967295", "'threads' in 'run' is larger than possible"},
+        {"run/options/send", "\"\\\\q\"", "'send' in 'run' has an invalid escape"},
+        {"run/options/close", "\"slam\"", "'close' in 'run' is not one of the allowed words"},
         {"run/window_s", "-1", "'window_s' in 'run' is not a number of seconds"},
         {"run/window_s", "null", "'window_s' in 'run' is not a number of seconds"},
         {"run/window_s", "\"5\"", "'window_s' in 'run' is not a number"},
@@ -103,17 +104,18 @@ static void a_member_of_another_kind_is_named(void **state)
         {"run/engine", "7", "'engine' in 'run' is not text"},
         {"run/engine", "\"" LETTERS_256 "\"", "'engine' in 'run' is too long"},
         {"run/engine_features", "{}", "'engine_features' in 'run' is not an array"},
-        {"run/sockets/opened", "-1", "'opened' in 'run' is not a whole number from 0 on"},
-        {"run/sockets/opened", "1.5", "'opened' in 'run' is not a whole number from 0 on"},
-        {"result/lanes", "[]", "'lanes' in 'result' has none, or too many"},
-        {"result/lanes/0/other_errors", "{\"ENOTHING\":1}",
+        {"run/sockets/opened", "-1", "'opened' in 'run' is not a whole number of 0 or more"},
+        {"run/sockets/opened", "1.5", "'opened' in 'run' is not a whole number of 0 or more"},
+        {"result/targets", "[]", "'targets' in 'result' has none, or too many"},
+        {"result/targets/0/other_errors", "{\"ENOTHING\":1}",
          "'ENOTHING' in 'result' is not the name of an error"},
-        {"result/lanes/0/timings/connect/histogram", "\"HISTFAAA\"",
-         "'histogram' in 'result' is not HdrHistogram's V2 encoding with 3 digits from 1 on"},
+        {"result/targets/0/timings/connect/histogram", "\"HISTFAAA\"",
+         "'histogram' in 'result' is not HdrHistogram's V2 encoding with 3 digits and lowest value "
+         "1"},
         {"threads", "[]",
-         "'threads' in 'threads' has not as many members as the options have threads"},
-        {"series/intervals/0/lanes", "[]",
-         "'lanes' in 'series' has not as many members as the result"},
+         "'threads' in 'threads' does not have as many members as the options have threads"},
+        {"series/intervals/0/targets", "[]",
+         "'targets' in 'series' does not have as many members as the result"},
     };
 
     (void)state;
@@ -156,7 +158,7 @@ static void what_has_too_many_members_is_named(void **state)
         const char *error;
     } rows[] = {
         {"run/targets", "\"::1\"", OPTION_TEXTS_MAX + 1,
-         "'targets' in 'run' is no list of texts, or has too many"},
+         "'targets' in 'run' is not a list of texts, or has too many"},
         {"machine/settings", "\"1\"", MACHINE_SETTINGS_MAX + 1,
          "'settings' in 'machine' has too many members"},
         {"stalls/kept", "{\"start_ns\":1,\"length_ns\":1}", STALLS_KEPT_MAX + 1,

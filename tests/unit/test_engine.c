@@ -147,7 +147,7 @@ static void wait_ends_at_the_timeout(void **state)
     assert_nothing_happens(*state);
 }
 
-static void what_it_got_from_the_kernel_is_told(void **state)
+static void what_it_got_from_the_kernel_is_reported(void **state)
 {
     const struct fixture *f = *state;
     unsigned features = f->engine->features;
@@ -473,7 +473,7 @@ static void what_can_be_done_at_once_has_no_event(void **state)
     close(client);
 }
 
-static void reset_after_all_that_was_thrown_away_is_told(void **state)
+static void reset_after_all_that_was_thrown_away_is_reported(void **state)
 {
     static char words[128 << 10];
     struct linger now = {.l_onoff = 1};
@@ -731,7 +731,7 @@ static void more_is_handed_over_than_the_send_buffer_holds(void **state)
     close(client);
 }
 
-static void connect_succeeds_or_tells_why_not(void **state)
+static void connect_succeeds_or_reports_why_not(void **state)
 {
     struct fixture *f = *state;
     struct address nobody = f->address;
@@ -901,7 +901,7 @@ static int run_contract(void)
 {
     const struct CMUnitTest tests[] = {
         ENGINE(wait_ends_at_the_timeout),
-        ENGINE(what_it_got_from_the_kernel_is_told),
+        ENGINE(what_it_got_from_the_kernel_is_reported),
         ENGINE(wake_is_reported_each_time),
         ENGINE(accepting_goes_on_until_it_is_stopped),
         ENGINE(accepting_stops_also_while_a_client_comes),
@@ -913,7 +913,7 @@ static int run_contract(void)
         ENGINE(input_behind_urgent_data_is_received_too),
         ENGINE(later_finds_what_is_there_already),
         ENGINE(what_can_be_done_at_once_has_no_event),
-        ENGINE(reset_after_all_that_was_thrown_away_is_told),
+        ENGINE(reset_after_all_that_was_thrown_away_is_reported),
         ENGINE(send_larger_than_the_buffers_goes_out_whole),
         ENGINE(what_came_while_sending_is_there_to_be_received),
         ENGINE(cancel_ends_what_is_pending),
@@ -928,7 +928,7 @@ static int run_contract(void)
         ENGINE(a_peer_that_is_not_heard_does_not_refuse),
         ENGINE(what_is_handed_over_arrives_after_the_close),
         ENGINE(more_is_handed_over_than_the_send_buffer_holds),
-        ENGINE(connect_succeeds_or_tells_why_not),
+        ENGINE(connect_succeeds_or_reports_why_not),
         ENGINE(input_of_a_connected_socket_comes_however_it_is_cut),
         ENGINE(a_disconnected_socket_makes_another_connection),
         ENGINE(a_socket_whose_fin_is_not_acknowledged_is_not_disconnected),

@@ -133,7 +133,7 @@ static size_t read_all(int client)
 }
 
 /* Each iteration sends something; an engine may do that at once, without waiting. */
-static void what_was_done_is_told_before_it_fails(void **state)
+static void what_was_done_is_reported_before_it_fails(void **state)
 {
     static struct fixture fixture;
     struct fixture *f = &fixture;
@@ -281,7 +281,7 @@ static bool works(void)
 int main(int argc, char *argv[])
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(what_was_done_is_told_before_it_fails),
+        cmocka_unit_test(what_was_done_is_reported_before_it_fails),
         cmocka_unit_test(what_waits_is_not_done_any_more),
         cmocka_unit_test(who_comes_stays_in_the_accept_queue),
         cmocka_unit_test(a_broken_one_holds_nothing_that_the_next_may_need),

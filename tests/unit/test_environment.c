@@ -184,32 +184,32 @@ static void what_means_the_same_is_read_by_both(void **state)
     assert_int_equal(0, load.engine);
 }
 
-/* What is told of the variables that are set: lines, each with its newline. */
-static char told[8 * OPTION_ERROR_BYTES];
+/* The warnings about variables that are set: lines, each with its newline. */
+static char warnings[8 * OPTION_ERROR_BYTES];
 
 static void remember(void *context, const char *line)
 {
-    size_t used = strlen(told);
+    size_t used = strlen(warnings);
 
     (void)context;
-    assert_true(used + strlen(line) + 2 < sizeof(told));
-    snprintf(told + used, sizeof(told) - used, "%s\n", line);
+    assert_true(used + strlen(line) + 2 < sizeof(warnings));
+    snprintf(warnings + used, sizeof(warnings) - used, "%s\n", line);
 }
 
-static const char *told_by_server(void)
+static const char *warnings_of_server(void)
 {
-    told[0] = '\0';
+    warnings[0] = '\0';
     assert_int_equal(0, read_server());
-    option_strays_tell(&server_options, server.sources, environ, remember, NULL);
-    return told;
+    option_strays_report(&server_options, server.sources, environ, remember, NULL);
+    return warnings;
 }
 
-static const char *told_by_load(void)
+static const char *warnings_of_load(void)
 {
-    told[0] = '\0';
+    warnings[0] = '\0';
     assert_int_equal(0, read_load());
-    option_strays_tell(&load_options, load.sources, environ, remember, NULL);
-    return told;
+    option_strays_report(&load_options, load.sources, environ, remember, NULL);
+    return warnings;
 }
 
 #define NOTHING_SO(name, meant) \
@@ -247,11 +247,11 @@ static void a_misspelt_variable_is_named_by_the_program_it_was_meant_for(void **
     for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
         clear_environment(state);
         setenv(rows[i].name, "7", 1);
-        assert_string_equal(rows[i].by_server, told_by_server());
-        assert_string_equal(rows[i].by_load, told_by_load());
+        assert_string_equal(rows[i].by_server, warnings_of_server());
+        assert_string_equal(rows[i].by_load, warnings_of_load());
         setenv(rows[i].name, "", 1); /* from a template in which nothing was filled in */
-        assert_string_equal("", told_by_server());
-        assert_string_equal("", told_by_load());
+        assert_string_equal("", warnings_of_server());
+        assert_string_equal("", warnings_of_load());
     }
 }
 
@@ -265,23 +265,23 @@ a_short_name_that_both_have_is_named_by_the_program_that_understands_its_value(v
 
     (void)state;
     setenv("HELLO_CLOSE", "swift", 1);
-    assert_string_equal(by_server, told_by_server());
-    assert_string_equal("", told_by_load());
+    assert_string_equal(by_server, warnings_of_server());
+    assert_string_equal("", warnings_of_load());
     setenv("HELLO_CLOSE", "rst", 1);
-    assert_string_equal("", told_by_server());
-    assert_string_equal(by_load, told_by_load());
+    assert_string_equal("", warnings_of_server());
+    assert_string_equal(by_load, warnings_of_load());
     setenv("HELLO_CLOSE", "neither", 1);
-    assert_string_equal("", told_by_server());
-    assert_string_equal("", told_by_load());
+    assert_string_equal("", warnings_of_server());
+    assert_string_equal("", warnings_of_load());
 
     /* What is said otherwise holds, and needs no warning. */
     setenv("HELLO_CLOSE", "swift", 1);
     setenv("HELLO_SERVER_CLOSE", "linger", 1);
-    assert_string_equal("", told_by_server());
+    assert_string_equal("", warnings_of_server());
 }
 
 /* In a cluster with services called hello, hello-server, hello-load and the like. */
-static void what_kubernetes_tells_of_services_is_not_named(void **state)
+static void variables_that_kubernetes_sets_for_services_are_not_named(void **state)
 {
     static const char *const services[] = {"HELLO", "HELLO_SERVER", "HELLO_LOAD",
                                            "HELLO_SERVER_GREETING", "HELLO_SERVER_LISTENER"};
@@ -305,12 +305,12 @@ static void what_kubernetes_tells_of_services_is_not_named(void **state)
             setenv(name, links[j][1], 1);
         }
     }
-    assert_string_equal("", told_by_server());
-    assert_string_equal("", told_by_load());
+    assert_string_equal("", warnings_of_server());
+    assert_string_equal("", warnings_of_load());
     assert_int_equal(1848, server.port);
 }
 
-/* A name of one program must not look like a slip in that of the other, or it would be told of. */
+/* A name of one program must not look like a slip in that of the other, or it would be reported. */
 static void what_the_other_program_reads_is_not_named(void **state)
 {
     for (size_t t = 0; t < TABLES; t++) {
@@ -324,7 +324,7 @@ static void what_the_other_program_reads_is_not_named(void **state)
             if (*option_short_name(&table->rows[i], name) && table->rows[i].long_name &&
                 !row_named(tables[1 - t], table->rows[i].long_name))
                 setenv(name, "x", 1);
-            lines = t == 0 ? told_by_load() : told_by_server();
+            lines = t == 0 ? warnings_of_load() : warnings_of_server();
             if (*lines)
                 fail_msg("%s is of %s: %s", name, table->program, lines);
         }
@@ -340,8 +340,8 @@ static void what_has_nothing_to_do_with_the_programs_is_not_named(void **state)
     setenv("HELLO_SERVER", "/usr/bin/hello-server", 1);
     setenv("HELLO_LOAD", "/usr/bin/hello-load", 1);
     setenv("GREETING", "1", 1);
-    assert_string_equal("", told_by_server());
-    assert_string_equal("", told_by_load());
+    assert_string_equal("", warnings_of_server());
+    assert_string_equal("", warnings_of_load());
 }
 
 static void many_slips_are_counted_not_listed(void **state)
@@ -353,11 +353,11 @@ static void many_slips_are_counted_not_listed(void **state)
         snprintf(name, sizeof(name), "HELLO_SERVER_NO%d", i);
         setenv(name, "1", 1);
     }
-    assert_non_null(strstr(told_by_server(), "warning: 96 more variables set nothing\n"));
-    assert_string_equal("", told_by_load());
+    assert_non_null(strstr(warnings_of_server(), "warning: 96 more variables set nothing\n"));
+    assert_string_equal("", warnings_of_load());
 }
 
-static void a_very_long_name_is_told_briefly(void **state)
+static void a_very_long_name_is_shortened(void **state)
 {
     char name[4096] = "HELLO_SERVER_";
 
@@ -365,7 +365,7 @@ static void a_very_long_name_is_told_briefly(void **state)
     memset(name + strlen(name), 'A', sizeof(name) - strlen(name) - 1);
     name[sizeof(name) - 1] = '\0';
     setenv(name, "1", 1);
-    assert_in_range(strlen(told_by_server()), 1, 200);
+    assert_in_range(strlen(warnings_of_server()), 1, 200);
 }
 
 #define ENVIRONMENT(test) cmocka_unit_test_setup(test, clear_environment)
@@ -381,11 +381,11 @@ int main(void)
         ENVIRONMENT(what_means_the_same_is_read_by_both),
         ENVIRONMENT(a_misspelt_variable_is_named_by_the_program_it_was_meant_for),
         ENVIRONMENT(a_short_name_that_both_have_is_named_by_the_program_that_understands_its_value),
-        ENVIRONMENT(what_kubernetes_tells_of_services_is_not_named),
+        ENVIRONMENT(variables_that_kubernetes_sets_for_services_are_not_named),
         ENVIRONMENT(what_the_other_program_reads_is_not_named),
         ENVIRONMENT(what_has_nothing_to_do_with_the_programs_is_not_named),
         ENVIRONMENT(many_slips_are_counted_not_listed),
-        ENVIRONMENT(a_very_long_name_is_told_briefly),
+        ENVIRONMENT(a_very_long_name_is_shortened),
     };
 
     return cmocka_run_group_tests_name("environment", tests, NULL, NULL);

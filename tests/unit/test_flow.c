@@ -498,7 +498,7 @@ static void a_reset_reported_by_connect_counts_where_reading_ends(void **state)
     ends(f, ENGINE_OP_CONNECT, -ECONNRESET);
     assert_string_equal("socket connect recv", fake_engine_calls(&f->fake));
     assert_int_equal(START_NS + TIMEOUT_NS, flows_due_ns(&f->flows)); /* no more for connecting */
-    ends(f, ENGINE_OP_RECV, 0); /* the kernel tells an error only once */
+    ends(f, ENGINE_OP_RECV, 0); /* the kernel reports an error only once */
     assert_failed(f, PHASE_GREETING, RESULT_RESET);
     starts(f);
     ends(f, ENGINE_OP_CONNECT, -ECONNRESET);
@@ -621,7 +621,7 @@ static void a_reset_reported_by_send_counts_where_reading_ends(void **state)
     expect_bytes(&f->config->options.send, "hi");
     connects(f);
     ends(f, ENGINE_OP_SEND, -ECONNRESET);
-    ends(f, ENGINE_OP_RECV, 0); /* the kernel tells an error only once */
+    ends(f, ENGINE_OP_RECV, 0); /* the kernel reports an error only once */
     assert_failed(f, PHASE_GREETING, RESULT_RESET);
     connects(f);
     ends(f, ENGINE_OP_SEND, -ECONNRESET);

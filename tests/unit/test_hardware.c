@@ -115,7 +115,7 @@ static char *odd_environment(const char *name)
     return odd;
 }
 
-static void memory_that_is_no_number_tells_nothing_of_the_cpus(void **state)
+static void memory_that_is_no_number_does_not_affect_the_cpus(void **state)
 {
     static const char *const texts[] = {"", "-1", "256abc", " 256", "99999999999999999999999", "0"};
     const struct machine_fake *fake = *state;
@@ -282,7 +282,7 @@ static void connections_are_as_many_as_descriptors_and_memory_allow(void **state
     hardware.memory_bytes = UINT64_C(64) << 20;
     check(sizing_connections(&hardware, 28), 4096, "auto: half of platform.memory_bytes");
     hardware = (struct hardware){.descriptors = UINT32_MAX, .memory_bytes = UINT64_C(1) << 50};
-    check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the most there can be");
+    check(sizing_connections(&hardware, 28), SERVER_CONNECTIONS_MAX, "auto: the maximum");
     hardware.descriptors = 20;
     assert_int_equal(0, sizing_connections(&hardware, 28).value);
 }
@@ -339,7 +339,7 @@ static void limits_are_raised_and_never_lowered(void **state)
     tuning_apply(&hardware, fake->root, false, note_line, lines);
     assert_non_null(strstr(lines, "tune: net.core.somaxconn 128 -> 4096\n"));
     assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_tw_buckets stays 262144\n"));
-    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_syn_backlog is not here"));
+    assert_non_null(strstr(lines, "tune: net.ipv4.tcp_max_syn_backlog does not exist"));
     assert_non_null(strstr(lines, "tune: descriptors "));
     file = fopen(path, "r");
     assert_non_null(file);
@@ -356,11 +356,10 @@ static void nothing_is_raised_where_the_memory_is_not_known(void **state)
 
     machine_fake_write(fake, "proc/sys/net/core/somaxconn", "128\n");
     tuning_apply(&hardware, fake->root, false, note_line, lines);
-    assert_string_equal("tune: how much memory there is cannot be read; nothing is raised\n",
-                        lines);
+    assert_string_equal("tune: the amount of memory cannot be read; nothing is raised\n", lines);
 }
 
-static void what_is_told_of_a_limit_is_what_the_kernel_made_of_it(void **state)
+static void the_reported_limit_is_what_the_kernel_made_of_it(void **state)
 {
     /* A file of the kernel that keeps only 9 bits of a number, and shows them in hexadecimal. */
     static const char lossy[] = "/proc/self/coredump_filter";
@@ -387,7 +386,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         FAKED(a_small_fly_machine_is_known_by_what_it_says_of_itself),
         FAKED(a_large_fly_machine_has_its_cpus_for_itself),
-        FAKED(memory_that_is_no_number_tells_nothing_of_the_cpus),
+        FAKED(memory_that_is_no_number_does_not_affect_the_cpus),
         FAKED(a_fact_is_one_line_whatever_the_environment_holds),
         FAKED(each_sign_of_the_platform_is_enough),
         FAKED(steal_shows_that_cpus_are_shared),
@@ -402,7 +401,7 @@ int main(void)
         cmocka_unit_test(sizes_are_safe_where_nothing_is_known),
         FAKED(limits_are_raised_and_never_lowered),
         FAKED(nothing_is_raised_where_the_memory_is_not_known),
-        FAKED(what_is_told_of_a_limit_is_what_the_kernel_made_of_it),
+        FAKED(the_reported_limit_is_what_the_kernel_made_of_it),
     };
 
     return cmocka_run_group_tests_name("hardware", tests, NULL, NULL);

@@ -173,12 +173,14 @@ static void check_quantiles(enum distribution distribution, size_t count)
     qsort(samples, count, sizeof(samples[0]), compare);
     for (size_t i = 0; i < COUNT_OF(thousandths); i++) {
         uint64_t exact = samples[(thousandths[i] * count + 99999) / 100000 - 1];
-        uint64_t told = histogram_percentile(&one, (double)thousandths[i] / 1000);
-        bool good = exact < 2048 ? told == exact : told >= exact && told - exact <= exact / 1000;
+        uint64_t reported = histogram_percentile(&one, (double)thousandths[i] / 1000);
+        bool good = exact < 2048 ? reported == exact
+                                 : reported >= exact && reported - exact <= exact / 1000;
 
         if (!good)
             fail_msg("%s, percentile %.3f: expected %" PRIu64 ", got %" PRIu64,
-                     distribution_name(distribution), (double)thousandths[i] / 1000, exact, told);
+                     distribution_name(distribution), (double)thousandths[i] / 1000, exact,
+                     reported);
     }
     assert_int_equal(samples[0], one.min_ns);
     assert_int_equal(samples[0], histogram_percentile(&one, 0));

@@ -170,7 +170,7 @@ static void a_file_of_up_to_16_mib_is_read(void **state)
     unlink(path);
 }
 
-static void what_is_no_file_is_told_apart_from_what_has_no_such_name(void **state)
+static void what_is_no_file_differs_from_what_does_not_exist(void **state)
 {
     const char *path = hosts_file(0, "::1 b\n");
 
@@ -193,7 +193,7 @@ int main(void)
         cmocka_unit_test(a_name_may_have_16_addresses_and_no_more),
         cmocka_unit_test(a_name_has_a_letter_and_nothing_that_addresses_are_written_with),
         cmocka_unit_test(a_file_of_up_to_16_mib_is_read),
-        cmocka_unit_test(what_is_no_file_is_told_apart_from_what_has_no_such_name),
+        cmocka_unit_test(what_is_no_file_differs_from_what_does_not_exist),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

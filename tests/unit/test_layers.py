@@ -27,7 +27,7 @@ def table_of(text):
         names = [] if uses in ("", "–") else uses.split(", ")
         table[folder] = {folder}
         for name in (f"src/{name}" for name in names):
-            assert name in table, f"{folder} may use {name}, which no row above it tells of"
+            assert name in table, f"{folder} may use {name}, which no row above it describes"
             table[folder] |= table[name]
     return table
 
@@ -46,7 +46,7 @@ def faults_of_includes(top, table):
         name = path.relative_to(top)
         folder = folder_of(name, table)
         if folder is None:
-            yield f"{name} is in a folder that ARCHITECTURE.md does not tell of"
+            yield f"{name} is in a folder that ARCHITECTURE.md does not describe"
             continue
         for included in INCLUDE.findall(path.read_text(encoding="utf-8")):
             file = next((one for one in (path.parent / included, top / "src" / included) if one.is_file()), None)
@@ -108,7 +108,7 @@ SAMPLE = """
     ("src/low/a.c", '#include "../high/b.h"', "src/low/a.c includes ../high/b.h, but src/low may not use src/high"),
     ("src/low/a.h", '#include "low/deep/c.h"',
      "src/low/a.h includes low/deep/c.h, but src/low may not use src/low/deep"),
-    ("src/other/a.c", "", "src/other/a.c is in a folder that ARCHITECTURE.md does not tell of"),
+    ("src/other/a.c", "", "src/other/a.c is in a folder that ARCHITECTURE.md does not describe"),
     ("src/high/a.c", '#include "low/d.h"\n#include "low/deep/c.h"\n#include "a.h"\n#include <stdio.h>', None),
     ("tests/a.c", '#include "high/b.h"', None),
 ])
@@ -130,5 +130,5 @@ hello_library(hello_high SOURCES high/b.c LINK hello_low)
 
 
 def test_a_row_that_uses_what_comes_below_it_is_refused():
-    with pytest.raises(AssertionError, match="src/a may use src/b, which no row above it tells of"):
+    with pytest.raises(AssertionError, match="src/a may use src/b, which no row above it describes"):
         table_of("\n## The tree\n| `src/a` | | b |\n| `src/b` | | a |\n")

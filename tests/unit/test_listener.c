@@ -51,7 +51,7 @@ static void a_listener_covers_its_address_and_any_stands_for_all(void **state)
     assert_false(covers("::1", "127.0.0.1"));
 }
 
-static void a_listener_tells_what_the_kernel_made_of_its_backlog(void **state)
+static void a_listener_reports_what_the_kernel_made_of_its_backlog(void **state)
 {
     struct address address = at("127.0.0.1:0");
     const char *step;
@@ -156,10 +156,10 @@ static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state
     assert_true(listeners_have_handshakes(&listeners, first_ns));
     for (uint64_t after_ns = 0; after_ns < LISTENERS_ASK_NS; after_ns += LISTENERS_ASK_NS / 4) {
         assert_true(listeners_have_handshakes(&listeners, first_ns + after_ns));
-        assert_true(listeners.asked_ns == first_ns);
+        assert_true(listeners.queried_ns == first_ns);
     }
     assert_true(listeners_have_handshakes(&listeners, first_ns + LISTENERS_ASK_NS));
-    assert_true(listeners.asked_ns == first_ns + LISTENERS_ASK_NS);
+    assert_true(listeners.queried_ns == first_ns + LISTENERS_ASK_NS);
     close(client_fd);
     listeners_close(&listeners);
 }
@@ -201,7 +201,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_listener_covers_its_address_and_any_stands_for_all),
-        cmocka_unit_test(a_listener_tells_what_the_kernel_made_of_its_backlog),
+        cmocka_unit_test(a_listener_reports_what_the_kernel_made_of_its_backlog),
         cmocka_unit_test(a_handshake_counts_at_its_own_listener_and_not_at_another_of_that_port),
         cmocka_unit_test(a_listener_of_both_families_knows_the_handshakes_of_both),
         cmocka_unit_test(the_kernel_is_asked_for_handshakes_once_for_all_workers),

@@ -1,4 +1,4 @@
-/* What is told of the machine. */
+/* What is reported about the machine. */
 #include "base/fact.h"
 #include "host/machine.h"
 #include "machine_fake.h"
@@ -53,7 +53,7 @@ static void this_machine_can_be_read(void **state)
     assert_true(fact_is_number(machine.quota_us) == (machine.quota_period_us > 0));
 }
 
-static void settings_are_told_as_sysctl_writes_them(void **state)
+static void settings_are_printed_as_sysctl_writes_them(void **state)
 {
     struct machine machine;
     const char *range;
@@ -92,7 +92,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_cpu_goes_by_the_name_its_architecture_gives_it),
         cmocka_unit_test(this_machine_can_be_read),
-        cmocka_unit_test(settings_are_told_as_sysctl_writes_them),
+        cmocka_unit_test(settings_are_printed_as_sysctl_writes_them),
         cmocka_unit_test_setup_teardown(what_the_kernel_does_not_work_around_is_named,
                                         machine_fake_setup, machine_fake_teardown),
     };

@@ -1,5 +1,5 @@
-/* What is told of a device's offloads. That it is what holds is tested over devices of its own, in
- * tests/blackbox/test_hidden_facts.py. */
+/* What is reported of a device's offloads. That it is what holds is tested over devices of its own,
+ * in tests/blackbox/test_hidden_facts.py. */
 #include "base/fact.h"
 #include "net/offloads.h"
 

@@ -217,7 +217,7 @@ a_flag_wins_over_the_own_variable_that_over_the_short_one_and_that_over_the_defa
 }
 
 /* Kubernetes sets these in each container, here for services called sample and hello-sample. */
-static void what_kubernetes_tells_of_a_service_is_no_setting(void **state)
+static void variables_that_kubernetes_sets_for_a_service_are_no_settings(void **state)
 {
     static const struct sample_variable links[] = {
         {"HELLO_SAMPLE_PORT", "tcp://10.0.0.1:80"}, {"HELLO_SAMPLE_PORT", "udp://[fd00::1]:80"},
@@ -435,7 +435,7 @@ int main(void)
         cmocka_unit_test(a_name_in_place_of_an_address_is_kept_and_not_looked_up),
         cmocka_unit_test(
             a_flag_wins_over_the_own_variable_that_over_the_short_one_and_that_over_the_default),
-        cmocka_unit_test(what_kubernetes_tells_of_a_service_is_no_setting),
+        cmocka_unit_test(variables_that_kubernetes_sets_for_a_service_are_no_settings),
         cmocka_unit_test(no_abbreviation_is_taken_even_if_it_is_unique),
         cmocka_unit_test(long_values_are_printed_whole),
         cmocka_unit_test(bytes_may_be_what_a_file_holds),

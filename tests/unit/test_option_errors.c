@@ -26,7 +26,7 @@
     sample_read(reading, (struct sample_variable){0}, \
                 (const char *const[SAMPLE_ARGUMENTS_MAX]){__VA_ARGS__})
 
-static void a_wrong_count_is_told_its_range(void **state)
+static void the_error_for_a_wrong_count_names_the_range(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"--workers '0': must be 1 to 1024, or auto", {"--workers", "0"}},
@@ -45,7 +45,7 @@ static void a_wrong_count_is_told_its_range(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit(void **state)
+static void the_error_for_a_wrong_duration_names_the_range_or_asks_for_a_unit(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"--linger-timeout '5': needs a unit, such as 500ms or 2s", {"--linger-timeout=5"}},
@@ -61,7 +61,7 @@ static void a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit(void **st
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_wrong_choice_is_told_the_choices(void **state)
+static void the_error_for_a_wrong_choice_names_the_choices(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"--engine 'kqueue': must be auto, uring or epoll", {"-e", "kqueue"}},
@@ -72,7 +72,7 @@ static void a_wrong_choice_is_told_the_choices(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_wrong_rate_is_told_the_forms_or_its_range(void **state)
+static void the_error_for_a_wrong_rate_names_the_forms_or_the_range(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"--pace 'x': " NO_RATE "must be 1/h to 20k/s", {"--pace=x"}},
@@ -89,7 +89,7 @@ static void a_wrong_rate_is_told_the_forms_or_its_range(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_wrong_range_of_ports_is_told_the_form(void **state)
+static void the_error_for_a_wrong_range_of_ports_names_the_form(void **state)
 {
 #define LOW_HIGH ": must be LOW-HIGH or one port, 1 to 65535, such as 20000-29999"
     static const struct sample_refusal rows[] = {
@@ -112,7 +112,7 @@ static void a_wrong_range_of_ports_is_told_the_form(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_wrong_address_is_told_the_forms(void **state)
+static void the_error_for_a_wrong_address_names_the_forms(void **state)
 {
 #define BRACKETS " an IPv6 address needs brackets before a port"
     static const struct sample_refusal rows[] = {
@@ -152,7 +152,7 @@ static void a_wrong_escape_is_shown_with_its_place(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void an_unknown_option_is_told_the_nearest_known_one(void **state)
+static void the_error_for_an_unknown_option_names_the_nearest_known_one(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"unknown option '--grteting'; did you mean '--greeting'? see --help", {"--grteting", "x"}},
@@ -180,7 +180,7 @@ static void an_unknown_option_is_told_the_nearest_known_one(void **state)
     sample_check_refusals(rows, COUNT_OF(rows));
 }
 
-static void a_value_too_many_or_too_few_is_told_so(void **state)
+static void a_value_too_many_or_too_few_is_reported(void **state)
 {
     static const struct sample_refusal rows[] = {
         {"--quiet takes no value; leave out '='", {"--quiet=1"}},
@@ -246,15 +246,15 @@ static void a_wrong_value_from_the_environment_is_named_as_such(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(a_wrong_count_is_told_its_range),
-        cmocka_unit_test(a_wrong_duration_is_told_its_range_or_that_it_needs_a_unit),
-        cmocka_unit_test(a_wrong_choice_is_told_the_choices),
-        cmocka_unit_test(a_wrong_rate_is_told_the_forms_or_its_range),
-        cmocka_unit_test(a_wrong_range_of_ports_is_told_the_form),
-        cmocka_unit_test(a_wrong_address_is_told_the_forms),
+        cmocka_unit_test(the_error_for_a_wrong_count_names_the_range),
+        cmocka_unit_test(the_error_for_a_wrong_duration_names_the_range_or_asks_for_a_unit),
+        cmocka_unit_test(the_error_for_a_wrong_choice_names_the_choices),
+        cmocka_unit_test(the_error_for_a_wrong_rate_names_the_forms_or_the_range),
+        cmocka_unit_test(the_error_for_a_wrong_range_of_ports_names_the_form),
+        cmocka_unit_test(the_error_for_a_wrong_address_names_the_forms),
         cmocka_unit_test(a_wrong_escape_is_shown_with_its_place),
-        cmocka_unit_test(an_unknown_option_is_told_the_nearest_known_one),
-        cmocka_unit_test(a_value_too_many_or_too_few_is_told_so),
+        cmocka_unit_test(the_error_for_an_unknown_option_names_the_nearest_known_one),
+        cmocka_unit_test(a_value_too_many_or_too_few_is_reported),
         cmocka_unit_test(an_error_is_one_short_printable_line_whatever_was_typed),
         cmocka_unit_test(a_wrong_value_from_the_environment_is_named_as_such),
     };

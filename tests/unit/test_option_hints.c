@@ -94,7 +94,7 @@ static int read_options(size_t t, const char *first, const char *second, struct 
                   : load_config_read(&load, argc, argv, failure);
 }
 
-static void an_option_of_another_program_is_told_what_it_is_here(void **state)
+static void the_error_for_an_option_of_another_program_names_the_option_here(void **state)
 {
     static const struct {
         const char *expected;
@@ -145,7 +145,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_hinted_at_is_unknown_and_known_only_once),
         cmocka_unit_test(what_is_advised_is_known),
-        cmocka_unit_test(an_option_of_another_program_is_told_what_it_is_here),
+        cmocka_unit_test(the_error_for_an_option_of_another_program_names_the_option_here),
         cmocka_unit_test(the_habits_of_wrk_that_work_are_left_alone),
     };
 

@@ -64,33 +64,33 @@ def test_what_fails_while_it_is_cleared_up_has_failed(build):
     assert outcomes.summary([one]) == "0 passed, 1 failed, 0 skipped"
 
 
-def test_a_test_in_a_program_of_cmocka_that_is_skipped_is_told_beside_the_program_that_passed(build):
+def test_a_skipped_test_of_a_cmocka_program_is_listed_beside_the_program_that_passed(build):
     one = build([case("unit.a", output="[ RUN ] odd\n[  SKIPPED ] odd\n[  SKIPPED ] 1 test(s), listed below:\n"
                                        "[  SKIPPED ] odd\n")])
     assert outcomes.summary([one]) == "1 passed, 0 failed, 1 skipped"
     assert one.skipped() == [("unit.a::odd", "")]
 
 
-def test_an_entry_that_did_not_run_tells_why(build):
+def test_an_entry_that_did_not_run_says_why(build):
     one = build([case("interop.hlog", "notrun", "SKIPPED: no node: install nodejs and npm\n")])
     assert one.skipped() == [("interop.hlog", "no node: install nodejs and npm")]
 
 
-def told(capsys, builds, required=()):
-    forbidden = outcomes.tell_skipped(builds, RULES, required)
+def printed(capsys, builds, required=()):
+    forbidden = outcomes.print_skipped(builds, RULES, required)
     return forbidden, capsys.readouterr().out.splitlines()
 
 
 def test_a_skip_that_is_listed_may_be(build, capsys):
     one = build([case("unit.a", output="[  SKIPPED ] odd\n")])
-    assert told(capsys, [one]) == (0, ["skipped: dev unit.a::odd: see there"])
+    assert printed(capsys, [one]) == (0, ["skipped: dev unit.a::odd: see there"])
 
 
 def test_a_skip_that_is_not_listed_may_not_be(build, capsys):
     one = build((), [line("blackbox/test_live.py::a", "skipped", "no pyte"),
                      line("blackbox/test_live.py::b[1]", "skipped", "a sanitizer is slow"),
                      line("blackbox/test_live.py::b[2]", "skipped", "a sanitizer is slow")])
-    assert told(capsys, [one]) == (3, [
+    assert printed(capsys, [one]) == (3, [
         "skipped, which tests/may_skip does not allow: dev blackbox/test_live.py::a: no pyte",
         "skipped, which tests/may_skip does not allow: dev blackbox/test_live.py::b[...]: a sanitizer is slow"
         " (2 times)"])
@@ -98,17 +98,17 @@ def test_a_skip_that_is_not_listed_may_not_be(build, capsys):
 
 def test_a_skip_may_be_in_one_build_and_not_in_another(build, capsys):
     lines = [line("blackbox/test_live.py::b", "skipped", "a sanitizer is slow")]
-    assert told(capsys, [build((), lines, "dev"), build((), lines, "asan")])[0] == 1
+    assert printed(capsys, [build((), lines, "dev"), build((), lines, "asan")])[0] == 1
 
 
 @pytest.mark.parametrize("required, forbidden", [((), 0), (("netns",), 0), (("uring", "netns"), 1)])
 def test_what_a_machine_must_have_is_no_reason_to_skip(build, capsys, required, forbidden):
     one = build((), [line("blackbox/test_idle.py::a[uring]", "skipped", "no io_uring here: EPERM")])
-    assert told(capsys, [one], required)[0] == forbidden
+    assert printed(capsys, [one], required)[0] == forbidden
 
 
 def test_further_tries_are_counted_and_named(build, capsys):
-    outcomes.tell_tries([build((), [
+    outcomes.print_tries([build((), [
         line("blackbox/test_link.py::b", "rerun"), line("blackbox/test_link.py::b", "rerun"),
         line("blackbox/test_link.py::b", "passed"), line("blackbox/test_link.py::a", "rerun"),
         line("blackbox/test_link.py::a", "failed"), line("blackbox/test_link.py::c", "passed")])])
@@ -143,7 +143,7 @@ def test_fails(): assert 0
 """
 
 
-def test_a_run_of_pytest_is_told_test_by_test(tmp_path):
+def test_a_run_of_pytest_is_listed_test_by_test(tmp_path):
     pytest.importorskip("pytest_rerunfailures", reason="install python3-pytest-rerunfailures")
     folder = tmp_path / "sample"
     folder.mkdir()

@@ -54,9 +54,9 @@ static void an_error_is_described_with_what_to_do(void **state)
         {-ECANCELED, "its reader read nothing for 1 s after no signal; read it"},
         {-ETIMEDOUT, "its reader reads nothing; read it"},
         {-EPIPE, "Broken pipe; its reader has gone"},
-        {-EFBIG, "File too large; raise the limit of file sizes (ulimit -f)"},
-        {-ENOSPC, "No space left on device; make room there"},
-        {-EDQUOT, "Disk quota exceeded; make room there"},
+        {-EFBIG, "File too large; raise the file size limit (ulimit -f)"},
+        {-ENOSPC, "No space left on device; free some space there"},
+        {-EDQUOT, "Disk quota exceeded; free some space there"},
         {-EIO, "Input/output error; check where it goes"},
     };
     char text[OUTPUT_PROBLEM_BYTES];

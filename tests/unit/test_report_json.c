@@ -35,8 +35,8 @@ static json_t *document_of(const struct document *document)
     return json;
 }
 
-/* The member at a path such as "result.all.ok" or "result.lanes.0.ok", where / stands for a dot in
- * a name. */
+/* The member at a path such as "result.all.ok" or "result.targets.0.ok", where / stands for a dot
+ * in a name. */
 static const json_t *member_at(const json_t *value, const char *path)
 {
     while (*path != '\0') {
@@ -130,7 +130,7 @@ static void the_targets_are_written_number_by_number(void **state)
     report_sample_failures(sample);
     report_sample_open_loop(sample);
     json_t *document = document_of(&sample->document);
-    const json_t *target = member_at(document, "result.lanes.0");
+    const json_t *target = member_at(document, "result.targets.0");
     expect_text("127.0.0.1:1848", target, "name");
     expect_text("ipv4", target, "family");
     expect_real((double)tally->ok_in_window / 5, target, "connections_per_s");
@@ -154,8 +154,8 @@ static void the_targets_are_written_number_by_number(void **state)
                   "timings.connect.percentiles_ns.99/9");
     expect_number(histogram_percentile(connect, 99.99), target,
                   "timings.connect.percentiles_ns.99/99");
-    expect_text("ipv6", document, "result.lanes.1.family");
-    expect_number(2, document, "result.lanes.1.weight");
+    expect_text("ipv6", document, "result.targets.1.family");
+    expect_number(2, document, "result.targets.1.weight");
     expect_null(document, "result.all.family");
     json_decref(document);
 }
@@ -166,7 +166,7 @@ static void an_errno_without_a_name_goes_by_its_number(void **state)
 
     sample->tallies[0].other[41] = 3; /* Linux left 41 and 58 out */
     json_t *document = document_of(&sample->document);
-    expect_number(3, document, "result.lanes.0.other_errors.errno 41");
+    expect_number(3, document, "result.targets.0.other_errors.errno 41");
     json_decref(document);
 }
 
@@ -224,12 +224,12 @@ static void what_the_device_of_a_target_does_is_written_or_unknown(void **state)
     sample->document.targets[1].offloads =
         (struct offloads){.gro = FACT_UNKNOWN, .gso = 0, .tso = 1};
     json_t *document = document_of(&sample->document);
-    expect_switch(false, document, "result.lanes.0.gro");
-    expect_switch(true, document, "result.lanes.0.gso");
-    expect_null(document, "result.lanes.0.tso");
-    expect_null(document, "result.lanes.1.gro");
-    expect_switch(false, document, "result.lanes.1.gso");
-    expect_switch(true, document, "result.lanes.1.tso");
+    expect_switch(false, document, "result.targets.0.gro");
+    expect_switch(true, document, "result.targets.0.gso");
+    expect_null(document, "result.targets.0.tso");
+    expect_null(document, "result.targets.1.gro");
+    expect_switch(false, document, "result.targets.1.gso");
+    expect_switch(true, document, "result.targets.1.tso");
     expect_null(document, "result.all.gso");
     json_decref(document);
 }
@@ -257,8 +257,8 @@ static void the_first_unexpected_answers_are_written_by_target(void **state)
     json_t *document = document_of(&sample->document);
 
     expect_null(document, "result.wrong_answer");
-    expect_null(document, "result.lanes.0.wrong_answer");
-    expect_null(document, "result.lanes.0.short_answer");
+    expect_null(document, "result.targets.0.wrong_answer");
+    expect_null(document, "result.targets.0.short_answer");
     json_decref(document);
     report_sample_wrong_answer(sample, 0, 9, 4, "!\n");
     report_sample_wrong_answer(sample, 1, 8, 0, "moin");
@@ -266,13 +266,13 @@ static void the_first_unexpected_answers_are_written_by_target(void **state)
     document = document_of(&sample->document);
     expect_number(0, document, "result.wrong_answer.offset_bytes"); /* the earlier one */
     expect_text("moin", document, "result.wrong_answer.got");
-    expect_number(4, document, "result.lanes.0.wrong_answer.offset_bytes");
-    expect_text("!\\n", document, "result.lanes.0.wrong_answer.got");
-    expect_text("moin", document, "result.lanes.1.wrong_answer.got");
-    expect_null(document, "result.lanes.0.short_answer");
-    expect_number(6, document, "result.lanes.1.short_answer.expected_bytes");
-    expect_number(3, document, "result.lanes.1.short_answer.came_bytes");
-    expect_text("hel", document, "result.lanes.1.short_answer.got");
+    expect_number(4, document, "result.targets.0.wrong_answer.offset_bytes");
+    expect_text("!\\n", document, "result.targets.0.wrong_answer.got");
+    expect_text("moin", document, "result.targets.1.wrong_answer.got");
+    expect_null(document, "result.targets.0.short_answer");
+    expect_number(6, document, "result.targets.1.short_answer.expected_bytes");
+    expect_number(3, document, "result.targets.1.short_answer.came_bytes");
+    expect_text("hel", document, "result.targets.1.short_answer.got");
     expect_null(document, "result.all.wrong_answer");
     expect_null(document, "result.all.short_answer");
     json_decref(document);
@@ -307,27 +307,27 @@ static void each_second_is_written_number_by_number(void **state)
     point->p99_9_ns[TIMING_CLOSE] = 1004;
     interval->usage = (struct usage){1, 2, 3, 4, 14, 5, 6, 7, 8, 9, 10, 11, 12, FACT_UNKNOWN};
     json_t *document = document_of(&sample->document);
-    const json_t *told = member_at(document, "series.intervals.2");
-    expect_number(1001, told, "lanes.1.errors.refused");
-    expect_number(1002, told, "lanes.1.errors.other");
-    expect_number(interval->all.failed_as[RESULT_NO_PORT], told, "all.errors.no_port");
-    expect_number(1003, told, "lanes.1.timings.close.p90_ns");
-    expect_number(1004, told, "lanes.1.timings.close.p99_9_ns");
-    expect_number(point->max_ns[TIMING_CLOSE], told, "lanes.1.timings.close.max_ns");
-    expect_number(1, told, "usage.length_ns");
-    expect_number(2, told, "usage.process_ns");
-    expect_number(3, told, "usage.busy_ns");
-    expect_number(4, told, "usage.softirq_ns");
-    expect_number(5, told, "usage.steal_ns");
-    expect_number(6, told, "usage.throttled_count");
-    expect_number(7, told, "usage.throttled_ns");
-    expect_number(8, told, "usage.active_opens");
-    expect_number(9, told, "usage.passive_opens");
-    expect_number(10, told, "usage.syn_retransmits");
-    expect_number(11, told, "usage.retransmits");
-    expect_number(12, told, "usage.listen_overflows");
-    expect_number(14, told, "usage.idle_ns");
-    expect_null(told, "usage.listen_drops");
+    const json_t *written = member_at(document, "series.intervals.2");
+    expect_number(1001, written, "targets.1.errors.refused");
+    expect_number(1002, written, "targets.1.errors.other");
+    expect_number(interval->all.failed_as[RESULT_NO_PORT], written, "all.errors.no_port");
+    expect_number(1003, written, "targets.1.timings.close.p90_ns");
+    expect_number(1004, written, "targets.1.timings.close.p99_9_ns");
+    expect_number(point->max_ns[TIMING_CLOSE], written, "targets.1.timings.close.max_ns");
+    expect_number(1, written, "usage.length_ns");
+    expect_number(2, written, "usage.process_ns");
+    expect_number(3, written, "usage.busy_ns");
+    expect_number(4, written, "usage.softirq_ns");
+    expect_number(5, written, "usage.steal_ns");
+    expect_number(6, written, "usage.throttled_count");
+    expect_number(7, written, "usage.throttled_ns");
+    expect_number(8, written, "usage.active_opens");
+    expect_number(9, written, "usage.passive_opens");
+    expect_number(10, written, "usage.syn_retransmits");
+    expect_number(11, written, "usage.retransmits");
+    expect_number(12, written, "usage.listen_overflows");
+    expect_number(14, written, "usage.idle_ns");
+    expect_null(written, "usage.listen_drops");
     json_decref(document);
 }
 
@@ -340,8 +340,8 @@ static void numbers_that_json_does_not_have_are_replaced(void **state)
     sample->tallies[0].timings[TIMING_CONNECT].max_ns = UINT64_MAX;
     json_t *document = document_of(&sample->document);
     expect_null(document, "result.all.connections_per_s");
-    expect_null(document, "result.lanes.0.connections_per_s");
-    expect_number(INT64_MAX, document, "result.lanes.0.timings.connect.max_ns");
+    expect_null(document, "result.targets.0.connections_per_s");
+    expect_number(INT64_MAX, document, "result.targets.0.timings.connect.max_ns");
     json_decref(document);
 }
 

@@ -1,6 +1,6 @@
 /* How the summary looks: widths, columns, colours. */
+#include "rendering.h"
 #include "report/page.h"
-#include "told.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -34,16 +34,16 @@ static void no_line_is_longer_than_the_page(void **state)
         struct report_sample *sample = sample_of_all(target_count);
 
         for (unsigned columns = 60; columns <= 100; columns++) {
-            struct told told = told_by(sample, columns);
+            struct rendering rendering = rendering_of(sample, columns);
 
-            for (uint32_t i = 0; i < told.line_count; i++) {
-                const char *line = told.lines[i];
+            for (uint32_t i = 0; i < rendering.line_count; i++) {
+                const char *line = rendering.lines[i];
 
                 if (page_width(line) > columns)
                     fail_msg("%u columns, but: '%s'", columns, line);
                 assert_true(*line == '\0' || line[strlen(line) - 1] != ' ');
             }
-            told_free(&told);
+            rendering_free(&rendering);
         }
         report_sample_free(sample);
     }
@@ -56,8 +56,8 @@ static void a_page_is_60_to_100_columns_wide(void **state)
 
     (void)state;
     for (size_t i = 0; i < sizeof(columns) / sizeof(columns[0]); i++) {
-        char *expected = told_text(&sample->document, false, columns[i][0]);
-        char *text = told_text(&sample->document, false, columns[i][1]);
+        char *expected = rendering_text(&sample->document, false, columns[i][0]);
+        char *text = rendering_text(&sample->document, false, columns[i][1]);
 
         assert_string_equal(expected, text);
         free(text);
@@ -87,8 +87,8 @@ static char *plain(const char *text)
 static void color_changes_nothing_but_the_color(void **state)
 {
     struct report_sample *sample = sample_of_all(2);
-    char *text = told_text(&sample->document, false, 90);
-    char *colored = told_text(&sample->document, true, 90);
+    char *text = rendering_text(&sample->document, false, 90);
+    char *colored = rendering_text(&sample->document, true, 90);
     char *stripped = plain(colored);
 
     (void)state;
@@ -107,14 +107,14 @@ static void color_changes_nothing_but_the_color(void **state)
 static void marks_are_shown_in_every_locale(void **state)
 {
     struct report_sample *sample = sample_of_all(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     assert_int_equal(0, setenv("LC_ALL", "C", 1));
-    told = told_by(sample, 100);
-    told_check_line(&told, "✓ p99<5ms      124us");
-    told_check_line(&told, "✗ rate>=50k/s  7987/s");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering, "✓ p99<5ms      124us");
+    rendering_check_line(&rendering, "✗ rate>=50k/s  7987/s");
+    rendering_free(&rendering);
     assert_int_equal(0, unsetenv("LC_ALL"));
     report_sample_free(sample);
 }
@@ -131,11 +131,11 @@ static void huge_counts_leave_the_page_as_wide_as_it_is(void **state)
         sample->tallies[i].failed[PHASE_CLOSE][RESULT_EXTRA] = UINT64_MAX;
     }
     for (unsigned columns = 60; columns <= 100; columns++) {
-        struct told told = told_by(sample, columns);
+        struct rendering rendering = rendering_of(sample, columns);
 
-        for (uint32_t i = 0; i < told.line_count; i++)
-            assert_in_range(page_width(told.lines[i]), 0, columns);
-        told_free(&told);
+        for (uint32_t i = 0; i < rendering.line_count; i++)
+            assert_in_range(page_width(rendering.lines[i]), 0, columns);
+        rendering_free(&rendering);
     }
     report_sample_free(sample);
 }
@@ -156,7 +156,8 @@ static uint32_t word_ends(const char *line, unsigned ends[WORDS_MAX])
 
 /* The rows under a heading, up to an empty line, end where the words of the heading do: all of
  * them, counted from the right. */
-static void check_aligned(const struct told *told, const char *heading, uint32_t expected_rows)
+static void check_aligned(const struct rendering *rendering, const char *heading,
+                          uint32_t expected_rows)
 {
     unsigned head[WORDS_MAX];
     unsigned ends[WORDS_MAX];
@@ -164,17 +165,17 @@ static void check_aligned(const struct told *told, const char *heading, uint32_t
     uint32_t i = 0;
     uint32_t rows = 0;
 
-    while (i < told->line_count && !strstr(told->lines[i], heading))
+    while (i < rendering->line_count && !strstr(rendering->lines[i], heading))
         i++;
-    assert_true(i < told->line_count);
-    head_count = word_ends(told->lines[i], head);
-    for (i++; i < told->line_count && *told->lines[i]; i++, rows++) {
-        uint32_t count = word_ends(told->lines[i], ends);
+    assert_true(i < rendering->line_count);
+    head_count = word_ends(rendering->lines[i], head);
+    for (i++; i < rendering->line_count && *rendering->lines[i]; i++, rows++) {
+        uint32_t count = word_ends(rendering->lines[i], ends);
 
         assert_true(count >= head_count);
         for (uint32_t k = 0; k < head_count; k++) {
             if (ends[count - 1 - k] != head[head_count - 1 - k])
-                fail_msg("'%s' does not line up with the heading", told->lines[i]);
+                fail_msg("'%s' does not line up with the heading", rendering->lines[i]);
         }
     }
     assert_int_equal(expected_rows, rows);
@@ -188,11 +189,11 @@ static void columns_line_up(void **state)
 
         for (unsigned columns = 60; columns <= 100; columns++) {
             bool is_beside = target_count == 1 || (target_count == 2 && columns >= 80);
-            struct told told = told_by(sample, columns);
+            struct rendering rendering = rendering_of(sample, columns);
 
-            check_aligned(&told, " connections/s ", target_count > 1 ? target_count + 1 : 1);
-            check_aligned(&told, " p50 ", is_beside ? 4 : 4 * (target_count + 1));
-            told_free(&told);
+            check_aligned(&rendering, " connections/s ", target_count > 1 ? target_count + 1 : 1);
+            check_aligned(&rendering, " p50 ", is_beside ? 4 : 4 * (target_count + 1));
+            rendering_free(&rendering);
         }
         report_sample_free(sample);
     }
@@ -204,15 +205,15 @@ static void two_families_stand_side_by_side(void **state)
 
     (void)state;
     for (unsigned columns = 80; columns <= 100; columns++) {
-        struct told told = told_by(sample, columns);
-        const char *heading = told_line_with(&told, "  ipv4 127.0.0.1:1848  ");
-        const char *row = told_line_with(&told, "connect ");
+        struct rendering rendering = rendering_of(sample, columns);
+        const char *heading = rendering_line_with(&rendering, "  ipv4 127.0.0.1:1848  ");
+        const char *row = rendering_line_with(&rendering, "connect ");
 
         assert_non_null(heading);
         assert_non_null(strstr(heading, "ipv6 [::1]:1848"));
         assert_non_null(strstr(row, "8.05ms")); /* the longest of one, and of the other */
         assert_non_null(strstr(row, "9.62ms"));
-        told_free(&told);
+        rendering_free(&rendering);
     }
     report_sample_free(sample);
 }
@@ -220,29 +221,30 @@ static void two_families_stand_side_by_side(void **state)
 static void what_is_too_much_for_that_is_stacked(void **state)
 {
     struct report_sample *sample = report_sample_new(5);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    told_check_line(&told,
-                    "connect   127.0.0.1:1848           45.4us  51.0us  69.9us   245us  8.05ms");
-    told_check_line(&told,
-                    "          [::1]:1848               55.6us  62.5us  85.6us   300us  9.62ms");
-    told_check_line(&told,
-                    "          [2001:db8:0:1::25]:8443  86.3us  97.0us   133us   465us  13.8ms");
-    told_check_line(&told,
-                    "          all                      65.6us  87.9us   111us   359us  13.8ms");
-    told_free(&told);
+    rendering_check_line(
+        &rendering, "connect   127.0.0.1:1848           45.4us  51.0us  69.9us   245us  8.05ms");
+    rendering_check_line(
+        &rendering, "          [::1]:1848               55.6us  62.5us  85.6us   300us  9.62ms");
+    rendering_check_line(
+        &rendering, "          [2001:db8:0:1::25]:8443  86.3us  97.0us   133us   465us  13.8ms");
+    rendering_check_line(
+        &rendering, "          all                      65.6us  87.9us   111us   359us  13.8ms");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void long_names_are_cut_in_the_middle(void **state)
 {
     struct report_sample *sample = report_sample_new(5);
-    struct told told = told_by(sample, 60);
+    struct rendering rendering = rendering_of(sample, 60);
 
     (void)state;
-    told_check_line(&told, "          [2001:d..]:8443 86.3us 97.0us  133us  465us 13.8ms");
-    told_free(&told);
+    rendering_check_line(&rendering,
+                         "          [2001:d..]:8443 86.3us 97.0us  133us  465us 13.8ms");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 

@@ -1,7 +1,7 @@
 /* What reports say where something is unknown, or where it seldom happens. */
 #include "base/fact.h"
+#include "rendering.h"
 #include "report/page.h"
-#include "told.h"
 
 #include <errno.h>
 #include <setjmp.h>
@@ -17,7 +17,7 @@
 static void what_is_unknown_of_the_machine_is_shown_as_unknown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     sample->document.machine.cpus_allowed = 0;
@@ -25,73 +25,76 @@ static void what_is_unknown_of_the_machine_is_shown_as_unknown(void **state)
     sample->document.usage.throttled_count = FACT_UNKNOWN;
     sample->document.usage.syn_retransmits = FACT_UNKNOWN;
     sample->document.usage.retransmits = 3;
-    told = told_by(sample, 100);
-    told_check_sentence(&told, ", unknown CPUs, quota unknown ");
-    told_check_sentence(
-        &told, "own CPU unknown of 0 CPUs, softirq unknown, steal unknown, throttling unknown, ");
-    told_check_line(&told, "kernel    unknown SYN retransmits, 3 retransmits in all");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering, ", unknown CPUs, quota unknown ");
+    rendering_check_sentence(
+        &rendering,
+        "own CPU unknown of 0 CPUs, softirq unknown, steal unknown, throttling unknown, ");
+    rendering_check_line(&rendering, "kernel    unknown SYN retransmits, 3 retransmits in all");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void a_thread_on_no_cpu_of_its_own_is_on_any(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     sample->document.thread[0].cpu = -1;
     sample->document.thread[0].others = sample->document.thread[0].waited = 0.4;
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "threads worst is 1 of 2 on any CPU, own 31 %, others 40 %");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering,
+                             "threads worst is 1 of 2 on any CPU, own 31 %, others 40 %");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
-static void what_was_still_open_is_told_of_a_run_that_was_cut_short(void **state)
+static void what_was_still_open_is_reported_of_a_run_that_was_cut_short(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     report_sample_cut_short(sample);
     sample->all.abandoned = 64;
-    told = told_by(sample, 100);
-    told_check_line(
-        &told, "CUT SHORT by a signal: 1.50s of 5s were measured; 64 connections were still open");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(
+        &rendering,
+        "CUT SHORT by a signal: 1.50s of 5s were measured; 64 connections were still open");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void of_many_targets_that_failed_three_are_named(void **state)
 {
     struct report_sample *sample = report_sample_new(5);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     for (int i = 0; i < 5; i++)
         sample->tallies[i].failed[PHASE_CLOSE][RESULT_RESET] = 2;
     sample->all.failed[PHASE_CLOSE][RESULT_RESET] = 10;
-    told = told_by(sample, 100);
-    told_check_sentence(
-        &told, "10 close reset by the other side, 2 to 127.0.0.1:1848, 2 to [::1]:1848, 2 to "
-               "127.0.0.2:1848, ... ");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(
+        &rendering, "10 close reset by the other side, 2 to 127.0.0.1:1848, 2 to [::1]:1848, 2 to "
+                    "127.0.0.2:1848, ... ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void an_error_without_a_name_is_shown_by_its_number(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     assert_null(strerrorname_np(41)); /* errno(3): Linux has no such number */
     sample->all.failed[PHASE_CONNECT][RESULT_OTHER] = 3;
     sample->all.other[41] = 3;
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "namely 3 errno 41 ");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering, "namely 3 errno 41 ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
@@ -136,7 +139,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(what_is_unknown_of_the_machine_is_shown_as_unknown),
         cmocka_unit_test(a_thread_on_no_cpu_of_its_own_is_on_any),
-        cmocka_unit_test(what_was_still_open_is_told_of_a_run_that_was_cut_short),
+        cmocka_unit_test(what_was_still_open_is_reported_of_a_run_that_was_cut_short),
         cmocka_unit_test(of_many_targets_that_failed_three_are_named),
         cmocka_unit_test(an_error_without_a_name_is_shown_by_its_number),
         cmocka_unit_test(a_name_with_commas_and_quotes_is_one_cell),

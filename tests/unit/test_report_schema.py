@@ -98,8 +98,8 @@ def test_every_member_is_described_and_required_and_others_may_be_added():
 
 
 def test_the_schema_is_named_and_a_member_that_is_added_breaks_no_reader():
-    assert SCHEMA["$id"] == "urn:hello-load:report:2"
-    assert SCHEMA["properties"]["schema"] == {**SCHEMA["properties"]["schema"], "const": "hello-load/2"}
+    assert SCHEMA["$id"] == "urn:hello-load:report:3"
+    assert SCHEMA["properties"]["schema"] == {**SCHEMA["properties"]["schema"], "const": "hello-load/3"}
     later = small_document()
     for path in list(places(later)):
         if isinstance(at(later, path), dict) and path[-1:] not in (("settings",), ("other_errors",)):
@@ -131,8 +131,8 @@ def small_document():
     whole = document("all")
     whole["stalls"]["kept"] = whole["stalls"]["kept"][:1]
     whole["series"]["intervals"] = whole["series"]["intervals"][1:2]
-    for lanes in (whole["result"], whole["series"]["intervals"][0]):
-        lanes["lanes"] = lanes["lanes"][:1]
+    for part in (whole["result"], whole["series"]["intervals"][0]):
+        part["targets"] = part["targets"][:1]
     assert VALIDATOR.is_valid(whole)
     return whole
 
@@ -205,19 +205,19 @@ def test_a_fraction_where_there_are_counts_is_found():
 
 def test_each_failure_is_counted_once(sample):
     result = document(sample)["result"]
-    for lane in (result["all"], *result["lanes"]):
-        failures = sum(sum(phase.values()) for phase in lane["errors"].values())
-        assert lane["failed"] == failures
-        assert lane["started"] == lane["ok"] + lane["failed"]
-        others = sum(phase["other"] for phase in lane["errors"].values())
-        assert others == sum(lane["other_errors"].values())
-        for phase in lane["errors"].values():
+    for target in (result["all"], *result["targets"]):
+        failures = sum(sum(phase.values()) for phase in target["errors"].values())
+        assert target["failed"] == failures
+        assert target["started"] == target["ok"] + target["failed"]
+        others = sum(phase["other"] for phase in target["errors"].values())
+        assert others == sum(target["other_errors"].values())
+        for phase in target["errors"].values():
             assert tuple(phase) == KINDS
 
 
 def test_each_failure_of_a_second_is_counted_once_and_by_the_same_kinds(sample):
     for interval in document(sample)["series"]["intervals"]:
-        for point in (interval["all"], *interval["lanes"]):
+        for point in (interval["all"], *interval["targets"]):
             assert tuple(point["errors"]) == KINDS
             assert point["failed"] == sum(point["errors"].values())
     if sample in ("failures", "all"):
@@ -227,12 +227,12 @@ def test_each_failure_of_a_second_is_counted_once_and_by_the_same_kinds(sample):
 def test_all_is_the_sum_of_the_lanes(sample):
     result = document(sample)["result"]
     for name in ("started", "ok", "ok_in_window", "failed", "late", "dropped", "abandoned", "warmup"):
-        assert result["all"][name] == sum(lane[name] for lane in result["lanes"])
+        assert result["all"][name] == sum(target[name] for target in result["targets"])
     for phase, kinds in result["all"]["errors"].items():
         for kind, count in kinds.items():
-            assert count == sum(lane["errors"][phase][kind] for lane in result["lanes"])
+            assert count == sum(target["errors"][phase][kind] for target in result["targets"])
     for name, timing in result["all"]["timings"].items():
-        parts = [lane["timings"][name] for lane in result["lanes"]]
+        parts = [target["timings"][name] for target in result["targets"]]
         assert timing["count"] == sum(part["count"] for part in parts)
         if timing["count"]:
             assert timing["min_ns"] == min(part["min_ns"] for part in parts)
@@ -241,8 +241,8 @@ def test_all_is_the_sum_of_the_lanes(sample):
 
 def test_percentiles_rise_from_the_minimum_to_the_maximum(sample):
     result = document(sample)["result"]
-    for lane in (result["all"], *result["lanes"]):
-        for timing in lane["timings"].values():
+    for target in (result["all"], *result["targets"]):
+        for timing in target["timings"].values():
             steps = [timing["min_ns"], *timing["percentiles_ns"].values(), timing["max_ns"]]
             if timing["count"]:
                 assert steps == sorted(steps) and steps[0] <= timing["mean_ns"] <= steps[-1]
@@ -252,7 +252,7 @@ def test_percentiles_rise_from_the_minimum_to_the_maximum(sample):
 
 def test_percentiles_of_a_second_rise_to_its_maximum(sample):
     for interval in document(sample)["series"]["intervals"]:
-        for point in (interval["all"], *interval["lanes"]):
+        for point in (interval["all"], *interval["targets"]):
             for span in point["timings"].values():
                 assert list(span) == ["p50_ns", "p90_ns", "p99_ns", "p99_9_ns", "max_ns"]
                 steps = list(span.values())
@@ -262,11 +262,11 @@ def test_percentiles_of_a_second_rise_to_its_maximum(sample):
 def test_text_that_is_not_utf8_is_escaped_and_the_other_is_as_typed():
     odd = document("odd_bytes")
     assert odd["run"]["targets"][0] == 'caf\u00e9 "\\\x1b[1m,\n'
-    assert odd["result"]["lanes"][0]["host"] == r'caf\xe9 "\\\x1b[1m,\n'
+    assert odd["result"]["targets"][0]["host"] == r'caf\xe9 "\\\x1b[1m,\n'
     assert odd["run"]["options"]["source"] == r"\xff\xfe"
 
 
-def test_verdicts_and_assertions_can_be_told_by_programs(sample):
+def test_programs_can_read_verdicts_and_assertions(sample):
     whole = document(sample)
     names = SCHEMA["properties"]["verdicts"]["items"]["properties"]["name"]["examples"]
     for verdict in whole["verdicts"]:
@@ -281,25 +281,25 @@ def test_verdicts_and_assertions_can_be_told_by_programs(sample):
 
 
 def machine_cells(interval):
-    """What is told of the machine, but for length_ns: length_s is by the second's own clock."""
+    """The members about the machine, except length_ns: length_s is by the second's own clock."""
     return set(interval["usage"]) - {"length_ns"}
 
 
 
-def test_the_csv_tells_the_same_series(sample):
+def test_the_csv_has_the_same_series(sample):
     whole = document(sample)
     text = printed(sample, "csv")
     assert text.endswith("\r\n")
     rows = list(csv.DictReader(io.StringIO(text, newline=""), strict=True))
     assert all(None not in row and None not in row.values() for row in rows)
-    names = [lane["name"] for lane in whole["result"]["lanes"]]
+    names = [target["name"] for target in whole["result"]["targets"]]
     names += ["all"] if len(names) > 1 else []
     intervals = whole["series"]["intervals"]
-    assert [row["lane"] for row in rows] == names * len(intervals)
+    assert [row["target"] for row in rows] == names * len(intervals)
     for number, row in enumerate(rows):
         interval = intervals[number // len(names)]
-        points = {point["name"]: point for point in (interval["all"], *interval["lanes"])}
-        point = points[row["lane"]]
+        points = {point["name"]: point for point in (interval["all"], *interval["targets"])}
+        point = points[row["target"]]
         assert float(row["time_s"]) * 1e9 == interval["start_ns"]
         assert float(row["length_s"]) * 1e9 == interval["length_ns"]
         assert row["warmup"] == str(int(interval["warmup"]))
@@ -313,7 +313,7 @@ def test_the_csv_tells_the_same_series(sample):
         started = datetime.datetime.fromisoformat(whole["run"]["start"].replace("Z", "+00:00"))
         at_utc = datetime.datetime.fromisoformat(row["time_utc"].replace("Z", "+00:00"))
         assert abs((at_utc - started).total_seconds() - float(row["time_s"])) < 2e-6
-        if row["lane"] != names[-1]:  # what is of the whole machine stands once, in the last line
+        if row["target"] != names[-1]:  # what is of the whole machine stands once, in the last line
             assert not any(row[name] for name in
                            ("in_flight", "stalls", "stalled_ns", "longest_stall_ns", *machine_cells(interval)))
             continue

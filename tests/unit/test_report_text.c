@@ -1,8 +1,8 @@
 /* The summary that people read, and the last line that programs read. */
 #include "base/fact.h"
 #include "base/units.h"
+#include "rendering.h"
 #include "report/figure.h"
-#include "told.h"
 
 #include <inttypes.h>
 #include <setjmp.h>
@@ -22,7 +22,7 @@ static void a_healthy_run_reads_like_this(void **state)
 
     (void)state;
     report_sample_assertions(sample);
-    text = told_text(&sample->document, false, 100);
+    text = rendering_text(&sample->document, false, 100);
     assert_string_equal(
         "hello-load 127.0.0.1:1848\n"
         "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of warm-up\n"
@@ -55,12 +55,12 @@ static void cells_are_percentiles(void **state)
 {
     static const double percentiles[] = {50, 90, 99, 99.9, 100};
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
     report_sample_open_loop(sample);
-    told_free(&told);
-    told = told_by(sample, 100);
+    rendering_free(&rendering);
+    rendering = rendering_of(sample, 100);
     for (int timing = 0; timing < TIMING_COUNT; timing++) {
         char expected[128];
         int length = snprintf(expected, sizeof(expected), "%-8s", timing_name((enum timing)timing));
@@ -72,52 +72,52 @@ static void cells_are_percentiles(void **state)
                 histogram_percentile(&sample->tallies[0].timings[timing], percentiles[i]), text);
             length += snprintf(expected + length, sizeof(expected) - (size_t)length, "%8s", text);
         }
-        told_check_line(&told, expected);
+        rendering_check_line(&rendering, expected);
     }
-    told_free(&told);
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void nothing_measured_is_no_zero(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     memset(&sample->tallies[0], 0, sizeof(sample->tallies[0]));
-    told = told_by(sample, 100);
-    told_check_line(&told, "connect        -       -       -       -       -");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering, "connect        -       -       -       -       -");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void values_beyond_the_hour_are_owned_up_to(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    assert_null(told_line_with(&told, "more than 1h"));
-    told_free(&told);
+    assert_null(rendering_line_with(&rendering, "more than 1h"));
+    rendering_free(&rendering);
     for (int i = 0; i < 3; i++)
         histogram_record(&sample->all.timings[TIMING_TOTAL], 2 * HISTOGRAM_MAX_NS);
-    told = told_by(sample, 100);
-    told_check_line(&told, "total: 3 took more than 1h, where percentiles are not exact");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering, "total: 3 took more than 1h, where percentiles are not exact");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void the_head_says_what_was_run(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    told_check_line(&told, "hello-load 127.0.0.1:1848, [::1]:1848");
-    told_check_line(&told,
-                    "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of "
+    rendering_check_line(&rendering, "hello-load 127.0.0.1:1848, [::1]:1848");
+    rendering_check_line(
+        &rendering, "closed loop of 64, close fin, 2 threads, engine uring, 5.00s after 1.00s of "
                     "warm-up");
-    told_free(&told);
+    rendering_free(&rendering);
 
     report_sample_open_loop(sample);
     sample->document.options.close = LOAD_CLOSE_RST;
@@ -126,69 +126,71 @@ static void the_head_says_what_was_run(void **state)
     sample->document.options.send.bytes = 5;
     sample->document.options.proxy_protocol = LOAD_PROXY_V2;
     sample->document.threads = 1;
-    told = told_by(sample, 100);
-    told_check_sentence(
-        &told, "open loop at 40k/s poisson, at most 16,384 in flight, seed 7, close rst, proxy "
-               "protocol v2, sends 5 bytes, 1 thread, engine uring, 5.00s, ramp of 2s ");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(
+        &rendering,
+        "open loop at 40k/s poisson, at most 16,384 in flight, seed 7, close rst, proxy "
+        "protocol v2, sends 5 bytes, 1 thread, engine uring, 5.00s, ramp of 2s ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void a_name_is_shown_with_its_address(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     snprintf(sample->document.targets[0].host, sizeof(sample->document.targets[0].host),
              "localhost");
-    told = told_by(sample, 100);
-    told_check_line(&told, "hello-load localhost = 127.0.0.1:1848, [::1]:1848");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering, "hello-load localhost = 127.0.0.1:1848, [::1]:1848");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void many_targets_are_not_all_in_the_head(void **state)
 {
     struct report_sample *sample = report_sample_new(5);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    told_check_line(&told, "hello-load 127.0.0.1:1848, [::1]:1848, 127.0.0.2:1848, and 2 more");
-    told_free(&told);
+    rendering_check_line(&rendering,
+                         "hello-load 127.0.0.1:1848, [::1]:1848, 127.0.0.2:1848, and 2 more");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void counts_are_shown_by_target_and_together(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    told_check_line(&told, "ipv4 127.0.0.1:1848          7,987   40,000  40,000       0");
-    told_check_line(&told, "ipv6 [::1]:1848              7,787   39,000  39,000       0");
-    told_check_line(&told, "all                         15,774   79,000  79,000       0");
-    told_free(&told);
+    rendering_check_line(&rendering, "ipv4 127.0.0.1:1848          7,987   40,000  40,000       0");
+    rendering_check_line(&rendering, "ipv6 [::1]:1848              7,787   39,000  39,000       0");
+    rendering_check_line(&rendering, "all                         15,774   79,000  79,000       0");
+    rendering_free(&rendering);
     report_sample_open_loop(sample);
-    told = told_by(sample, 100);
-    told_check_line(&told,
-                    "all                         15,774   79,000  79,000       0    79       14");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(
+        &rendering, "all                         15,774   79,000  79,000       0    79       14");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void each_failure_is_shown_by_phase_and_kind(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
     uint32_t checked = 0;
 
     (void)state;
-    assert_null(told_line_with(&told, "errors  "));
-    told_free(&told);
+    assert_null(rendering_line_with(&rendering, "errors  "));
+    rendering_free(&rendering);
     report_sample_failures(sample);
-    told = told_by(sample, 100);
-    assert_non_null(told_line_with(&told, "errors  "));
+    rendering = rendering_of(sample, 100);
+    assert_non_null(rendering_line_with(&rendering, "errors  "));
     for (int phase = 0; phase < PHASE_COUNT; phase++) {
         for (int kind = 0; kind < RESULT_COUNT; kind++) {
             uint64_t count = sample->all.failed[phase][kind];
@@ -198,21 +200,21 @@ static void each_failure_is_shown_by_phase_and_kind(void **state)
                 continue;
             snprintf(expected, sizeof(expected), " %7" PRIu64 "  %-10s%s", count,
                      phase_name((enum phase)phase), result_text((enum result)kind));
-            if (!told_line_with(&told, expected))
-                fail_msg("'%s' is not told", expected);
+            if (!rendering_line_with(&rendering, expected))
+                fail_msg("'%s' is missing", expected);
             checked++;
         }
     }
     assert_int_equal(17, checked);
-    told_check_sentence(&told, "namely 181 EHOSTDOWN (Host is down), 182 unknown ");
-    told_free(&told);
+    rendering_check_sentence(&rendering, "namely 181 EHOSTDOWN (Host is down), 182 unknown ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void a_failure_is_shown_with_its_target(void **state)
 {
     struct report_sample *sample = report_sample_new(2);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     sample->tallies[0].failed[PHASE_CONNECT][RESULT_REFUSED] = 3;
@@ -220,53 +222,54 @@ static void a_failure_is_shown_with_its_target(void **state)
     sample->all.failed[PHASE_CONNECT][RESULT_REFUSED] = 7;
     sample->tallies[1].failed[PHASE_CLOSE][RESULT_RESET] = 2000;
     sample->all.failed[PHASE_CLOSE][RESULT_RESET] = 2000;
-    told = told_by(sample, 100);
-    told_check_line(&told,
-                    "errors           7  connect   connection refused, 3 to 127.0.0.1:1848, 4 to "
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(
+        &rendering, "errors           7  connect   connection refused, 3 to 127.0.0.1:1848, 4 to "
                     "[::1]:1848");
-    told_check_line(&told,
-                    "             2,000  close     reset by the other side, all to [::1]:1848");
-    told_free(&told);
+    rendering_check_line(
+        &rendering, "             2,000  close     reset by the other side, all to [::1]:1848");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void the_kernel_s_counts_are_shown_if_they_are_not_zero(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    assert_null(told_line_with(&told, "kernel  "));
-    told_free(&told);
+    assert_null(rendering_line_with(&rendering, "kernel  "));
+    rendering_free(&rendering);
     report_sample_troubles(sample);
-    told = told_by(sample, 100);
-    told_check_sentence(&told,
-                        "kernel 12 SYN retransmits, 19 retransmits in all, 4 listen overflows");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(
+        &rendering, "kernel 12 SYN retransmits, 19 retransmits in all, 4 listen overflows");
+    rendering_free(&rendering);
     sample->document.target_is_local = false; /* then another program's accept queue was full */
-    told = told_by(sample, 100);
-    told_check_no_sentence(&told, "listen overflows");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_no_sentence(&rendering, "listen overflows");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void the_machine_is_shown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     report_sample_troubles(sample);
     snprintf(sample->document.engine_reason, sizeof(sample->document.engine_reason),
              "since io_uring is refused here: io_uring_setup: Operation not permitted; allow it");
-    told = told_by(sample, 80);
-    told_check_sentence(&told, "2 of 4 CPUs, quota of 5ms in 80ms own CPU ");
-    told_check_sentence(&told, "steal 3.1 %, throttled in 61 periods for 3.75s, 60 stalls, longest "
-                               "75.0ms ");
-    told_check_sentence(&told,
-                        "engine uring, since io_uring is refused here: io_uring_setup: Operation "
-                        "not permitted; allow it ");
-    told_free(&told);
+    rendering = rendering_of(sample, 80);
+    rendering_check_sentence(&rendering, "2 of 4 CPUs, quota of 5ms in 80ms own CPU ");
+    rendering_check_sentence(&rendering,
+                             "steal 3.1 %, throttled in 61 periods for 3.75s, 60 stalls, longest "
+                             "75.0ms ");
+    rendering_check_sentence(
+        &rendering, "engine uring, since io_uring is refused here: io_uring_setup: Operation "
+                    "not permitted; allow it ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
@@ -274,18 +277,19 @@ static void tracking_is_shown_if_the_kernel_does_it(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
     static const uint64_t none[] = {0, FACT_UNKNOWN};
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     sample->document.tracked_connections = 12345;
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "2 of 4 CPUs, no quota, the kernel tracks connections (12,345) own");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering,
+                             "2 of 4 CPUs, no quota, the kernel tracks connections (12,345) own");
+    rendering_free(&rendering);
     for (size_t i = 0; i < sizeof(none) / sizeof(none[0]); i++) {
         sample->document.tracked_connections = none[i];
-        told = told_by(sample, 100);
-        told_check_no_sentence(&told, "the kernel tracks connections");
-        told_free(&told);
+        rendering = rendering_of(sample, 100);
+        rendering_check_no_sentence(&rendering, "the kernel tracks connections");
+        rendering_free(&rendering);
     }
     report_sample_free(sample);
 }
@@ -293,28 +297,28 @@ static void tracking_is_shown_if_the_kernel_does_it(void **state)
 static void the_first_answers_that_were_not_as_expected_are_shown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     report_sample_failures(sample);
     report_sample_wrong_answer(sample, 0, 1, 2, "y\n");
     report_sample_short_answer(sample, 0, 1, 3);
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "expected 6 bytes, got 3: \"hel\" ");
-    told_check_sentence(&told, "after 2 bytes expected \"llo\\n\", got \"y\\n\" ");
-    told_check_no_sentence(&told, "from 127.0.0.1:1848");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering, "expected 6 bytes, got 3: \"hel\" ");
+    rendering_check_sentence(&rendering, "after 2 bytes expected \"llo\\n\", got \"y\\n\" ");
+    rendering_check_no_sentence(&rendering, "from 127.0.0.1:1848");
+    rendering_free(&rendering);
     report_sample_short_answer(sample, 0, 1, 0);
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "expected 6 bytes, got none ");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering, "expected 6 bytes, got none ");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
 static void of_several_targets_the_first_wrong_answer_is_shown_with_its_target(void **state)
 {
     struct report_sample *sample = report_sample_new(3);
-    struct told told;
+    struct rendering rendering;
 
     (void)state;
     report_sample_failures(sample);
@@ -323,12 +327,13 @@ static void of_several_targets_the_first_wrong_answer_is_shown_with_its_target(v
     report_sample_wrong_answer(sample, 2, 6, 0, "later");
     report_sample_short_answer(sample, 1, 3, 1);
     report_sample_short_answer(sample, 2, 2, 5);
-    told = told_by(sample, 100);
-    told_check_sentence(&told, "from [::1]:1848: expected \"hello\\n\", got \"early\" ");
-    told_check_sentence(&told, "from 127.0.0.2:1848: expected 6 bytes, got 5: \"hello\" ");
-    told_check_no_sentence(&told, "late");
-    told_check_no_sentence(&told, "got 1:");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_sentence(&rendering, "from [::1]:1848: expected \"hello\\n\", got \"early\" ");
+    rendering_check_sentence(&rendering,
+                             "from 127.0.0.2:1848: expected 6 bytes, got 5: \"hello\" ");
+    rendering_check_no_sentence(&rendering, "late");
+    rendering_check_no_sentence(&rendering, "got 1:");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
@@ -339,12 +344,12 @@ static void verdicts_are_shown_in_full(void **state)
     (void)state;
     report_sample_verdicts(sample);
     for (unsigned columns = 60; columns <= 100; columns += 10) {
-        struct told told = told_by(sample, columns);
+        struct rendering rendering = rendering_of(sample, columns);
 
         for (uint32_t i = 0; i < sample->document.verdict_count; i++)
-            told_check_sentence(&told, sample->document.verdicts[i].text);
-        assert_non_null(told_line_with(&told, "- the generator was the limit: "));
-        told_free(&told);
+            rendering_check_sentence(&rendering, sample->document.verdicts[i].text);
+        assert_non_null(rendering_line_with(&rendering, "- the generator was the limit: "));
+        rendering_free(&rendering);
     }
     report_sample_free(sample);
 }
@@ -352,20 +357,21 @@ static void verdicts_are_shown_in_full(void **state)
 static void a_run_that_was_cut_short_says_so(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    assert_null(told_line_with(&told, "CUT SHORT"));
-    told_free(&told);
+    assert_null(rendering_line_with(&rendering, "CUT SHORT"));
+    rendering_free(&rendering);
     report_sample_cut_short(sample);
-    told = told_by(sample, 100);
-    told_check_line(&told, "CUT SHORT by a signal: 1.50s of 5s were measured");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering, "CUT SHORT by a signal: 1.50s of 5s were measured");
+    rendering_free(&rendering);
     sample->document.options.duration_ns = 0;
     sample->document.options.count = 1000000;
-    told = told_by(sample, 100);
-    told_check_line(&told, "CUT SHORT by a signal: 40,000 of 1,000,000 connections were measured");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering,
+                         "CUT SHORT by a signal: 40,000 of 1,000,000 connections were measured");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 
@@ -456,17 +462,18 @@ static void the_last_line_of_nothing_is_zeros(void **state)
 static void a_thread_that_shares_its_cpu_is_shown(void **state)
 {
     struct report_sample *sample = report_sample_new(1);
-    struct told told = told_by(sample, 100);
+    struct rendering rendering = rendering_of(sample, 100);
 
     (void)state;
-    assert_null(told_line_with(&told, "threads   "));
-    told_free(&told);
+    assert_null(rendering_line_with(&rendering, "threads   "));
+    rendering_free(&rendering);
     sample->document.thread[1].others = 0.39;
     sample->document.thread[1].waited = 0.38;
-    told = told_by(sample, 100);
-    told_check_line(&told, "threads   worst is 2 of 2 on CPU 1, own 29 %, others 39 %, idle 71 %, "
-                           "waited 38 %");
-    told_free(&told);
+    rendering = rendering_of(sample, 100);
+    rendering_check_line(&rendering,
+                         "threads   worst is 2 of 2 on CPU 1, own 29 %, others 39 %, idle 71 %, "
+                         "waited 38 %");
+    rendering_free(&rendering);
     report_sample_free(sample);
 }
 

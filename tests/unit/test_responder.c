@@ -37,7 +37,7 @@ static struct {
     struct worker_break broken;
     struct worker *worker;
     struct conditions conditions;
-    char told[512]; /* all lines */
+    char notices[512]; /* all lines */
 } one;
 
 static int fake_open(const struct engine_args *args, struct engine **ret_engine,
@@ -59,10 +59,10 @@ static int fake_accept_start(struct engine *engine, uint32_t capacity)
 
 static void fake_notice(void *context, const char *text)
 {
-    size_t length = strlen(one.told);
+    size_t length = strlen(one.notices);
 
     (void)context;
-    snprintf(one.told + length, sizeof(one.told) - length, "%s\n", text);
+    snprintf(one.notices + length, sizeof(one.notices) - length, "%s\n", text);
 }
 
 /* A client comes in the first iteration; the engine is always behind and breaks in the last. */
@@ -99,7 +99,7 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
     one.opens = 1 + others;
     listener_fd = -1;
     args->listeners = &listeners;
-    one.told[0] = '\0';
+    one.notices[0] = '\0';
     conditions_init(&one.conditions, fake_notice, NULL);
     args->conditions = &one.conditions;
     responder = worker_args.state = responder_new(args);
@@ -211,7 +211,7 @@ static void the_last_place_is_no_news_while_nobody_waits(void **state)
 
     (void)state;
     free(run(&args, fake_wait_for_two));
-    assert_string_equal("", one.told);
+    assert_string_equal("", one.notices);
     /* It checks again, because a client may come. */
     assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_CHECK_NS);
 }
@@ -226,7 +226,7 @@ static int fake_wait_for_nobody(struct engine *engine, int64_t timeout_ns,
     return one.iterations++ == 0 ? 0 : -EIO;
 }
 
-static void accepting_that_cannot_begin_is_told_at_once_and_tried_again(void **state)
+static void accepting_that_cannot_begin_is_reported_at_once_and_tried_again(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
     struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
@@ -235,10 +235,12 @@ static void accepting_that_cannot_begin_is_told_at_once_and_tried_again(void **s
     one.start_error = -ENOSPC;
     free(run(&args, fake_wait_for_nobody));
     one.start_error = 0;
-    assert_non_null(strstr(one.told, "cannot accept, clients wait in the accept queue: epoll_ctl: "
-                                     "No space left on device; raise the sysctl "
-                                     "fs.epoll.max_user_watches"));
-    assert_ptr_equal(strchr(one.told, '\n') + 1, one.told + strlen(one.told)); /* one line */
+    assert_non_null(strstr(one.notices,
+                           "cannot accept, clients wait in the accept queue: epoll_ctl: "
+                           "No space left on device; raise the sysctl "
+                           "fs.epoll.max_user_watches"));
+    assert_ptr_equal(strchr(one.notices, '\n') + 1,
+                     one.notices + strlen(one.notices)); /* one line */
     assert_true(one.timeout_ns > 0 && one.timeout_ns <= (int64_t)RESPONDER_RETRY_NS);
 }
 
@@ -254,7 +256,7 @@ static int fake_wait_for_more(struct engine *engine, int64_t timeout_ns,
     return one.iterations == 2 ? -EIO : 2 - (int)one.iterations++;
 }
 
-static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **state)
+static void greetings_that_fail_are_reported_once_with_the_call_that_failed(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
     struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
@@ -262,8 +264,9 @@ static void greetings_that_fail_are_told_once_with_the_call_that_failed(void **s
 
     (void)state;
     assert_int_equal(3, responder_counts(responder)->outcomes[OUTCOME_FAILED]);
-    assert_non_null(strstr(one.told, "connections fail: send: Operation not permitted; "));
-    assert_ptr_equal(strchr(one.told, '\n') + 1, one.told + strlen(one.told)); /* one line */
+    assert_non_null(strstr(one.notices, "connections fail: send: Operation not permitted; "));
+    assert_ptr_equal(strchr(one.notices, '\n') + 1,
+                     one.notices + strlen(one.notices)); /* one line */
     free(responder);
 }
 
@@ -322,14 +325,15 @@ static int fake_wait_for_one(struct engine *engine, int64_t timeout_ns, struct e
     return one.iterations++ == 0 ? 1 : -EIO;
 }
 
-static void what_is_tried_again_is_told_to_be_held_up(void **state)
+static void what_is_tried_again_is_reported_as_delayed(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
     struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
 
     (void)state;
     free(run(&args, fake_wait_for_one));
-    assert_non_null(strstr(one.told, "connections are held up: send: No space left on device; "));
+    assert_non_null(
+        strstr(one.notices, "connections are delayed: send: No space left on device; "));
 }
 
 /* A stop comes in the first turn, whose time is up; then accepting fails. */
@@ -357,7 +361,7 @@ static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
     (void)state;
     free(run(&args, fake_wait_for_stop));
     assert_int_equal(3, one.iterations);
-    assert_string_equal("", one.told);
+    assert_string_equal("", one.notices);
     close(args.listener_fd);
 }
 
@@ -368,11 +372,11 @@ int main(void)
         cmocka_unit_test(a_probe_waits_for_another_iteration_only_below_capacity),
         cmocka_unit_test(accepting_pauses_when_something_is_short_and_not_for_a_client_that_failed),
         cmocka_unit_test(the_last_place_is_no_news_while_nobody_waits),
-        cmocka_unit_test(accepting_that_cannot_begin_is_told_at_once_and_tried_again),
-        cmocka_unit_test(greetings_that_fail_are_told_once_with_the_call_that_failed),
+        cmocka_unit_test(accepting_that_cannot_begin_is_reported_at_once_and_tried_again),
+        cmocka_unit_test(greetings_that_fail_are_reported_once_with_the_call_that_failed),
         cmocka_unit_test(a_greeting_that_waits_is_given_to_the_next_engine),
         cmocka_unit_test(a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke),
-        cmocka_unit_test(what_is_tried_again_is_told_to_be_held_up),
+        cmocka_unit_test(what_is_tried_again_is_reported_as_delayed),
         cmocka_unit_test(a_listener_that_is_closed_is_not_asked_who_waits),
     };
 

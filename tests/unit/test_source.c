@@ -213,20 +213,20 @@ static void what_is_no_list_is_refused_with_its_entry(void **state)
         {"--source '/8' " NO_ADDRESS, "/8"},
         {"--source 'x' " NO_ADDRESS, "127.0.0.1,127.0.0.2,x,y"},
         {"--source '127.0.0.1:5' has a port; name the ports with --source-ports", "127.0.0.1:5"},
-        {"--source '0.0.0.0' is no address to connect from; leave --source out", "0.0.0.0"},
-        {"--source '::' is no address to connect from; leave --source out", "::"},
+        {"--source '0.0.0.0' is not an address to connect from; omit --source", "0.0.0.0"},
+        {"--source '::' is not an address to connect from; omit --source", "::"},
         {"--source '127.0.0.0/' " NO_BITS, "127.0.0.0/"},
         {"--source '127.0.0.0/0' " NO_BITS, "127.0.0.0/0"},
         {"--source '127.0.0.0/33' " NO_BITS, "127.0.0.0/33"},
         {"--source '127.0.0.0/8/8' " NO_BITS, "127.0.0.0/8/8"},
         {"--source '::/129' has no number of bits from 1 to 128 after the slash", "::/129"},
-        {"--source '127.0.0.1/8' is not where a block begins; write 127.0.0.0/8 for the block, or "
+        {"--source '127.0.0.1/8' is not the start of a block; write 127.0.0.0/8 for the block, or "
          "127.0.0.1 for one address",
          "127.0.0.1/8"},
-        {"--source '127.255.255.255/9' is not where a block begins; write 127.128.0.0/9 for the "
+        {"--source '127.255.255.255/9' is not the start of a block; write 127.128.0.0/9 for the "
          "block, or 127.255.255.255 for one address",
          "127.255.255.255/9"},
-        {"--source '2001:db8::1/127' is not where a block begins; write 2001:db8::/127 for the "
+        {"--source '2001:db8::1/127' is not the start of a block; write 2001:db8::/127 for the "
          "block, or 2001:db8::1 for one address",
          "2001:db8::1/127"},
     };
@@ -267,7 +267,8 @@ static void an_address_of_another_machine_is_reported_at_once(void **state)
         {"--source '" NOT_LOCAL "' is not an address of this machine; see ip address, or add it: "
          "ip address add " NOT_LOCAL " dev lo",
          "127.0.0.1," NOT_LOCAL},
-        {"--source '192.0.2.0/24' has addresses that are not of this machine, such as 192.0.2.1; "
+        {"--source '192.0.2.0/24' has addresses that this machine does not have, such as "
+         "192.0.2.1; "
          "add them: ip route add local 192.0.2.0/24 dev lo",
          "192.0.2.0/24"},
     };

@@ -230,7 +230,7 @@ static void a_grid_that_is_blurred_is_seen(void **state)
     assert_int_equal(80 * NS_PER_MS, stalls_grid_ns(&stalls, 0));
 }
 
-static void four_stalls_are_too_few_to_tell(void **state)
+static void four_stalls_are_too_few_for_a_period(void **state)
 {
     struct stalls stalls;
     uint64_t seed = 6;
@@ -307,7 +307,7 @@ int main(void)
         cmocka_unit_test(a_grid_of_beginnings_is_seen_as_well),
         cmocka_unit_test(a_grid_among_other_stalls_is_seen),
         cmocka_unit_test(a_grid_that_is_blurred_is_seen),
-        cmocka_unit_test(four_stalls_are_too_few_to_tell),
+        cmocka_unit_test(four_stalls_are_too_few_for_a_period),
         cmocka_unit_test(stalls_once_a_second_are_no_quota),
         cmocka_unit_test(stalls_at_random_hardly_ever_look_like_a_quota),
     };

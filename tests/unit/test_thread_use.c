@@ -64,7 +64,7 @@ static void what_cannot_be_read_is_not_known(void **state)
     check(0, use.waited);
 }
 
-static void waits_are_told_by_schedstat(void **state)
+static void waits_are_read_from_schedstat(void **state)
 {
     (void)state;
     assert_int_equal(27988239, thread_wait_parse("1059012473 27988239 106\n"));
@@ -80,7 +80,7 @@ int main(void)
         cmocka_unit_test(a_cpu_is_divided_between_its_thread_and_others),
         cmocka_unit_test(softirqs_count_once),
         cmocka_unit_test(what_cannot_be_read_is_not_known),
-        cmocka_unit_test(waits_are_told_by_schedstat),
+        cmocka_unit_test(waits_are_read_from_schedstat),
     };
 
     return cmocka_run_group_tests_name("thread_use", tests, NULL, NULL);

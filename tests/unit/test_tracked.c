@@ -1,4 +1,4 @@
-/* How many connections the kernel tracks, by what it tells in /proc/sys. */
+/* How many connections the kernel tracks, by what /proc/sys has. */
 #include "base/fact.h"
 #include "host/tracked.h"
 #include "machine_fake.h"
@@ -30,7 +30,7 @@ static void a_kernel_that_has_filters_and_no_tracking_tracks_none(void **state)
     assert_int_equal(0, tracked_connections(fake->root));
 }
 
-static void what_is_not_told_or_is_no_number_is_unknown(void **state)
+static void what_is_missing_or_is_no_number_is_unknown(void **state)
 {
     const struct machine_fake *fake = *state;
 
@@ -49,7 +49,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ON_MACHINE(the_number_is_the_kernels),
         ON_MACHINE(a_kernel_that_has_filters_and_no_tracking_tracks_none),
-        ON_MACHINE(what_is_not_told_or_is_no_number_is_unknown),
+        ON_MACHINE(what_is_missing_or_is_no_number_is_unknown),
     };
 
     return cmocka_run_group_tests_name("tracked", tests, NULL, NULL);

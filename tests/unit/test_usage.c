@@ -68,7 +68,7 @@ static void texts_of_another_shape_are_passed_over(void **state)
     }
 }
 
-static void throttling_is_not_known_where_a_level_tells_no_number(void **state)
+static void throttling_is_not_known_where_a_level_has_no_number(void **state)
 {
     struct usage usage = {.throttled_count = 1, .throttled_ns = 2};
 
@@ -132,7 +132,7 @@ static void what_one_reading_does_not_know_the_difference_does_not(void **state)
     assert_memory_equal(&unknown, &difference, sizeof(unknown));
 }
 
-/* An idle machine is known to be idle; a file that tells of no time at all does not tell that. */
+/* An idle machine is known to be idle; a file without any time does not say that. */
 static void a_quiet_machine_is_not_an_unknown_one(void **state)
 {
     struct usage before = {.busy_ns = 5, .idle_ns = 5, .steal_ns = 5}, now = before, difference;
@@ -185,7 +185,7 @@ static uint64_t process_time_ns(void)
     return (uint64_t)time.tv_sec * NS_PER_S + (uint64_t)time.tv_nsec;
 }
 
-static void a_reading_tells_what_this_process_did(void **state)
+static void a_reading_has_what_this_process_did(void **state)
 {
     struct usage_source *source;
     struct usage before, now, difference;
@@ -251,13 +251,13 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(counters_are_found_by_name),
         cmocka_unit_test(texts_of_another_shape_are_passed_over),
-        cmocka_unit_test(throttling_is_not_known_where_a_level_tells_no_number),
+        cmocka_unit_test(throttling_is_not_known_where_a_level_has_no_number),
         cmocka_unit_test(throttling_adds_up_over_the_levels),
         cmocka_unit_test(every_total_is_subtracted),
         cmocka_unit_test(what_one_reading_does_not_know_the_difference_does_not),
         cmocka_unit_test(a_quiet_machine_is_not_an_unknown_one),
         cmocka_unit_test(a_total_that_ran_backwards_counts_as_nothing),
-        cmocka_unit_test(a_reading_tells_what_this_process_did),
+        cmocka_unit_test(a_reading_has_what_this_process_did),
         cmocka_unit_test(single_cpus_are_read_together),
         cmocka_unit_test(a_source_takes_three_descriptors),
         cmocka_unit_test(no_source_is_fine_to_free),

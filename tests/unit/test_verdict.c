@@ -283,7 +283,7 @@ static void starts_late_by_more_than_1_ms_at_p99_are_reported(void **state)
     for (int i = 0; i < 10; i++)
         histogram_record(lateness, 3200000);
     check_says(sample, "starts_late", "one start in a hundred was 3.20ms late or more");
-    check_says(sample, "starts_late", "held up");
+    check_says(sample, "starts_late", "delayed");
     assert_string_equal("starts_late ", verdict_names(sample));
     sample->interval.in_flight = 64;
     check_says(sample, "starts_late", "raise -c");
@@ -306,7 +306,7 @@ static void starts_never_made_are_reported(void **state)
     check_says(sample, "starts_dropped", "25,000 of 125,000 starts (20 %) were never made");
     check_says(sample, "starts_dropped", "raise -c");
     sample->interval.warmup = true; /* is not what was measured */
-    check_says(sample, "starts_dropped", "held up");
+    check_says(sample, "starts_dropped", "delayed");
     assert_string_equal("starts_dropped ", verdict_names(sample));
 }
 
@@ -508,7 +508,7 @@ static void steal_counts_on_the_cpu_of_a_thread(void **state)
     sample->document.thread[1].steal = 0.02;
     check_silent(sample, "steal");
     sample->document.thread[1].steal = 0.30;
-    check_says(sample, "steal", "withheld 35 % of the CPU time that was wanted on CPU 1 (steal)");
+    check_says(sample, "steal", "withheld 35 % of the CPU time that was needed on CPU 1 (steal)");
 }
 
 static void cpus_shared_with_the_service_are_reported_earlier(void **state)
@@ -520,7 +520,7 @@ static void cpus_shared_with_the_service_are_reported_earlier(void **state)
     check_silent(sample, "cpus_full");
     document->target_is_local = true;
     check_says(sample, "cpus_full", "share the 2 CPUs that hello-load runs on, 92 % busy");
-    check_says(sample, "cpus_full", "this is a number of both");
+    check_says(sample, "cpus_full", "this result depends on both");
     sample_pin(sample); /* the service has CPUs of its own */
     check_silent(sample, "cpus_full");
 }

@@ -35,11 +35,15 @@ static void a_renewal_names_the_next_engine(void **state)
 
     (void)state;
     worker_break_renewal(&once, text);
-    assert_string_equal("it goes on with engine epoll, connections and all", text);
+    assert_string_equal("it continues with engine epoll, and keeps its connections", text);
     again.next = "uring";
     worker_break_renewal(&again, text);
-    assert_string_equal("it goes on with a fresh engine uring, connections and all", text);
+    assert_string_equal("it continues with a fresh engine uring, and keeps its connections", text);
 }
+
+#define NO_ENGINE                                                                            \
+    "no engine starts to replace it (epoll_create1: Too many open files), so it ends after " \
+    "it has served the clients that wait"
 
 static void a_loss_tells_why_and_who_is_left(void **state)
 {
@@ -49,24 +53,16 @@ static void a_loss_tells_why_and_who_is_left(void **state)
     (void)state;
     lost.next = NULL;
     worker_break_loss(&lost, 2, false, text);
-    assert_string_equal(
-        "it did 3 times before in 60 s, so it ends once those who wait are served; 2 "
-        "others go on; restart to have it back",
-        text);
+    assert_string_equal("it broke 3 times before, within 60 s, so it ends after it has served the "
+                        "clients that wait; 2 others go on; restart the program to replace it",
+                        text);
     lost.failure = (struct engine_failure){.step = "epoll_create1", .error = EMFILE};
     worker_break_loss(&lost, 1, false, text);
-    assert_string_equal("no engine starts in its place (epoll_create1: Too many open files), so it "
-                        "ends once those who wait are served; 1 other goes on; restart to have it "
-                        "back",
-                        text);
+    assert_string_equal(NO_ENGINE "; 1 other goes on; restart the program to replace it", text);
     worker_break_loss(&lost, 1, true, text);
-    assert_string_equal("no engine starts in its place (epoll_create1: Too many open files), so it "
-                        "ends once those who wait are served",
-                        text);
+    assert_string_equal(NO_ENGINE, text);
     worker_break_loss(&lost, 0, false, text);
-    assert_string_equal("no engine starts in its place (epoll_create1: Too many open files), so it "
-                        "ends once those who wait are served, and no other worker is left",
-                        text);
+    assert_string_equal(NO_ENGINE ", and no other worker is left", text);
 }
 
 int main(void)

@@ -85,8 +85,8 @@ def rss_with(machine, engine, count):
     rss = rss_kib(machine, load)
     machine.output_of(f"kill -CONT {server}")
     assert ended(machine, "hello-load") == 0, said(machine, "hello-load.errors")
-    told = json.loads(said(machine, "hello-load"))["result"]["all"]
-    assert (told["started"], told["ok"], told["failed"]) == (count, count, 0)
+    totals = json.loads(said(machine, "hello-load"))["result"]["all"]
+    assert (totals["started"], totals["ok"], totals["failed"]) == (count, count, 0)
     machine.output_of(f"kill -TERM {server}")
     assert ended(machine, "hello-server") == 0
     return rss

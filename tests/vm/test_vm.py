@@ -40,14 +40,14 @@ def test_a_client_is_greeted(machine, family):
 def test_the_engine_is_the_best_that_the_kernel_has_and_it_says_why(machine):
     expected = ENGINES[machine.kernel]
     assert START_LINE.search(machine.said())[1] == expected
-    told = config(machine)
-    assert told["platform.kernel"].startswith(machine.kernel + ".")
-    assert told["engine.epoll"].startswith("works")
+    values = config(machine)
+    assert values["platform.kernel"].startswith(machine.kernel + ".")
+    assert values["engine.epoll"].startswith("works")
     if expected == "uring":
-        assert told["engine.uring"].startswith("works")
+        assert values["engine.uring"].startswith("works")
     else:
         assert re.search(r"hello-server: .*io_uring.*", machine.said()), machine.said()
-        assert "kernel" in told["engine.uring"]
+        assert "kernel" in values["engine.uring"]
 
 
 def config(machine):
@@ -56,11 +56,11 @@ def config(machine):
 
 
 def test_it_finds_out_what_it_runs_on_and_sizes_itself(machine):
-    told = {name: value.split("  # ")[0] for name, value in config(machine).items()}
-    assert told["platform.name"] == "fly" and told["platform.region"] == "iad"
-    assert told["platform.cpu_kind"] == "shared" and told["platform.cpus"] == "1"
-    assert 200 << 20 < int(told["platform.memory_bytes"]) < 256 << 20
-    assert (told["workers"], told["max-connections"]) == ("1", "10212")
+    values = {name: value.split("  # ")[0] for name, value in config(machine).items()}
+    assert values["platform.name"] == "fly" and values["platform.region"] == "iad"
+    assert values["platform.cpu_kind"] == "shared" and values["platform.cpus"] == "1"
+    assert 200 << 20 < int(values["platform.memory_bytes"]) < 256 << 20
+    assert (values["workers"], values["max-connections"]) == ("1", "10212")
 
 
 def test_root_may_tune_it(machine):
@@ -69,9 +69,9 @@ def test_root_may_tune_it(machine):
     said = machine.output_of("hello-server --tune 0 >/run/tuned 2>&1 & "
                              "until busybox grep listening /run/tuned; do sleep 1; done; "
                              "kill $!; wait $!; cat /run/tuned")
-    told = re.search(rf"tune: net\.ipv4\.tcp_max_tw_buckets {before} -> (\d+)\n", said)
-    assert told and machine.output_of(f"cat {limit}").strip() == told[1], said
-    assert int(told[1]) > int(before)
+    values = re.search(rf"tune: net\.ipv4\.tcp_max_tw_buckets {before} -> (\d+)\n", said)
+    assert values and machine.output_of(f"cat {limit}").strip() == values[1], said
+    assert int(values[1]) > int(before)
 
 
 def test_it_runs_as_the_platform_does_it(machine):
@@ -102,10 +102,10 @@ def test_of_10_000_connections_none_is_lost(machine, family, figures):
         [os.environ["HELLO_LOAD"], "--json", "-n", str(count), "-c", "64", "--timeout", "60s",
          f"{host}:{PORT}"],
         capture_output=True, text=True, timeout=DEADLINE_S)
-    told = json.loads(result.stdout)["result"]["all"]
-    assert (result.returncode, told["ok"], told["failed"]) == (0, count, 0)
+    values = json.loads(result.stdout)["result"]["all"]
+    assert (result.returncode, values["ok"], values["failed"]) == (0, count, 0)
     machine.clients += count
-    figures[machine.kernel][f"{family}_connections_per_s"] = round(told["connections_per_s"])
+    figures[machine.kernel][f"{family}_connections_per_s"] = round(values["connections_per_s"])
 
 
 def test_memory_is_recorded(machine, figures):

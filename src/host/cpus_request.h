@@ -2,24 +2,24 @@
  * list such as "0,2-5".
  *
  * Thread rule: see host/cpus.h. */
-#ifndef HELLO_CPUS_ASKED_H
-#define HELLO_CPUS_ASKED_H
+#ifndef HELLO_CPUS_REQUEST_H
+#define HELLO_CPUS_REQUEST_H
 
 #include "host/cpus.h"
 
 enum cpus_how { CPUS_AUTO, CPUS_NONE, CPUS_LISTED };
 
-struct cpus_asked {
+struct cpus_request {
     enum cpus_how how;
     struct cpus list; /* of CPUS_LISTED */
 };
 
 /* Parse it. The calling thread must be allowed to run on each CPU of a list. Returns 0, or -EINVAL
  * with one line in error, of error_bytes. */
-int cpus_asked_parse(const char *text, struct cpus_asked *ret_asked, char *error,
-                     size_t error_bytes);
+int cpus_request_parse(const char *text, struct cpus_request *ret_request, char *error,
+                       size_t error_bytes);
 
 /* Bind the calling thread, and the threads it starts, to the list, if any. Returns 0 or -errno. */
-int cpus_asked_keep(const struct cpus_asked *asked);
+int cpus_request_keep(const struct cpus_request *request);
 
 #endif

@@ -1,4 +1,4 @@
-#include "host/cpus_asked.h"
+#include "host/cpus_request.h"
 
 #include "base/escape.h"
 
@@ -37,24 +37,24 @@ static int list_check(const char *text, const struct cpus *list, char *error, si
     return 0;
 }
 
-int cpus_asked_parse(const char *text, struct cpus_asked *ret_asked, char *error,
-                     size_t error_bytes)
+int cpus_request_parse(const char *text, struct cpus_request *ret_request, char *error,
+                       size_t error_bytes)
 {
-    struct cpus_asked asked = {.how = CPUS_LISTED};
+    struct cpus_request request = {.how = CPUS_LISTED};
 
     if (strcmp(text, "auto") == 0)
-        asked.how = CPUS_AUTO;
+        request.how = CPUS_AUTO;
     else if (strcmp(text, "none") == 0)
-        asked.how = CPUS_NONE;
-    else if (cpus_parse(text, &asked.list) < 0)
+        request.how = CPUS_NONE;
+    else if (cpus_parse(text, &request.list) < 0)
         return refuse_form(text, error, error_bytes);
-    else if (list_check(text, &asked.list, error, error_bytes) < 0)
+    else if (list_check(text, &request.list, error, error_bytes) < 0)
         return -EINVAL;
-    *ret_asked = asked;
+    *ret_request = request;
     return 0;
 }
 
-int cpus_asked_keep(const struct cpus_asked *asked)
+int cpus_request_keep(const struct cpus_request *request)
 {
-    return asked->how == CPUS_LISTED ? cpus_keep_to(&asked->list) : 0;
+    return request->how == CPUS_LISTED ? cpus_keep_to(&request->list) : 0;
 }
