@@ -1,5 +1,6 @@
 /* hello-server and hello-load as one static program, which runs the one it is named after. Both
  * together are hardly larger than one, because most of a static program is the C library. */
+#include "base/exit_code.h"
 #include "programs/program.h"
 
 #include <errno.h>
