@@ -177,9 +177,7 @@ static int source_check(struct source *source, const char *entry, struct failure
                  "dev lo",
                  first);
     else if (group)
-        snprintf(after, sizeof(after),
-                 "is a %s address, which nothing can connect from; name one of an interface",
-                 group);
+        snprintf(after, sizeof(after), "is a %s address; name one of an interface", group);
     else
         snprintf(after, sizeof(after), "cannot be bound to: bind: %s; name another address",
                  strerror(-result));

@@ -15,16 +15,16 @@ CLOSES = ("linger", "swift")
 MEMORY = (e.ENOMEM, e.ENOBUFS)
 
 # Lines, as regular expressions; {error} is what strerror(3) calls the error.
-HELD_UP = r"connections are held up: {call}: {error}; .+"
+HELD_UP = r"connections are delayed: {call}: {error}; .+"
 FAIL = r"connections fail: {call}: {error}; .+"
 NO_ACCEPT = r"cannot accept, clients wait in the accept queue: {call}: {error}; .+"
 NO_CLOSE = r"sockets cannot be closed: close: {error}; .+"
-RENEWED = r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); it goes on with a fresh engine {engine}, .+"
-LOST = (r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); no engine starts in its place \(.+\), so it ends once "
-        r"those who wait are served, and no other worker is left; .+",
+RENEWED = r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); it continues with a fresh engine {engine}, and keeps .+"
+LOST = (r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); no engine starts to replace it \(.+\), so it ends after "
+        r"it has served the clients that wait, and no other worker is left; .+",
         r"no worker is left, the last was worker 0: engine {engine} broke: {call}: {error} \(\w+\); start it again")
-UNFILTERED = r"warning: cannot keep new connections from beginning \(SO_ATTACH_FILTER: {error}\): .+"
-NO_HANDSHAKES = r"warning: the kernel does not tell of handshakes under way \(sock_diag: {error}\): .+"
+UNFILTERED = r"warning: cannot block new connections \(SO_ATTACH_FILTER: {error}\): .+"
+NO_HANDSHAKES = r"warning: the kernel does not report handshakes in progress \(sock_diag: {error}\): .+"
 BROKE = (r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); all workers stop; .+",
          r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); start it again")
 HLOG = r"--hlog '.+': cannot write: {error}; .+; the file is not complete"

@@ -226,7 +226,7 @@ def test_a_handshake_that_does_not_end_delays_the_end_for_a_limited_time(server,
             assert read_to_end(waiting) == GREETING
             assert it.one.process.wait(DEADLINE_S) == 1
             assert handshakes(it.one.port) == 1  # so it was not waited for to its end
-    assert it.lines("so it ends once")
+    assert it.lines("so it ends after")
 
 
 # The generator
