@@ -224,8 +224,7 @@ def test_a_handshake_that_does_not_end_delays_the_end_for_a_limited_time(server,
             it.fault.begin(ERRORS[engine])
             it.one.process.send_signal(signal.SIGCONT)
             assert read_to_end(waiting) == GREETING
-            assert it.one.process.wait(DEADLINE_S) == 1
-            assert handshakes(it.one.port) == 1  # so it was not waited for to its end
+            assert it.one.process.wait(DEADLINE_S) == 1  # the kernel's minute is longer than that
     assert it.lines("so it ends after")
 
 

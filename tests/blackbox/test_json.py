@@ -80,7 +80,7 @@ def result_of(*args, code=0, **options):
         "-c 7 -n 500",
         "-c 7 -n 500 -t 2 --warmup 200ms",
         "-d 1200ms --ramp 500ms",
-        "-r 500/s -d 1s --warmup 100ms --connect-timeout 1s",
+        "-r 500/s -d 1s --warmup 100ms --connect-timeout 1s --assert dropped<100%",
         "-r 30k/m -n 300 --arrivals poisson -c 20",
         r"-n 100 --close rst --send hi\n\x00\xff --expect any",
         "-n 100 --source-ports 30000-39999",

@@ -43,7 +43,8 @@ def test_a_generator_whose_cpu_another_takes_is_not_said_to_be_fine(server, repo
     assert "generator_fine" not in measured.verdicts, measured.verdicts
     shares = thread_shares(measured)
     assert shares["cpu"] == FIRST
-    if shares["waited_share"] is not None:  # a kernel with schedstat
+    # A kernel with schedstat, and a server that was quick enough for the generator to want its CPU.
+    if shares["waited_share"] is not None and shares["busy_share"] > 0.1:
         assert shares["waited_share"] > 0.1 and "cpu_shared" in measured.verdicts, (shares, measured.verdicts)
 
 
