@@ -111,10 +111,11 @@ void load_judge_end(const struct load_book *book, const struct call *call, enum 
     expect(holds, call, phase, result, "that is not what happened");
     if (result == RESULT_OK || phase == PHASE_CLOSE)
         expect(answer.complete || answer.longer, call, phase, result, "it had not said all");
-    /* Who is not on the CPU when a believed handshake fails, and times out at once, cannot tell its
-     * closed socket from one that was connected. A refusal always tells. */
+    /* If the worker is not on the CPU while a handshake fails that was reported as done, it cannot
+     * tell that socket from one that was connected: timeouts and ICMP errors end both. A refusal
+     * ends only handshakes. */
     if (call->connected_ns == 0 && call->socket->troubles == 0 &&
-        (result != RESULT_TIMEOUT || call->stalled_ns == sim_engine_stalled_ns(book->engine)))
+        (result == RESULT_REFUSED || call->stalled_ns == sim_engine_stalled_ns(book->engine)))
         expect(phase == PHASE_CONNECT, call, phase, result, "it was never connected");
     if (phase == PHASE_CONNECT)
         expect(tcp->streams[TCP_PEERS].read == 0, call, phase, result, "it had said something");
