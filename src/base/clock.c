@@ -20,3 +20,11 @@ uint64_t clock_now_ns(void)
         latest_ns = now_ns;
     return latest_ns;
 }
+
+void clock_pause(uint64_t length_ns)
+{
+    struct timespec length = {.tv_sec = (time_t)(length_ns / NS_PER_S),
+                              .tv_nsec = (long)(length_ns % NS_PER_S)};
+
+    nanosleep(&length, NULL);
+}

@@ -12,7 +12,12 @@ uint64_t clock_read_ns(clockid_t clock);
  * clock is behind the latest time that this thread read, that time is returned. A correct kernel's
  * clock never is (clock_gettime(2)), but those of some virtual machines were, by the difference
  * between two CPUs' counters (TSC). Deadlines and counts need an order, and no such machine is
- * worth an abort. It is not reported: the kernel does that ("clocksource: ... unstable"). */
+ * worth an abort. Between threads there is no such order. It is not reported: the kernel does that
+ * ("clocksource: ... unstable"). */
 uint64_t clock_now_ns(void);
+
+/* Sleep, where no descriptor can be waited for; a signal may end it early (nanosleep(2)); any
+ * thread. */
+void clock_pause(uint64_t length_ns);
 
 #endif

@@ -15,7 +15,7 @@
 
 enum failure_class {
     FAILURE_SYSTEM,  /* this machine or its limits: a port in use, no memory, a refused engine */
-    FAILURE_USAGE,   /* what the user asked for: options, files that are given, targets */
+    FAILURE_USAGE,   /* what the user asked for: options, paths, targets */
     FAILURE_STOPPED, /* a signal requested a stop before there was anything to stop */
 };
 

@@ -1,5 +1,6 @@
 #include "base/output.h"
 
+#include "base/clock.h"
 #include "base/signals.h"
 #include "base/units.h"
 
@@ -49,7 +50,7 @@ static int output_wait_refused(const struct output *output, unsigned refused)
         return -ECANCELED;
     if (output->patience_ms != OUTPUT_PATIENT && waited_ms >= output->patience_ms)
         return -ETIMEDOUT;
-    poll(NULL, 0, RETRY_MS);
+    clock_pause(RETRY_MS * NS_PER_MS);
     return 0;
 }
 
@@ -143,12 +144,16 @@ int output_create(const char *path)
         struct pollfd stop = {.fd = signals_stop_fd(), .events = POLLIN};
         int error = errno;
         struct stat file;
+        int ready;
 
         if (fd >= 0)
             return fd;
         if (error != ENXIO || stat(path, &file) < 0 || !S_ISFIFO(file.st_mode))
             return -error;
-        if (poll(&stop, 1, RETRY_MS) > 0)
+        ready = poll(&stop, 1, RETRY_MS);
+        if (ready > 0 || (ready < 0 && signals_stops() > 0))
             return -ECANCELED;
+        if (ready < 0)
+            clock_pause(RETRY_MS * NS_PER_MS);
     }
 }

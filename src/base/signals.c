@@ -18,9 +18,9 @@
 
 #include <sys/eventfd.h>
 
-#define END_ALARM_S        2                       /* ThreadSanitizer takes 1 s to exit */
-#define NO_WAIT_PAUSE_NS   (100 * (long)NS_PER_MS) /* if sigtimedwait(2) is refused */
-#define READER_STACK_BYTES (256 << 10)             /* a sanitizer needs some of it */
+#define END_ALARM_S        2                 /* ThreadSanitizer takes 1 s to exit */
+#define NO_WAIT_PAUSE_NS   (100 * NS_PER_MS) /* if sigtimedwait(2) is refused */
+#define READER_STACK_BYTES (256 << 10)       /* a sanitizer needs some of it */
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
@@ -115,7 +115,9 @@ static void *reader_main(void *unused)
         } else if (errno == EAGAIN) {
             due_ns = stop_look();
         } else if (errno != EINTR) {
-            nanosleep(&(struct timespec){.tv_nsec = NO_WAIT_PAUSE_NS}, NULL);
+            clock_pause(NO_WAIT_PAUSE_NS);
+            if (clock_now_ns() >= due_ns)
+                due_ns = stop_look();
         }
     }
 }

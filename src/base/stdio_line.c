@@ -7,10 +7,12 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <poll.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define LINE_MAX_BYTES 2048 /* below PIPE_BUF, so that lines of threads do not mix */
+#define RETRY_NS       (10 * NS_PER_MS) /* between two tries, where poll(2) is refused */
+#define LINE_MAX_BYTES 2048             /* below PIPE_BUF, so that lines of threads do not mix */
 
 int stdio_guard(void)
 {
@@ -34,6 +36,7 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
     char shown[LINE_MAX_BYTES];
     int bytes =
         snprintf(text, sizeof(text), "%s: %s\n", program, escape_line(line, shown, sizeof(shown)));
+    bool may_wait = timeout_ms > 0;
     uint64_t now_ns;
 
     if (bytes < 0)
@@ -45,10 +48,14 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
     do {
         int is_ready = poll(&ready, 1, timeout_ms);
 
+        bool is_refused = is_ready < 0 && errno != EINTR;
+
         /* Where poll(2) is refused, only trying is left: it may wait for the reader. */
-        if ((is_ready > 0 || (is_ready < 0 && errno != EINTR)) &&
+        if ((is_ready > 0 || (is_refused && may_wait)) &&
             (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
             return; /* after an error no reader is left */
+        if (is_refused && may_wait)
+            clock_pause(RETRY_NS);
         now_ns = clock_now_ns();
         timeout_ms = now_ns < due_ns ? (int)((due_ns - now_ns) / NS_PER_MS) : 0;
     } while (timeout_ms > 0);

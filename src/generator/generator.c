@@ -151,7 +151,7 @@ static uint32_t generator_limit(const struct generator *generator, uint64_t now_
 {
     const struct generator_args *args = generator->args;
     uint64_t ramp_ns = args->settings->config->options.ramp_ns;
-    uint64_t elapsed_ns = now_ns - args->start_ns;
+    uint64_t elapsed_ns = now_ns > args->start_ns ? now_ns - args->start_ns : 0;
 
     if (generator->open_loop || elapsed_ns >= ramp_ns)
         return args->flows_max;

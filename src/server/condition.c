@@ -61,14 +61,15 @@ static void condition_line(const struct conditions *conditions, const struct con
 static void condition_catch_up(const struct conditions *conditions, struct condition *condition,
                                uint64_t now_ns)
 {
+    uint64_t began_ns = condition->reported ? condition->began_ns : condition->reported_ns;
+    uint64_t for_ns = now_ns > began_ns ? now_ns - began_ns : 0; /* it may be another thread's */
     char since[80] = "";
 
     if (condition->reported)
-        snprintf(since, sizeof(since), " (for %" PRIu64 " s now)",
-                 (now_ns - condition->began_ns) / NS_PER_S);
+        snprintf(since, sizeof(since), " (for %" PRIu64 " s now)", for_ns / NS_PER_S);
     else if (condition->reported_ns > 0)
         snprintf(since, sizeof(since), " (%" PRIu64 " times in %" PRIu64 " s%s)",
-                 condition->unreported, (now_ns - condition->reported_ns) / NS_PER_S,
+                 condition->unreported, for_ns / NS_PER_S,
                  condition->workers > 0 ? "" : ", over now");
     condition_line(conditions, condition, since);
     condition->reminded = condition->reported;

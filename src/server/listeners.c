@@ -43,8 +43,11 @@ static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char 
 static bool listeners_pause(const struct listeners *listeners, int ms)
 {
     struct pollfd stop = {.fd = listeners->args.stop_fd, .events = POLLIN};
+    int ready = poll(&stop, 1, ms);
 
-    return poll(&stop, 1, ms) <= 0;
+    if (ready < 0)
+        clock_pause((uint64_t)ms * NS_PER_MS); /* a stop is seen when the waiting is over */
+    return ready <= 0;
 }
 
 /* Wait until an address that is being checked for duplicates is ready, or until the time for that

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/counter.h"
+#include "base/output.h"
 #include "base/signals.h"
 #include "base/units.h"
 #include "generator/flow.h"
@@ -237,6 +238,21 @@ static int session_find_targets(struct session *session, struct failure *failure
     return result < 0 ? result : session_check_sources(session, failure);
 }
 
+/* The log cannot be created: a path that is wrong, or a machine that is short of something. */
+static int session_fail_hlog(const char *path, int error, struct failure *failure)
+{
+    char problem[OUTPUT_PROBLEM_BYTES];
+
+    if (error == -ENOMEM || error == -ENOSPC || error == -EDQUOT || error == -EMFILE ||
+        error == -ENFILE || error == -EIO)
+        return failure_set(failure, FAILURE_SYSTEM, error, "--hlog '%s': cannot create: %s", path,
+                           output_problem(error, problem));
+    return failure_set(
+        failure, FAILURE_USAGE, error,
+        "--hlog '%s': cannot create: %s; give the path of a file that can be written", path,
+        strerror(-error));
+}
+
 /* Prepare the recorder. Returns 0, or -errno with a failure. */
 static int session_prepare_recorder(struct session *session, struct failure *failure)
 {
@@ -246,10 +262,7 @@ static int session_prepare_recorder(struct session *session, struct failure *fai
     if (config->hlog) {
         result = hlog_open(config->hlog, &session->hlog);
         if (result < 0)
-            return failure_set(
-                failure, FAILURE_USAGE, result,
-                "--hlog '%s': cannot create: %s; give the path of a file that can be written",
-                config->hlog, strerror(-result));
+            return session_fail_hlog(config->hlog, result, failure);
     }
     session->recorder = recorder_new(&(struct recorder_args){
         .config = config,

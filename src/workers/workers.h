@@ -4,6 +4,7 @@
 #ifndef HELLO_WORKERS_H
 #define HELLO_WORKERS_H
 
+#include "base/failure.h"
 #include "host/cpus.h"
 #include "workers/worker.h"
 
@@ -11,7 +12,7 @@
 #include <stdint.h>
 
 /* Enough to say what each of the engines lacks. */
-#define WORKERS_ERROR_BYTES 1024
+#define WORKERS_ERROR_BYTES FAILURE_LINE_BYTES
 
 /* Value of workers_args.engine; any other is a place in engine_choices. */
 enum { WORKERS_ENGINE_AUTO = 0 };

@@ -22,6 +22,11 @@ uint64_t clock_read_ns(clockid_t clock)
     return world_now_ns();
 }
 
+void clock_pause(uint64_t length_ns)
+{
+    world_advance(length_ns);
+}
+
 /* Here a worker is no more than its deadline. */
 uint64_t worker_stop_ns(const struct worker *worker)
 {

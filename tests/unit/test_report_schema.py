@@ -224,7 +224,7 @@ def test_each_failure_of_a_second_is_counted_once_and_by_the_same_kinds(sample):
         assert all(document(sample)["series"]["intervals"][1]["all"]["errors"].values())
 
 
-def test_all_is_the_sum_of_the_lanes(sample):
+def test_all_is_the_sum_of_the_targets(sample):
     result = document(sample)["result"]
     for name in ("started", "ok", "ok_in_window", "failed", "late", "dropped", "abandoned", "warmup"):
         assert result["all"][name] == sum(target[name] for target in result["targets"])
