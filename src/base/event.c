@@ -1,14 +1,14 @@
 #include "base/event.h"
 
+#include "base/clock.h"
 #include "base/units.h"
 
 #include <errno.h>
-#include <time.h>
 
 #include <sys/eventfd.h>
 
 #define TRIES_MAX    100
-#define TRY_AGAIN_NS (10 * (long)NS_PER_MS)
+#define TRY_AGAIN_NS (10 * NS_PER_MS)
 
 int event_raise(int fd)
 {
@@ -18,7 +18,7 @@ int event_raise(int fd)
         if (eventfd_write(fd, 1) == 0)
             return 0;
         error = -errno;
-        nanosleep(&(struct timespec){.tv_nsec = TRY_AGAIN_NS}, NULL);
+        clock_pause(TRY_AGAIN_NS);
     }
     return error;
 }

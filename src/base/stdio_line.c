@@ -47,7 +47,6 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
     }
     do {
         int is_ready = poll(&ready, 1, timeout_ms);
-
         bool is_refused = is_ready < 0 && errno != EINTR;
 
         /* Where poll(2) is refused, only trying is left: it may wait for the reader. */

@@ -7,6 +7,7 @@
 #include "engine/epoll.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/units.h"
 #include "engine/socket.h"
 
@@ -298,7 +299,7 @@ static int epoll_engine_wait(struct engine *engine, int64_t timeout_ns, struct e
             eventfd_t value;
 
             if (eventfd_read(epoll->wake_fd, &value) < 0)
-                epoll_pause(); /* it is reported again at once */
+                clock_pause(EPOLL_PAUSE_NS); /* it is reported again at once */
             event_ring_push(&epoll->ready, (struct engine_event){.op = ENGINE_OP_WAKE});
         } else {
             epoll_resume(epoll, ready[i].data.u64, ready[i].events);

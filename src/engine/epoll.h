@@ -24,6 +24,10 @@ struct epoll_socket {
 
 extern const struct engine_class engine_epoll;
 
+/* How long to pause if what is reported cannot be taken, which only a sandbox can cause: it would
+ * be reported again at once. */
+#define EPOLL_PAUSE_NS (10 * NS_PER_MS)
+
 struct epoll {
     struct engine engine;
     int epoll_fd;
@@ -49,10 +53,6 @@ void epoll_accept_stop(struct engine *engine);
 /* Accept the waiting connections. The number is bounded so that open ones are served; clients that
  * arrive meanwhile are reported in the next iteration. */
 void epoll_accept(struct epoll *epoll);
-
-/* What is reported cannot be taken, which only a sandbox can cause: at least do not burn the CPU.
- */
-void epoll_pause(void);
 
 /* The listener is still watched though accepting has ended: unwatching it failed. If it fails
  * again, pause. */

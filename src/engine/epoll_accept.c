@@ -1,19 +1,16 @@
 /* Accepting in the epoll engine: the listener is watched while below capacity. */
+#include "base/clock.h"
 #include "base/units.h"
 #include "engine/epoll.h"
 #include "engine/socket.h"
 
 #include <errno.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/epoll.h>
 
 /* Connections accepted per iteration; the rest waits for the next, after the open ones. */
 #define ACCEPTS_PER_ITERATION 64u
-
-/* How long to pause if what is reported cannot be taken. */
-#define PAUSE_NS (10 * NS_PER_MS)
 
 static int epoll_watch_listener(struct epoll *epoll, int how)
 {
@@ -22,15 +19,10 @@ static int epoll_watch_listener(struct epoll *epoll, int how)
     return epoll_ctl(epoll->epoll_fd, how, epoll->engine.listener_fd, &event) < 0 ? -errno : 0;
 }
 
-void epoll_pause(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = PAUSE_NS}, NULL);
-}
-
 void epoll_unwatch_listener(struct epoll *epoll)
 {
     if (epoll_watch_listener(epoll, EPOLL_CTL_DEL) < 0)
-        epoll_pause();
+        clock_pause(EPOLL_PAUSE_NS);
 }
 
 int epoll_accept_start(struct engine *engine, uint32_t capacity)

@@ -9,6 +9,7 @@
 #include "engine/uring.h"
 
 #include "base/check.h"
+#include "base/clock.h"
 #include "base/pages.h"
 #include "base/units.h"
 #include "engine/socket.h"
@@ -222,12 +223,6 @@ static bool uring_accepted(struct uring *uring, struct engine_event *event)
     return true;
 }
 
-/* What failed would fail again at once. */
-static void uring_pause(void)
-{
-    nanosleep(&(struct timespec){.tv_nsec = NO_MEMORY_PAUSE_NS}, NULL);
-}
-
 /* Convert completions into events. Returns how many. */
 static int uring_collect(struct uring *uring, struct engine_event *events)
 {
@@ -253,7 +248,7 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
         if (op == ENGINE_OP_WAKE)
             uring->wake_armed = false;
         if (op == ENGINE_OP_WAKE && cqe->res < 0)
-            uring_pause();
+            clock_pause(NO_MEMORY_PAUSE_NS); /* it would fail again at once */
         count++;
     }
     io_uring_cq_advance(&uring->ring, seen);
@@ -340,7 +335,7 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     }
     if ((result == -EAGAIN || result == -EBUSY || result == -ENOMEM) &&
         uring->waits_without_memory++ < NO_MEMORY_WAITS_MAX) {
-        uring_pause();
+        clock_pause(NO_MEMORY_PAUSE_NS);
         return 0;
     }
     engine->failed_call = engine_uring.watch_call;

@@ -22,9 +22,8 @@
 
 /* poll(2) refuses two descriptors when the limit is lower, as prlimit(2) may make it at any time;
  * it may be short of memory, and a sandbox may refuse it. Then check this often what it would
- * report.
- */
-#define NO_POLL_PAUSE_NS (100 * (long)NS_PER_MS)
+ * report. */
+#define NO_POLL_PAUSE_NS (100 * NS_PER_MS)
 
 struct workers {
     struct workers_args args;
@@ -367,7 +366,7 @@ static void workers_wait(struct workers *workers)
 
         works = workers_take(&fds[0]) && workers_take(&fds[1]) && works;
         if (!works)
-            nanosleep(&(struct timespec){.tv_nsec = NO_POLL_PAUSE_NS}, NULL);
+            clock_pause(NO_POLL_PAUSE_NS);
         workers_obey(workers);
         ended_count = workers_check_broken(workers);
     }
