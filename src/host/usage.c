@@ -16,14 +16,15 @@
 #include <string.h>
 #include <unistd.h>
 
-#define CGROUPS_MAX 32
-#define TEXT_BYTES  (64u << 10) /* /proc/net/netstat, the largest, has about 5 KiB */
+#define TEXT_BYTES (64u << 10) /* /proc/net/netstat, the largest, has about 5 KiB */
 
 struct usage_source {
     int stat_fd, snmp_fd, netstat_fd; /* -1: there is none */
     bool cgroups_are_known;
-    char *cgroups[CGROUPS_MAX]; /* cpu.stat of each level that has one; open only while read, to
-                                   save descriptors */
+    char *cgroups[USAGE_CGROUPS_MAX];  /* cpu.stat of each level that has one; open only while read,
+                                          to save descriptors ... */
+    int cgroup_fds[USAGE_CGROUPS_MAX]; /* ... or always; -1: it cannot be opened */
+    bool keeps_open;
     uint32_t cgroup_count;
     uint64_t tick_ns;
     struct cpus cpus;
@@ -41,7 +42,7 @@ static void cgroup_add(void *context, const char *directory, bool v2)
     snprintf(path, sizeof(path), "%s/cpu.stat", directory);
     if (access(path, F_OK) < 0 && errno == ENOENT) /* a level without quota */
         return;
-    if (source->cgroup_count < CGROUPS_MAX)
+    if (source->cgroup_count < USAGE_CGROUPS_MAX)
         copy = strdup(path);
     if (copy)
         source->cgroups[source->cgroup_count++] = copy;
@@ -79,6 +80,18 @@ static void fd_close(int fd)
         close(fd);
 }
 
+static int cgroup_open(const struct usage_source *source, uint32_t i)
+{
+    return open(source->cgroups[i], O_RDONLY | O_CLOEXEC);
+}
+
+void usage_source_keep_open(struct usage_source *source)
+{
+    source->keeps_open = true;
+    for (uint32_t i = 0; i < source->cgroup_count; i++)
+        source->cgroup_fds[i] = cgroup_open(source, i);
+}
+
 void usage_source_free(struct usage_source *source)
 {
     if (!source)
@@ -86,8 +99,11 @@ void usage_source_free(struct usage_source *source)
     fd_close(source->stat_fd);
     fd_close(source->snmp_fd);
     fd_close(source->netstat_fd);
-    for (uint32_t i = 0; i < source->cgroup_count; i++)
+    for (uint32_t i = 0; i < source->cgroup_count; i++) {
+        if (source->keeps_open)
+            fd_close(source->cgroup_fds[i]);
         free(source->cgroups[i]);
+    }
     free(source);
 }
 
@@ -108,6 +124,17 @@ static const char *text_read(struct usage_source *source, int fd)
     return source->text;
 }
 
+/* The cpu.stat of a level; NULL: it cannot be read. */
+static const char *cgroup_text_read(struct usage_source *source, uint32_t i)
+{
+    int fd = source->keeps_open ? source->cgroup_fds[i] : cgroup_open(source, i);
+    const char *text = text_read(source, fd);
+
+    if (!source->keeps_open)
+        fd_close(fd);
+    return fd < 0 ? NULL : text;
+}
+
 /* Throttling by quotas, over all levels; unknown if one of them is. */
 static void throttling_read(struct usage_source *source, struct usage *usage)
 {
@@ -115,12 +142,12 @@ static void throttling_read(struct usage_source *source, struct usage *usage)
         return;
     usage->throttled_count = usage->throttled_ns = 0;
     for (uint32_t i = 0; i < source->cgroup_count; i++) {
-        int fd = open(source->cgroups[i], O_RDONLY | O_CLOEXEC);
+        const char *text = cgroup_text_read(source, i);
 
-        if (fd < 0)
+        if (text)
+            usage_text_throttling(text, usage);
+        else
             usage->throttled_count = usage->throttled_ns = FACT_UNKNOWN;
-        usage_text_throttling(text_read(source, fd), usage);
-        fd_close(fd);
     }
 }
 
@@ -139,6 +166,23 @@ void usage_read(struct usage_source *source, struct usage *ret_usage)
     usage_text_tcp(text_read(source, source->snmp_fd), ret_usage);
     usage_text_tcp(text_read(source, source->netstat_fd), ret_usage);
     throttling_read(source, ret_usage);
+}
+
+void usage_read_more(struct usage_source *source, struct usage_more *ret_more)
+{
+    *ret_more = (struct usage_more){FACT_UNKNOWN, FACT_UNKNOWN};
+    usage_text_tcp_more(text_read(source, source->netstat_fd), ret_more);
+    if (!source->cgroups_are_known)
+        return;
+    ret_more->period_count = 0;
+    for (uint32_t i = 0; i < source->cgroup_count; i++) {
+        const char *text = cgroup_text_read(source, i);
+
+        if (text)
+            usage_text_periods(text, ret_more);
+        else
+            ret_more->period_count = FACT_UNKNOWN;
+    }
 }
 
 void usage_read_cpus(struct usage_source *source, const int *cpus, uint32_t count,

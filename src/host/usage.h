@@ -30,6 +30,12 @@ struct usage {
     uint64_t listen_drops;     /* TcpExt ListenDrops */
 };
 
+/* More totals, for those who watch a server; facts, too. */
+struct usage_more {
+    uint64_t period_count;    /* periods of CPU quotas, as in throttled_count */
+    uint64_t syncookies_sent; /* TcpExt SyncookiesSent: a local queue of handshakes was full */
+};
+
 struct usage_source;
 
 /* Find the files of /proc and /sys for the totals, once, so that reading them is cheap: for the
@@ -38,11 +44,18 @@ struct usage_source;
  * with usage_source_free. Returns 0 or -ENOMEM. */
 int usage_source_new(struct usage_source **ret_source);
 
+/* Keep the files of the cgroups open too, at most USAGE_CGROUPS_MAX: then no reading opens any. */
+#define USAGE_CGROUPS_MAX 32
+void usage_source_keep_open(struct usage_source *source);
+
 /* Close them; NULL is allowed. */
 void usage_source_free(struct usage_source *source);
 
 /* Read the current totals: about ten system calls. */
 void usage_read(struct usage_source *source, struct usage *ret_usage);
+
+/* Read the others, in some system calls more. */
+void usage_read_more(struct usage_source *source, struct usage_more *ret_more);
 
 /* Read the totals of `count` single CPUs; a CPU that is not listed, or is -1, is unknown. */
 void usage_read_cpus(struct usage_source *source, const int *cpus, uint32_t count,

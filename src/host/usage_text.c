@@ -51,27 +51,27 @@ static const char *line_next(const char *line)
 
 /* Which column of which line goes where. */
 struct column {
-    const char *line, *name;
-    size_t offset; /* in struct usage */
+    const char *line, *name; /* without a name it ends the list */
+    size_t offset;           /* in struct usage or usage_more */
 };
 
-static const struct column columns[] = {
+static const struct column usage_columns[] = {
     {"Tcp:", "ActiveOpens", offsetof(struct usage, active_opens)},
     {"Tcp:", "PassiveOpens", offsetof(struct usage, passive_opens)},
     {"Tcp:", "RetransSegs", offsetof(struct usage, retransmits)},
     {"TcpExt:", "TCPSynRetrans", offsetof(struct usage, syn_retransmits)},
     {"TcpExt:", "ListenOverflows", offsetof(struct usage, listen_overflows)},
     {"TcpExt:", "ListenDrops", offsetof(struct usage, listen_drops)},
+    {NULL, NULL, 0},
 };
-#define COLUMN_COUNT (sizeof(columns) / sizeof(columns[0]))
-
-static uint64_t *usage_field(struct usage *usage, size_t offset)
-{
-    return (uint64_t *)(void *)((char *)usage + offset);
-}
+static const struct column more_columns[] = {
+    {"TcpExt:", "SyncookiesSent", offsetof(struct usage_more, syncookies_sent)},
+    {NULL, NULL, 0},
+};
 
 /* Read a line of names and its line of values, both after their first word. */
-static void pair_read(struct word line, const char *names, const char *values, struct usage *usage)
+static void pair_read(struct word line, const char *names, const char *values,
+                      const struct column *columns, void *totals)
 {
     for (;;) {
         struct word name = word_next(&names);
@@ -79,23 +79,23 @@ static void pair_read(struct word line, const char *names, const char *values, s
 
         if (name.length == 0 || value.length == 0)
             return;
-        for (size_t i = 0; i < COLUMN_COUNT; i++) {
-            if (word_is(name, columns[i].name) && word_is(line, columns[i].line))
-                *usage_field(usage, columns[i].offset) = word_number(value);
+        for (const struct column *column = columns; column->name; column++) {
+            if (word_is(name, column->name) && word_is(line, column->line))
+                *(uint64_t *)(void *)((char *)totals + column->offset) = word_number(value);
         }
     }
 }
 
-static bool line_is_wanted(struct word line)
+static bool line_is_wanted(struct word line, const struct column *columns)
 {
-    for (size_t i = 0; i < COLUMN_COUNT; i++) {
-        if (word_is(line, columns[i].line))
+    for (const struct column *column = columns; column->name; column++) {
+        if (word_is(line, column->line))
             return true;
     }
     return false;
 }
 
-void usage_text_tcp(const char *text, struct usage *usage)
+static void columns_read(const char *text, const struct column *columns, void *totals)
 {
     while (*text) {
         const char *names = text;
@@ -104,14 +104,24 @@ void usage_text_tcp(const char *text, struct usage *usage)
         const char *after_names = values;
 
         text = values;
-        if (!line_is_wanted(line) || *after_names == '\0')
+        if (!line_is_wanted(line, columns) || *after_names == '\0')
             continue;
         if (word_next(&values).length == line.length &&
             memcmp(after_names, line.start, line.length) == 0) {
-            pair_read(line, names, values, usage);
+            pair_read(line, names, values, columns, totals);
             text = line_next(after_names);
         }
     }
+}
+
+void usage_text_tcp(const char *text, struct usage *usage)
+{
+    columns_read(text, usage_columns, usage);
+}
+
+void usage_text_tcp_more(const char *text, struct usage_more *more)
+{
+    columns_read(text, more_columns, more);
 }
 
 static void fact_add(uint64_t *sum, uint64_t value, uint64_t unit)
@@ -132,5 +142,16 @@ void usage_text_throttling(const char *text, struct usage *usage)
             fact_add(&usage->throttled_ns, value, 1);
         else if (word_is(name, "throttled_usec")) /* v2 */
             fact_add(&usage->throttled_ns, value, NS_PER_US);
+    }
+}
+
+void usage_text_periods(const char *text, struct usage_more *more)
+{
+    for (; *text; text = line_next(text)) {
+        const char *cursor = text;
+        struct word name = word_next(&cursor);
+
+        if (word_is(name, "nr_periods"))
+            fact_add(&more->period_count, word_number(word_next(&cursor)), 1);
     }
 }

@@ -12,7 +12,13 @@
  * the TCP counters that are numbers in the text. */
 void usage_text_tcp(const char *text, struct usage *usage);
 
+/* From /proc/net/netstat: sets the SYN cookies, if there is a number. */
+void usage_text_tcp_more(const char *text, struct usage_more *more);
+
 /* From the cpu.stat of a cgroup, v1 or v2: adds to the throttling, unless it is unknown. */
 void usage_text_throttling(const char *text, struct usage *usage);
+
+/* The same for the periods. */
+void usage_text_periods(const char *text, struct usage_more *more);
 
 #endif

@@ -15,6 +15,7 @@
 #include <unistd.h>
 
 #include <arpa/inet.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 
 #include <cmocka.h>
@@ -95,6 +96,22 @@ static void throttling_adds_up_over_the_levels(void **state)
                           &usage);
     assert_int_equal(8, usage.throttled_count);
     assert_int_equal(10 * NS_PER_MS, usage.throttled_ns);
+}
+
+static void more_totals_are_found_in_the_same_texts(void **state)
+{
+    struct usage_more more = {1, 2};
+
+    (void)state;
+    usage_text_tcp_more("Tcp: SyncookiesSent\nTcp: 9\nTcpExt: A SyncookiesSent\nTcpExt: 8 24\n",
+                        &more);
+    usage_text_periods("usage_usec 5\nnr_periods 10\nnr_throttled 3\n", &more);
+    usage_text_periods("nr_periods_ 7\nnr_periods 9\n", &more);
+    assert_int_equal(24, more.syncookies_sent);
+    assert_int_equal(20, more.period_count);
+    usage_text_periods("nr_periods x\n", &more);
+    usage_text_periods("nr_periods 1\n", &more);
+    assert_int_equal(FACT_UNKNOWN, more.period_count);
 }
 
 /* A usage whose totals are all different: first, first + step, ... */
@@ -240,6 +257,32 @@ static void a_source_takes_three_descriptors(void **state)
     assert_in_range(after - before, 0, 3);
 }
 
+/* A sandbox may forbid to open files later, and a limit of descriptors stands for that here. */
+static void files_that_are_kept_open_are_read_where_none_can_be_opened(void **state)
+{
+    struct rlimit limit, none;
+    struct usage_source *source;
+    struct usage before, usage;
+    struct usage_more more_before, more;
+
+    (void)state;
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &limit));
+    assert_int_equal(0, usage_source_new(&source));
+    usage_read(source, &before);
+    usage_read_more(source, &more_before);
+    usage_source_keep_open(source);
+    none = (struct rlimit){.rlim_cur = 0, .rlim_max = limit.rlim_max};
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &none));
+    usage_read(source, &usage);
+    usage_read_more(source, &more);
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &limit));
+    usage_source_free(source);
+    assert_int_equal(fact_is_number(before.throttled_count), fact_is_number(usage.throttled_count));
+    assert_int_equal(fact_is_number(more_before.period_count), fact_is_number(more.period_count));
+    assert_true(fact_is_number(more.syncookies_sent));
+    assert_true(fact_is_number(usage.listen_drops));
+}
+
 static void no_source_is_fine_to_free(void **state)
 {
     (void)state;
@@ -253,6 +296,7 @@ int main(void)
         cmocka_unit_test(texts_of_another_shape_are_passed_over),
         cmocka_unit_test(throttling_is_not_known_where_a_level_has_no_number),
         cmocka_unit_test(throttling_adds_up_over_the_levels),
+        cmocka_unit_test(more_totals_are_found_in_the_same_texts),
         cmocka_unit_test(every_total_is_subtracted),
         cmocka_unit_test(what_one_reading_does_not_know_the_difference_does_not),
         cmocka_unit_test(a_quiet_machine_is_not_an_unknown_one),
@@ -260,6 +304,7 @@ int main(void)
         cmocka_unit_test(a_reading_has_what_this_process_did),
         cmocka_unit_test(single_cpus_are_read_together),
         cmocka_unit_test(a_source_takes_three_descriptors),
+        cmocka_unit_test(files_that_are_kept_open_are_read_where_none_can_be_opened),
         cmocka_unit_test(no_source_is_fine_to_free),
     };
 
