@@ -27,6 +27,14 @@ void conditions_init(struct conditions *conditions, void (*notice)(void *context
     pthread_mutex_init(&conditions->lock, NULL);
 }
 
+struct condition_sight condition_sight_of(const char *what, const char *call, int error)
+{
+    struct condition_sight sight = {.call = call, .error = -error};
+
+    snprintf(sight.what, sizeof(sight.what), "%s", what);
+    return sight;
+}
+
 enum condition_cause condition_cause_of(int error)
 {
     switch (error) {

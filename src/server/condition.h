@@ -35,6 +35,9 @@ struct condition_sight {
     int error;                       /* its errno, positive */
 };
 
+/* What was seen, of a call that failed with -errno. */
+struct condition_sight condition_sight_of(const char *what, const char *call, int error);
+
 /* One cause. Private to condition.c. */
 struct condition {
     uint32_t workers; /* that are affected */

@@ -32,12 +32,44 @@ static int settle_port(struct server_config *config, const enum option_source *s
 /* Replace a name by its address, and check the address. */
 static int settle_listen(struct server_config *config, struct failure *failure)
 {
-    enum option_source source = config->sources[option_row_find(&server_options, "listen")];
+    size_t row = option_row_find(&server_options, "listen");
+    enum option_source source = config->sources[row];
     int result = 0;
 
     if (config->listen.name)
-        result = listen_name_settle(&config->listen, source, &config->listen_name, failure);
-    return result < 0 ? result : listen_address_check(&config->listen, source, failure);
+        result = listen_name_settle(&config->listen, row, source, &config->listen_name, failure);
+    return result < 0 ? result : listen_address_check(&config->listen, row, source, failure);
+}
+
+/* True if the admin port would be the port of the clients. */
+static bool admin_is_for_clients(const struct server_config *config)
+{
+    const struct address *admin = &config->admin.address, *clients = &config->listen.address;
+
+    return address_port(admin) != 0 && address_port(admin) == address_port(clients) &&
+           (address_covers(admin, clients) || address_covers(clients, admin));
+}
+
+/* The same for the admin port, which needs its own port. */
+static int settle_admin(struct server_config *config, struct failure *failure)
+{
+    size_t row = option_row_find(&server_options, "admin");
+    enum option_source source = config->sources[row];
+    int result = 0;
+
+    if (source == OPTION_FROM_DEFAULT)
+        return 0;
+    if (!config->admin.has_port)
+        return listen_name_fail(&config->admin, row, source, "needs a port, such as 127.0.0.1:9101",
+                                failure);
+    if (config->admin.name)
+        result = listen_name_settle(&config->admin, row, source, &config->admin_name, failure);
+    if (result == 0)
+        result = listen_address_check(&config->admin, row, source, failure);
+    if (result == 0 && admin_is_for_clients(config))
+        result = listen_name_fail(&config->admin, row, source,
+                                  "clients are greeted on this port; give another one", failure);
+    return result;
 }
 
 /* The greeting can come from a file or as a text; the more direct source wins. */
@@ -89,5 +121,7 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                                                  sizeof(failure->line)));
     if (result == 0)
         result = settle_listen(config, failure);
+    if (result == 0)
+        result = settle_admin(config, failure);
     return result < 0 ? result : settle_greeting(config, failure);
 }

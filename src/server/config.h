@@ -31,7 +31,8 @@ struct server_config {
     uint64_t max_connections;
     uint64_t backlog;
     uint64_t shutdown_timeout_ns;
-    unsigned cpu_kind; /* enum cpu_kind */
+    struct option_address admin; /* without a port: no admin port */
+    unsigned cpu_kind;           /* enum cpu_kind */
     bool tune;
     bool print_config;
     bool quiet;
@@ -39,7 +40,8 @@ struct server_config {
     bool help;
     bool version;
     struct cpus_request cpus_request;            /* what `cpus` says */
-    struct listen_name listen_name;              /* messages about a name in `listen` */
+    struct listen_name listen_name;              /* messages about a name in `listen` ... */
+    struct listen_name admin_name;               /* ... and in `admin` */
     enum option_source sources[OPTION_ROWS_MAX]; /* of each row */
 };
 

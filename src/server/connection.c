@@ -111,7 +111,7 @@ static unsigned connection_close_flags(struct connections *connections,
 }
 
 void connection_close(struct connections *connections, struct connection *connection,
-                      enum outcome outcome)
+                      enum outcome outcome, uint64_t now_ns)
 {
     unsigned flags = connection_close_flags(connections, connection, outcome);
 
@@ -119,6 +119,7 @@ void connection_close(struct connections *connections, struct connection *connec
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
     counter_add(&connections->counts.outcomes[outcome], 1);
+    durations_add(&connections->durations, now_ns - connection->accepted_ns);
     slab_give(&connections->slab, connection);
 }
 
@@ -157,7 +158,8 @@ void connection_fail(struct connections *connections, struct connection *connect
             connection_trouble(connections, connection, error);
         break;
     }
-    connection_close(connections, connection, peer_error(-error) ? OUTCOME_RESET : OUTCOME_FAILED);
+    connection_close(connections, connection, peer_error(-error) ? OUTCOME_RESET : OUTCOME_FAILED,
+                     now_ns);
 }
 
 void connection_drain(struct connections *connections, struct connection *connection,
@@ -179,7 +181,7 @@ static void connection_finish(struct connections *connections, struct connection
     int result;
 
     if (!connections->settings->linger) {
-        connection_close(connections, connection, OUTCOME_GREETED);
+        connection_close(connections, connection, OUTCOME_GREETED, now_ns);
         return;
     }
     result = engine_half_close(connections->engine, connection->sock);
@@ -263,7 +265,7 @@ static void connection_sent(struct connections *connections, struct connection *
                             int result, uint64_t now_ns)
 {
     if (connection->cancelled && result == -ECANCELED) {
-        connection_close(connections, connection, connection->ending);
+        connection_close(connections, connection, connection->ending, now_ns);
         return;
     }
     connection->cancelled = false; /* late, but it succeeded */
@@ -277,7 +279,7 @@ static void connection_sent(struct connections *connections, struct connection *
         return;
     }
     if (connection_is_overdue(connections, connection, now_ns)) { /* no deadline comes meanwhile */
-        connection_close(connections, connection, OUTCOME_STALLED);
+        connection_close(connections, connection, OUTCOME_STALLED, now_ns);
         return;
     }
     deadline_start(&connections->greeted, &connection->deadline, now_ns); /* it made progress */
@@ -288,9 +290,9 @@ static void connection_drained(struct connections *connections, struct connectio
                                int result, uint64_t now_ns)
 {
     if (result == 0)
-        connection_close(connections, connection, OUTCOME_GREETED);
+        connection_close(connections, connection, OUTCOME_GREETED, now_ns);
     else if (connection->cancelled && (result > 0 || result == -ECANCELED))
-        connection_close(connections, connection, connection->ending);
+        connection_close(connections, connection, connection->ending, now_ns);
     else if (result < 0)
         connection_fail(connections, connection, result, now_ns);
     else
@@ -320,7 +322,7 @@ void connections_resume(struct connections *connections, struct engine *engine, 
         if (connection->state != CONNECTION_GREETING && connection->state != CONNECTION_LINGERING)
             continue;
         if (connection->cancelled)
-            connection_close(connections, connection, connection->ending);
+            connection_close(connections, connection, connection->ending, now_ns);
         else if (connection->state == CONNECTION_GREETING)
             connection_send(connections, connection, now_ns);
         else

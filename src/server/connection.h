@@ -33,6 +33,7 @@
 #include "base/deadline.h"
 #include "base/slab.h"
 #include "engine/engine.h"
+#include "server/durations.h"
 #include "server/outcome.h"
 
 #include <stdbool.h>
@@ -74,8 +75,8 @@ struct connection_trouble {
     int error;
 };
 
-/* One worker's connections. Private to connection.c, except `counts` and `trouble`, which may be
- * read. */
+/* One worker's connections. Private to connection.c, except `counts`, `durations` and `trouble`,
+ * which may be read; the first two by any thread (base/counter.h). */
 struct connections {
     const struct connection_settings *settings;
     struct engine *engine;
@@ -85,6 +86,8 @@ struct connections {
     struct deadline_queue retries;
     struct deadline_queue undelivered; /* further checks, after CONNECTION_WATCH_NS */
     struct outcome_counts counts;
+    struct durations
+        durations; /* from accept to end, to an iteration of the worker; of all ended */
     struct connection_trouble trouble;
 };
 
@@ -131,6 +134,6 @@ void connections_stop(struct connections *connections, uint64_t now_ns);
 
 /* Close all open connections, counted as abandoned: the kernel delivers the rest of their
  * greetings. engine_wait must not be called again. */
-void connections_abandon(struct connections *connections);
+void connections_abandon(struct connections *connections, uint64_t now_ns);
 
 #endif

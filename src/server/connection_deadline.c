@@ -84,7 +84,7 @@ static void connection_probe(struct connections *connections, struct connection 
     int result = engine_discard(connections->engine, connection->sock);
 
     if (result == 0) {
-        connection_close(connections, connection, OUTCOME_GREETED);
+        connection_close(connections, connection, OUTCOME_GREETED, now_ns);
     } else if (result < 0 && result != -EAGAIN) {
         connection_fail(connections, connection, result, now_ns);
     } else {
@@ -142,11 +142,11 @@ void connections_stop(struct connections *connections, uint64_t now_ns)
             connection_end(connections, connection, OUTCOME_ABANDONED, now_ns);
 }
 
-void connections_abandon(struct connections *connections)
+void connections_abandon(struct connections *connections, uint64_t now_ns)
 {
     struct connection *connection = NULL;
 
     while ((connection = slab_next(&connections->slab, connection)))
-        connection_close(connections, connection, OUTCOME_ABANDONED);
+        connection_close(connections, connection, OUTCOME_ABANDONED, now_ns);
     outcome_counts_check(&connections->counts, connections_open(connections));
 }

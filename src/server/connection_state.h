@@ -58,6 +58,6 @@ void connection_fail(struct connections *connections, struct connection *connect
 
 /* The only exit of a connection. Nothing is pending on its socket, unless it is abandoned. */
 void connection_close(struct connections *connections, struct connection *connection,
-                      enum outcome outcome);
+                      enum outcome outcome, uint64_t now_ns);
 
 #endif

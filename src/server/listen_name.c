@@ -107,53 +107,54 @@ static void problem_write(int result, char problem[PROBLEM_BYTES])
     }
 }
 
-/* The variable that --listen comes from; NULL: the command line. */
-static const char *variable_name(enum option_source source, char name[OPTION_NAME_BYTES])
+/* The variable that an option comes from; NULL: the command line. */
+static const char *variable_name(size_t row, enum option_source source,
+                                 char name[OPTION_NAME_BYTES])
 {
-    size_t row = option_row_find(&server_options, "listen");
-
     if (source == OPTION_FROM_COMMAND_LINE)
         return NULL;
     return option_source_name(&server_options, &server_options.rows[row], source, name);
 }
 
-/* An error about --listen, wherever it comes from. Returns `result`. */
-static int listen_fail(const char *typed, enum option_source source, const char *problem,
-                       enum failure_class class, int result, struct failure *failure)
+/* An error about an option, wherever it comes from. Returns `result`. */
+static int listen_fail(const char *typed, size_t row, enum option_source source,
+                       const char *problem, enum failure_class class, int result,
+                       struct failure *failure)
 {
     char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES];
-    const char *variable = variable_name(source, name);
+    const char *variable = variable_name(row, source, name);
 
-    return failure_set(failure, class, result, "%s%s'%s': %s", variable ? variable : "--listen",
+    return failure_set(failure, class, result, "%s%s%s'%s': %s", variable ? "" : "--",
+                       variable ? variable : server_options.rows[row].long_name,
                        variable ? "=" : " ",
                        escape_encode(typed, strlen(typed), shown, sizeof(shown)), problem);
 }
 
-static int settle_fail(int result, const char *typed, enum option_source source,
+static int settle_fail(int result, const char *typed, size_t row, enum option_source source,
                        struct failure *failure)
 {
     bool is_usage = result == -ESRCH || result == -E2BIG;
     char problem[PROBLEM_BYTES];
 
     problem_write(result, problem);
-    return listen_fail(typed, source, problem, is_usage ? FAILURE_USAGE : FAILURE_SYSTEM, result,
-                       failure);
+    return listen_fail(typed, row, source, problem, is_usage ? FAILURE_USAGE : FAILURE_SYSTEM,
+                       result, failure);
 }
 
-int listen_name_settle(struct option_address *listen, enum option_source source,
+int listen_name_settle(struct option_address *listen, size_t row, enum option_source source,
                        struct listen_name *ret_said, struct failure *failure)
 {
     struct listen_name said = {.notice = ""};
     struct host_addresses addresses;
     char shown[SHOWN_BYTES], name[OPTION_NAME_BYTES];
-    const char *variable = variable_name(source, name);
+    const char *variable = variable_name(row, source, name);
     uint16_t port = address_port(&listen->address);
     bool without_ipv6 = ipv6_is_off();
     uint32_t taken;
     int result = host_name_look_up(HOST_NAME_FILE, listen->name, listen->name_bytes, &addresses);
 
     if (result < 0)
-        return settle_fail(result, listen->name, source, failure);
+        return settle_fail(result, listen->name, row, source, failure);
     taken = address_choose(&addresses, without_ipv6);
     listen->address = addresses.list[taken];
     address_set_port(&listen->address, port);
@@ -166,7 +167,7 @@ int listen_name_settle(struct option_address *listen, enum option_source source,
     return 0;
 }
 
-int listen_address_check(const struct option_address *listen, enum option_source source,
+int listen_address_check(const struct option_address *listen, size_t row, enum option_source source,
                          struct failure *failure)
 {
     const char *group = route_group_name(&listen->address);
@@ -178,6 +179,17 @@ int listen_address_check(const struct option_address *listen, enum option_source
              "%s is a %s address, where TCP cannot listen; give one of an interface, or [::] for "
              "all",
              address_without_port(&listen->address, text), group);
-    return listen_fail(listen->name ? listen->name : text, source, problem, FAILURE_USAGE, -EINVAL,
-                       failure);
+    return listen_name_fail(listen, row, source, problem, failure);
+}
+
+int listen_name_fail(const struct option_address *listen, size_t row, enum option_source source,
+                     const char *problem, struct failure *failure)
+{
+    char text[ADDRESS_TEXT_BYTES];
+
+    address_format(&listen->address, text);
+    if (!listen->has_port)
+        *strrchr(text, ':') = '\0';
+    return listen_fail(listen->name ? listen->name : text, row, source, problem, FAILURE_USAGE,
+                       -EINVAL, failure);
 }

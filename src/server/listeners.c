@@ -1,6 +1,7 @@
 #include "server/listeners.h"
 
 #include "base/clock.h"
+#include "base/fact.h"
 #include "base/units.h"
 #include "host/platform.h"
 #include "net/address_state.h"
@@ -172,6 +173,17 @@ void listeners_close(struct listeners *listeners)
         listeners_close_one(listeners, i);
     free(listeners->fds);
     listeners->fds = NULL;
+}
+
+struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i)
+{
+    struct accept_queue queue = {FACT_UNKNOWN, FACT_UNKNOWN};
+
+    pthread_mutex_lock(&listeners->mutex);
+    if (listeners->fds[i] >= 0)
+        queue = accept_queue_read(listeners->fds[i]);
+    pthread_mutex_unlock(&listeners->mutex);
+    return queue;
 }
 
 /* A rule forbids it, as a sandbox does; nothing is short. */

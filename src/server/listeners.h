@@ -6,6 +6,7 @@
 #define HELLO_LISTENERS_H
 
 #include "base/failure.h"
+#include "net/accept_queue.h"
 #include "net/address.h"
 
 #include <pthread.h>
@@ -59,6 +60,10 @@ void listeners_close_one(struct listeners *listeners, uint32_t i);
 
 /* Close the open ones, and free their memory. Does nothing if they were never opened. */
 void listeners_close(struct listeners *listeners);
+
+/* The accept queue of listener i, as facts; unknown once it is closed. Any thread; waits only while
+ * another thread looks at the listeners. */
+struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i);
 
 /* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
  * that is impossible, `refusing` stays false, and a notice says so. Call it before the workers are

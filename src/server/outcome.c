@@ -12,6 +12,11 @@ static const char *const outcome_names[OUTCOME_COUNT] = {
     [OUTCOME_ABANDONED] = "abandoned",
 };
 
+const char *outcome_name(enum outcome outcome)
+{
+    return outcome_names[outcome];
+}
+
 void outcome_counts_add(struct outcome_counts *total, const struct outcome_counts *part)
 {
     total->accepted += counter_read(&part->accepted);

@@ -16,6 +16,9 @@ enum outcome {
     OUTCOME_COUNT,
 };
 
+/* "greeted", as in the totals. */
+const char *outcome_name(enum outcome outcome);
+
 /* The counters of one worker, or of all. accepted = the sum of the outcomes + the connections open.
  */
 struct outcome_counts {

@@ -39,21 +39,13 @@ struct responder {
     uint64_t waiting_check_ns; /* at capacity: when to check whether clients wait */
     uint64_t troubles_seen;    /* the last trouble.count */
     uint64_t troubled_greeted; /* how many were greeted when it was last seen */
+    struct pulse pulse;        /* for other threads */
 };
-
-/* The message about a failed call. */
-static struct condition_sight sight_of(const char *what, const char *call, int error)
-{
-    struct condition_sight sight = {.call = call, .error = -error};
-
-    snprintf(sight.what, sizeof(sight.what), "%s", what);
-    return sight;
-}
 
 static void responder_cannot_accept(struct responder *responder, const char *call, int error)
 {
     struct condition_sight sight =
-        sight_of("cannot accept, clients wait in the accept queue", call, error);
+        condition_sight_of("cannot accept, clients wait in the accept queue", call, error);
 
     responder->accept_retry_ns = responder->now_ns + RESPONDER_RETRY_NS;
     symptoms_see(&responder->symptoms, condition_cause_of(-error), &sight, responder->now_ns);
@@ -100,12 +92,13 @@ static void responder_check_trouble(struct responder *responder)
     if (trouble->count != responder->troubles_seen) {
         responder->troubles_seen = trouble->count;
         responder->troubled_greeted = connections->counts.outcomes[OUTCOME_GREETED];
-        sight = sight_of(passes ? "connections are delayed" : "connections fail", trouble->call,
-                         -trouble->error);
+        sight = condition_sight_of(passes ? "connections are delayed" : "connections fail",
+                                   trouble->call, -trouble->error);
         symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
     }
     if (responder->engine->close_error) {
-        sight = sight_of("sockets cannot be closed", "close", -responder->engine->close_error);
+        sight = condition_sight_of("sockets cannot be closed", "close",
+                                   -responder->engine->close_error);
         responder->engine->close_error = 0;
         responder->troubled_greeted = UINT64_MAX; /* a greeting alone is not enough */
         symptoms_see(&responder->symptoms, CONDITION_CONNECTIONS, &sight, responder->now_ns);
@@ -134,6 +127,8 @@ static void responder_accepted(struct responder *responder, const struct engine_
         return;
     }
     responder->accepted_ns = responder->now_ns;
+    if (responder->args->samples_waits)
+        pulse_sample(&responder->pulse, responder->connections.counts.accepted, event->result);
     connection_accept(&responder->connections, event->result, responder->now_ns);
 }
 
@@ -286,6 +281,7 @@ static void responder_read_clock(struct responder *responder)
     CHECK(now_ns >= responder->now_ns, "before=%llu now=%llu",
           (unsigned long long)responder->now_ns, (unsigned long long)now_ns);
     responder->now_ns = now_ns;
+    pulse_begin(&responder->pulse, now_ns);
 }
 
 /* One iteration: handle events, and what is due. */
@@ -315,15 +311,17 @@ static int responder_run(void *state, const struct worker *worker)
     responder_advance(responder); /* the previous engine may have got the stop's wake-up */
     responder_keep_accepting(responder);
     while (responder->phase != RESPONDER_DONE) {
+        pulse_end(&responder->pulse);
         count = engine_wait(responder->engine, responder_timeout_ns(responder), events);
         if (count < 0)
             return count;
         responder_iteration(responder, events, count);
     }
+    pulse_end(&responder->pulse);
     count = responder_end(responder, events);
     if (count < 0)
         return count;
-    connections_abandon(&responder->connections);
+    connections_abandon(&responder->connections, responder->now_ns);
     return 0;
 }
 
@@ -384,6 +382,16 @@ struct responder *responder_new(const struct responder_args *args)
         responder->symptoms = symptoms_none(args->conditions);
     }
     return responder;
+}
+
+struct responder_view responder_view(const struct responder *responder)
+{
+    return (struct responder_view){
+        .counts = &responder->connections.counts,
+        .durations = &responder->connections.durations,
+        .pulse = &responder->pulse,
+        .conditions = responder->symptoms.begun,
+    };
 }
 
 const struct outcome_counts *responder_counts(const struct responder *responder)

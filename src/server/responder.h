@@ -12,6 +12,7 @@
 #include "server/connection.h"
 #include "server/listeners.h"
 #include "server/outcome.h"
+#include "server/pulse.h"
 #include "workers/worker.h"
 
 #include <stdint.h>
@@ -42,6 +43,7 @@ struct responder_args {
     uint32_t connections_max;
     const struct connection_settings *settings; /* the caller's */
     struct conditions *conditions;              /* the server's, for shortages and failures */
+    bool samples_waits;                         /* ask the kernel how long some clients waited */
 };
 
 /* The job to give to a worker, with a responder as its state. */
@@ -50,6 +52,16 @@ extern const struct worker_job responder_job;
 /* Make a responder; `args` must outlive it. Returns it (free it with free(3)), or NULL if there is
  * no memory. */
 struct responder *responder_new(const struct responder_args *args);
+
+/* What any thread may read while its worker runs; each number has one writer (base/counter.h). */
+struct responder_view {
+    const struct outcome_counts *counts;
+    const struct durations *durations; /* of connections, from accept to end */
+    const struct pulse *pulse;
+    const uint64_t *conditions; /* CONDITION_COUNT of them: how often each began in this worker */
+};
+
+struct responder_view responder_view(const struct responder *responder);
 
 /* Its counters; read them when its worker has ended. */
 const struct outcome_counts *responder_counts(const struct responder *responder);

@@ -32,7 +32,7 @@ static void salvage_take_waiting(const struct salvage *salvage, uint64_t end_ns)
         if (sock < 0)
             continue;
         if (connections_capacity(salvage->connections) == 0)
-            connections_abandon(salvage->connections);
+            connections_abandon(salvage->connections, now_ns);
         connection_accept(salvage->connections, sock, now_ns);
     }
 }
@@ -64,5 +64,5 @@ void salvage_run(const struct salvage *salvage)
     }
     if (listening)
         listeners_close_one(salvage->listeners, salvage->number);
-    connections_abandon(salvage->connections);
+    connections_abandon(salvage->connections, now_ns);
 }

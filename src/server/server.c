@@ -1,5 +1,4 @@
-#include "server/server.h"
-
+/* The server as a whole: its size, its start, its end. */
 #include "base/clock.h"
 #include "base/fact.h"
 #include "base/signals.h"
@@ -11,7 +10,7 @@
 #include "server/engines_print.h"
 #include "server/listeners.h"
 #include "server/notify.h"
-#include "server/responder.h"
+#include "server/server_state.h"
 #include "server/sizing.h"
 #include "server/tuning.h"
 #include "workers/workers.h"
@@ -23,22 +22,6 @@
 #include <unistd.h>
 
 #include <sys/eventfd.h>
-
-struct server {
-    struct server_args args;
-    struct server_config *config; /* of args */
-    struct connection_settings settings;
-    struct hardware hardware;
-    uint64_t backlog_requested;         /* per listener; 0: it was auto */
-    char backlog_note[128];             /* why it is less */
-    const char *notes[OPTION_ROWS_MAX]; /* the reason for "auto"; NULL: it was not auto */
-    struct workers *workers;
-    struct conditions conditions;
-    uint32_t count; /* of workers, and so of each array below */
-    struct listeners listeners;
-    struct responder_args responder_args[CPUS_MAX];
-    void *responders[CPUS_MAX]; /* struct responder */
-};
 
 static void server_notice(void *context, const char *line)
 {
@@ -87,7 +70,7 @@ static int server_size(struct server *server, struct failure *failure)
                       sizing_backlog(hardware, config->workers));
     if (fact_is_number(hardware->somaxconn))
         server_cut_backlog(server, hardware->somaxconn, "net.core.somaxconn");
-    reserved = limits_descriptors_reserved(config->workers);
+    reserved = limits_descriptors_reserved(config->workers) + server_admin_descriptors(config);
     possible = sizing_connections(hardware, reserved);
     wanted = config->max_connections ? config->max_connections : config->workers;
     if (wanted + reserved > hardware->descriptors)
@@ -180,14 +163,19 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
         return server_allocation_failed(failure);
     server->args = *args;
     server->config = config;
+    server->admin.listener_fd = -1;
     conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
     if (config->listen.name)
         server->notes[option_row_find(&server_options, "listen")] = config->listen_name.note;
+    if (config->admin.name)
+        server->notes[option_row_find(&server_options, "admin")] = config->admin_name.note;
     if (config->listen_name.notice[0])
         server_notice(server, config->listen_name.notice);
+    if (config->admin_name.notice[0])
+        server_notice(server, config->admin_name.notice);
     result = server_find_hardware(server, failure);
     if (result == 0)
         result = server_size(server, failure);
@@ -202,7 +190,7 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
 
 void server_free(struct server *server)
 {
-    if (!server)
+    if (!server || !server_admin_stop(server)) /* the process ends soon */
         return;
     for (uint32_t i = 0; i < server->count; i++)
         free(server->responders[i]);
@@ -263,6 +251,7 @@ static void server_stopping(void *context)
 {
     struct server *server = context;
 
+    server_admin_stopping(server);
     listeners_refuse_new(&server->listeners);
     server_notify(server, "STOPPING=1");
 }
@@ -281,6 +270,7 @@ static int server_make_responders(struct server *server)
             .connections_max = (uint32_t)(share + (i < remainder)),
             .settings = &server->settings,
             .conditions = &server->conditions,
+            .samples_waits = server->admin.admin != NULL,
         };
         server->responders[i] = responder_new(&server->responder_args[i]);
         if (!server->responders[i])
@@ -339,22 +329,29 @@ int server_start(struct server *server, struct failure *failure)
     int result = server_listen(server, failure);
 
     if (result == 0)
+        result = server_open_admin(server, failure);
+    if (result == 0)
+        result = server_start_admin(server, failure);
+    if (result == 0)
         result = server_start_workers(server, failure);
     if (result < 0)
         return result;
     workers_go(server->workers);
+    server_admin_go(server);
     server_notify(server, "READY=1");
     return 0;
 }
 
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES])
 {
-    char text[ADDRESS_TEXT_BYTES];
+    char text[ADDRESS_TEXT_BYTES], admin[ADDRESS_TEXT_BYTES];
 
-    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d",
+    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d%s%s",
              address_format(&server->listeners.address, text),
              workers_engine(server->workers)->name, server->count,
-             server->settings.linger ? "linger" : "swift", (int)getpid());
+             server->settings.linger ? "linger" : "swift", (int)getpid(),
+             server->admin.admin ? " admin=" : "",
+             server->admin.admin ? address_format(&server->admin.address, admin) : "");
     return line;
 }
 

@@ -48,7 +48,7 @@ void server_print(struct server *server, FILE *out);
 int server_start(struct server *server, struct failure *failure);
 
 /* Enough for the longest text of server_start_line. */
-#define SERVER_START_BYTES (ADDRESS_TEXT_BYTES + 128)
+#define SERVER_START_BYTES (2 * ADDRESS_TEXT_BYTES + 160)
 
 /* The one line that says where the server listens, and how. Returns line. */
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES]);

@@ -1,5 +1,6 @@
 #include "server/symptom.h"
 
+#include "base/counter.h"
 #include "base/deadline.h"
 
 struct symptoms symptoms_none(struct conditions *conditions)
@@ -14,6 +15,7 @@ void symptoms_see(struct symptoms *symptoms, enum condition_cause cause,
     if (symptoms_has(symptoms, cause))
         return;
     symptoms->shown |= 1u << cause;
+    counter_add(&symptoms->begun[cause], 1);
     symptoms->report_ns = conditions_begin(symptoms->conditions, cause, sight, now_ns);
 }
 

@@ -18,6 +18,8 @@ struct symptoms {
     uint32_t shown;                /* a bit for each cause */
     uint64_t seen_ns[CONDITION_COUNT];
     uint64_t report_ns; /* when to call conditions_report */
+    uint64_t
+        begun[CONDITION_COUNT]; /* how often each began; any thread may read (base/counter.h) */
 };
 
 /* A worker without symptoms. */

@@ -8,7 +8,7 @@ import pytest
 sys.path.insert(0, os.path.dirname(__file__))
 pytest.register_assert_rewrite(
     "clients", "faults", "firewall", "kernel", "misbehaving", "naming", "network", "programs", "reports",
-    "nginx"
+    "nginx", "scraping", "syscalls"
 )
 
 import clients

@@ -24,7 +24,8 @@ OUTCOMES = ("greeted", "expired", "reset", "stalled", "orphaned", "failed", "aba
 START_LINE = re.compile(
     r"hello-server: listening on (?P<host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<port>\d+)"
     r" engine=(?:checked:)?(?P<engine>uring|epoll) workers=(?P<workers>\d+)"
-    r" close=(?P<close>linger|swift) pid=(?P<pid>\d+)\n"
+    r" close=(?P<close>linger|swift) pid=(?P<pid>\d+)"
+    r"(?: admin=(?P<admin_host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<admin_port>\d+))?\n"
 )
 STOP_LINE = re.compile(
     r"hello-server: stopped accepted=(\d+)" + "".join(rf" {name}=(\d+)" for name in OUTCOMES) + "\n"
@@ -325,6 +326,7 @@ class Server:
         self.workers = int(match["workers"])
         self.close = match["close"]
         assert int(match["pid"]) == self.pid
+        self.admin = match["admin_host"] and (match["admin_host"].strip("[]"), int(match["admin_port"]))
         self.idle_descriptors = kernel.descriptors(self.pid)
 
     def _read_line(self):

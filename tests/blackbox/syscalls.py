@@ -100,6 +100,8 @@ class Calls:
         self.names = {number: name for name, number in numbers().items()}
         self.seen = collections.Counter()
         self.fault = None
+        self.holding = None
+        self.held = []  # the calls that wait: (listener, id)
         self.begun = mark is None
         self.over = threading.Event()
         self.page = mmap.mmap(-1, mmap.PAGESIZE)  # shared with the child: its number, and its descriptor
@@ -156,6 +158,9 @@ class Calls:
         try:
             fcntl.ioctl(listener, _RECV, asked)
             call, _, _, number, _, _, *arguments = _NOTIF.unpack(asked)
+            if self.holding and self.holding.takes(self.names.get(number, str(number)), arguments):
+                self.held.append((listener, call))
+                return
             error = self._judge(self.names.get(number, str(number)), arguments)
             fcntl.ioctl(listener, _SEND, _ANSWER.pack(call, 0, -error, 0 if error else _CONTINUE))
         except OSError as failure:  # the call was interrupted, or its thread has ended
@@ -175,6 +180,15 @@ class Calls:
         """Calls fail from now on, see Fault."""
         self.fault = Fault(*args, **options)
         return self.fault
+
+    def hold(self, call, where=None):
+        """The next call with these arguments waits, and its thread with it, until it is let go."""
+        self.holding = Fault(call, 0, 1, where=where)
+
+    def let_go(self):
+        for listener, call in self.held:
+            fcntl.ioctl(listener, _SEND, _ANSWER.pack(call, 0, 0, _CONTINUE))
+        self.held = []
 
     def end(self):
         self.fault = None

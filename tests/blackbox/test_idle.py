@@ -6,6 +6,7 @@ import pytest
 from clients import FAMILIES, GREETING, IPV4, crowd, visit
 from kernel import cpu_seconds, io_uring_error, sleeps, switches, threads_are
 from programs import SANITIZED, totals, wait_until
+from scraping import get
 
 IDLE_S = 10
 LEAVING_S = 0.1  # how long a greeted client may take to close before it is looked for
@@ -24,16 +25,20 @@ def test_no_thread_runs_while_there_is_nothing_to_do(server):
         pytest.skip("ThreadSanitizer has a thread of its own that wakes up")
     engines = ["epoll"] if io_uring_error() else ["epoll", "uring"]
     kinds = [("--engine", engine, "--close", close) for engine in engines for close in ("linger", "swift")]
+    kinds.append(("--admin", "127.0.0.1:0"))
     fresh, used = ([server(*kind, "--linger-timeout", "1h") for kind in kinds] for _ in range(2))
     for one in used:
         for family in FAMILIES:
             assert crowd(one.address(family), 500) == {"greeted": 500}
+            assert one.admin is None or get(one, "/metrics").status == 200
         one.wait_until_idle()
     wait_until(lambda: settled(fresh + used), "the threads to fall asleep")
 
     before = [(one.engine, switches(one.pid), cpu_seconds(one.pid)) for one in fresh + used]
     time.sleep(IDLE_S)
     assert [(one.engine, switches(one.pid), cpu_seconds(one.pid)) for one in fresh + used] == before
+    for one in (one for one in fresh + used if one.admin):  # and who sleeps is not stuck
+        assert get(one, "/healthz") == (200, "ok\n")
 
     for one in fresh + used:
         assert crowd(one.address(IPV4), 1) == {"greeted": 1}

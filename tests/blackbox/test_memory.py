@@ -83,7 +83,7 @@ def test_every_call_at_start_may_fail(shim, engine, function):
             fault = {"LD_PRELOAD": shim, "FAULT_FUNCTION": function, "FAULT_CALL": str(call),
                      "FAULT_REPORT": str(report_write)}
             started = start_and_stop(
-                "--engine", engine, "--workers", 2, "--max-connections", 100, env=fault,
+                "--engine", engine, "--workers", 2, "--max-connections", 100, "--admin", "127.0.0.1:0", env=fault,
                 keep=(report_write,),
             )
             os.close(report_write)

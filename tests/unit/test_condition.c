@@ -189,12 +189,18 @@ static void who_ends_suffering_is_not_taken_for_the_end_of_it(void **state)
     (void)state;
     symptoms_see(&first, CONDITION_CAPACITY, &full, START_NS);
     symptoms_see(&second, CONDITION_CAPACITY, &full, START_NS);
+    symptoms_see(&second, CONDITION_CAPACITY, &full, START_NS); /* it lasts */
+    assert_int_equal(1, first.begun[CONDITION_CAPACITY]);
+    assert_int_equal(1, second.begun[CONDITION_CAPACITY]);
+    assert_int_equal(0, second.begun[CONDITION_ACCEPTING]);
     symptoms_withdraw(&first);
     symptoms_withdraw(&first); /* once is enough */
     assert_reported(1, "no room");
     symptoms_fade(&second, UINT32_MAX, START_NS + SYMPTOM_FADES_NS);
     assert_reported(2, "any more"); /* the other worker saw that it is over */
     symptoms_see(&second, CONDITION_ACCEPTING, &failing, START_NS + MINUTE);
+    assert_int_equal(1, second.begun[CONDITION_CAPACITY]);
+    assert_int_equal(1, second.begun[CONDITION_ACCEPTING]);
     symptoms_withdraw(&second);
     assert_true(conditions_report(&fixture.conditions, START_NS + HOUR) == DEADLINE_NEVER);
     assert_reported(3, "cannot accept");

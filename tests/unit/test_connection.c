@@ -82,14 +82,17 @@ static void engine_is_renewed(struct fixture *f)
     connections_resume(&f->connections, f->engine, START_NS);
 }
 
-/* Every test ends with: accepted = the sum of the outcomes + open. */
+/* Every test ends with: accepted = the sum of the outcomes + open, and who ended was timed. */
 static int tear_down(void **state)
 {
     struct fixture *f = *state;
-    uint64_t ended = 0;
+    uint64_t ended = 0, timed = 0;
 
     for (int i = 0; i < OUTCOME_COUNT; i++)
         ended += f->connections.counts.outcomes[i];
+    for (int i = 0; i <= DURATIONS_BOUNDS; i++)
+        timed += f->connections.durations.counts[i];
+    assert_int_equal(ended, timed);
     assert_int_equal(f->connections.counts.accepted, ended + connections_open(&f->connections));
     connections_release(&f->connections);
     engine_destroy(f->engine);
@@ -518,7 +521,7 @@ static void greeting_of_which_the_kernel_does_not_take_the_rest_ends_in_a_reset(
     ends(f, ENGINE_OP_SEND, 4);
     f->fake.failing = "hand_over";
     f->fake.error = -ENOBUFS;
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS);
     assert_string_equal("send send hand_over close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_RESET, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_ABANDONED);
@@ -812,7 +815,7 @@ static void first_probes_do_not_keep_more_than_half_of_the_capacity(void **state
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
     assert_string_equal("send half_close recv", fake_engine_calls(&f->fake));
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS);
     assert_int_equal(3, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
 }
 
@@ -846,8 +849,9 @@ static void abandoned_connections_are_closed_and_counted(void **state)
 
     accept_one(f);
     accept_one(f);
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS + 3 * NS_PER_S);
     assert_string_equal("send send hand_over close hand_over close", fake_engine_calls(&f->fake));
+    assert_int_equal(6 * NS_PER_S, f->connections.durations.sum_ns);
     assert_int_equal(2, f->connections.counts.outcomes[OUTCOME_ABANDONED]);
     assert_int_equal(0, connections_open(&f->connections));
 }
@@ -884,7 +888,7 @@ static void abandoned_connection_that_was_leaving_is_not_reset(void **state)
 
     accept_one(f);
     ends(f, ENGINE_OP_SEND, GREETING_SIZE);
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS);
     assert_string_equal("send half_close hand_over close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_ABANDONED);
@@ -936,7 +940,7 @@ static void lose_count(void *context)
     struct fixture *f = context;
 
     f->connections.counts.outcomes[OUTCOME_GREETED]++;
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS);
 }
 
 static void what_breaks_an_invariant_ends_the_program(void **state)
@@ -949,7 +953,7 @@ static void what_breaks_an_invariant_ends_the_program(void **state)
     assert_breaks(hear_of_more_than_was_sent, f, "bytes=7 rest_bytes=6");
     assert_breaks(accept_more_than_there_is_room_for, f, "open=4 of 4");
     assert_breaks(lose_count, f, "1 is not 2");
-    connections_abandon(&f->connections);
+    connections_abandon(&f->connections, START_NS);
 }
 
 static void totals_are_printed_by_name(void **state)
