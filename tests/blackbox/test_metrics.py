@@ -1,4 +1,5 @@
-"""The metrics of hello-server: well-formed, true, and those that its page lists."""
+"""The metrics of hello-server: well-formed, true, and those that the documents, the alerts and the dashboard name."""
+import json
 import os
 import pathlib
 import re
@@ -6,6 +7,7 @@ import socket
 import subprocess
 
 import pytest
+import yaml
 
 import kernel
 from clients import GREETING, IPV4, close_all, connect, crowd, read_exactly
@@ -13,6 +15,9 @@ from programs import OUTCOMES, totals, wait_until
 from scraping import Metrics, promtool
 
 TOP = pathlib.Path(__file__).resolve().parents[2]
+MONITORING = TOP / "docs/monitoring"
+RULES, RULE_TESTS = MONITORING / "hello-server.rules.yml", MONITORING / "hello-server.rules.test.yml"
+DASHBOARD = MONITORING / "hello-server.dashboard.json"
 ADMIN = ("--admin", "127.0.0.1:0")
 METRIC = re.compile(r"\b(?:hello|process)_[a-z_]+\b")
 PAUSE_S = 0.3
@@ -173,3 +178,56 @@ def test_drops_of_the_kernel_are_those_of_nstat(watched):
     assert metrics["hello_tcp_listen_drops_total"] - before["hello_tcp_listen_drops_total"] >= drops > 0
     assert metrics["hello_tcp_listen_overflows_total"] - before["hello_tcp_listen_overflows_total"] >= overflows > 0
     one.stop(all_accepted=False, warnings=None)
+
+
+# What is shipped to read them
+
+
+def expressions_of_rules():
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    return [rule["expr"] for group in groups for rule in group["rules"]]
+
+
+def expressions_of_dashboard():
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    return [target["expr"] for panel in dashboard["panels"] for target in panel.get("targets", [])]
+
+
+@pytest.mark.parametrize("expressions", [expressions_of_rules, expressions_of_dashboard])
+def test_alerts_and_dashboard_name_only_what_there_is(watched, expressions):
+    one = watched()
+    there = set(one.metrics().samples) | {"hello_accepting_pauses_total"}
+    found = expressions()
+    assert len(found) > 5
+    assert {name for text in found for name in METRIC.findall(text)} - there == set()
+    one.stop(all_accepted=False)
+
+
+def test_promtool_takes_the_rules_and_their_tests():
+    code, text = promtool("check", "rules", RULES)
+    assert (code, re.search(r"SUCCESS: (\d+) rules", text)[1]) == (0, str(len(expressions_of_rules()))), text
+    code, text = promtool("test", "rules", RULE_TESTS)
+    assert code == 0, text
+
+
+def test_each_alert_is_tested():
+    groups = yaml.safe_load(RULES.read_text(encoding="utf-8"))["groups"]
+    alerts = {rule["alert"] for group in groups for rule in group["rules"]}
+    tests = yaml.safe_load(RULE_TESTS.read_text(encoding="utf-8"))["tests"]
+    fired = {case["alertname"] for test in tests for case in test["alert_rule_test"] if case["exp_alerts"]}
+    silent = {case["alertname"] for test in tests for case in test["alert_rule_test"] if not case["exp_alerts"]}
+    assert (fired, silent) == (alerts, alerts)
+
+
+def test_a_dashboard_has_panels_that_do_not_overlap():
+    """And each has a title, a unit, and something to show."""
+    dashboard = json.loads(DASHBOARD.read_text(encoding="utf-8"))
+    places = []
+    for panel in dashboard["panels"]:
+        at = panel["gridPos"]
+        cells = {(x, y) for x in range(at["x"], at["x"] + at["w"]) for y in range(at["y"], at["y"] + at["h"])}
+        assert at["x"] + at["w"] <= 24 and not any(cells & other for other in places), panel["title"]
+        places.append(cells)
+        assert panel["title"] and panel["targets"] and panel["fieldConfig"]["defaults"]["unit"]
+    ids = [panel["id"] for panel in dashboard["panels"]]
+    assert len(set(ids)) == len(ids)
