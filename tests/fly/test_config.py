@@ -70,6 +70,13 @@ def test_a_machine_is_killed_only_after_the_server_would_have_stopped(config):
     assert stopped_s < seconds(config["kill_timeout"]) <= KILL_TIMEOUT_MAX_S
 
 
+def test_fly_reads_the_metrics_where_the_server_has_them(config, service):
+    """On a port of their own, which no service leads to."""
+    host, _, port = server_config(config["env"])["admin"].rpartition(":")
+    assert (host, int(port), "/metrics") == ("0.0.0.0", config["metrics"]["port"], config["metrics"]["path"])
+    assert config["metrics"]["port"] not in (service["internal_port"], *(one["port"] for one in service["ports"]))
+
+
 def test_the_proxy_sends_no_more_connections_than_the_server_takes(config, service):
     limits = service["concurrency"]
     assert limits["type"] == "connections"
