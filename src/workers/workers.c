@@ -32,6 +32,7 @@ struct workers {
     struct cpus cpus;
     int start_cpu; /* the CPU that the program ran on when it started the workers */
     int done_fd;   /* each worker that has run adds 1, and each broken engine */
+    int signal_fd; /* readable after each signal; -1: none */
     bool stopping;
     unsigned stops, asks;            /* signals that were handled */
     uint32_t lost_count;             /* workers that ended because their engines broke */
@@ -251,6 +252,7 @@ unsigned workers_engine_features(const struct workers *workers)
 
 void workers_go(struct workers *workers)
 {
+    workers->signal_fd = signals_watch(); /* before a client is served: a stop must be orderly */
     for (uint32_t i = 0; i < workers->args.count; i++)
         worker_go(workers->list[i]);
 }
@@ -356,11 +358,10 @@ static bool workers_take(const struct pollfd *fd)
 /* Wait until all workers have run, passing signals on to them. */
 static void workers_wait(struct workers *workers)
 {
-    int wake_fd = signals_watch();
     uint32_t ended_count = 0;
 
     while (ended_count < workers->args.count) {
-        struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN},
+        struct pollfd fds[] = {{.fd = workers->signal_fd, .events = POLLIN},
                                {.fd = workers->done_fd, .events = POLLIN}};
         bool works = workers_tick_and_poll(workers, fds) >= 0 || errno == EINTR;
 

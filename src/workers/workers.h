@@ -62,7 +62,8 @@ const char *workers_engine_reason(const struct workers *workers);
 /* The kernel features of all workers' engines: enum engine_feature. */
 unsigned workers_engine_features(const struct workers *workers);
 
-/* Let the workers run. */
+/* Let the workers run. From now on a signal begins an orderly stop, which workers_run carries out:
+ * it must be called soon. */
 void workers_go(struct workers *workers);
 
 /* How long worker i ran and waited for a CPU so far, or in total once it has run. Only while the
