@@ -40,7 +40,7 @@ unsigned signals_stops(void);
 /* The first of them: "SIGTERM", or "no signal". */
 const char *signals_stop_name(void);
 
-/* A descriptor for poll(2), readable from the first stop on; do not read it. -1: none. */
+/* A descriptor to wait for, readable from the first stop on; do not read it. -1: none. */
 int signals_stop_fd(void);
 
 /* Watch: from now on the caller handles a stop itself, without a time limit. Returns an eventfd

@@ -47,12 +47,14 @@ class Row:
     may_hit: bool = False  # whether the call is made depends on the time
     may_tell: bool = False  # whether there are these lines, too
     named: str = ""  # what the program calls it, if not by its name
+    also: tuple = ()  # calls that fail with it
 
     def name(self):
         often = "once" if self.calls == ONE else "always"
         where = "".join(f",{at}={value}" for at, value in self.where)
         options = "".join(getattr(self, "options", ()))
-        return f"{self.call}{where}{options}-{often}" + ("-long" if getattr(self, "long", False) else "") + (f"-after-{self.after}" if self.after else "")
+        call = "+".join((self.call, *self.also))
+        return f"{call}{where}{options}-{often}" + ("-long" if getattr(self, "long", False) else "") + (f"-after-{self.after}" if self.after else "")
 
     def texts(self, error, engine):
         """The regular expressions of the lines."""
@@ -168,8 +170,9 @@ STOPPING = [
     # Signals, and the thread that waits for the workers
     Stopping("rt_sigtimedwait", (e.EINTR, e.EPERM), ONE),
     Stopping("rt_sigtimedwait", (e.EPERM,), ALL, until_over=True),
-    Stopping("poll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE),
-    Stopping("poll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL),
+    Stopping("ppoll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE),
+    Stopping("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL),
+    Stopping("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, also=("pselect6",)),
     Stopping("read", (e.EAGAIN, e.EINTR, e.EPERM), ONE),
     Stopping("read", (e.EPERM,), ALL),
     Stopping("uring:read", (e.EPERM,), ONE, URING, after=0),
@@ -275,11 +278,12 @@ GENERATING = [
     # The thread that waits for the workers, and records
     Generating("ppoll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE, loops=("slow",), options=ON_TIME_OR_NOT),
     Generating("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, loops=("slow",), options=ON_TIME_OR_NOT),
+    Generating("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, loops=("slow",), options=ON_TIME_OR_NOT,
+               also=("pselect6",)),
     Generating("read", (e.EAGAIN, e.EINTR, e.EPERM), ONE),
     Generating("read", (e.EPERM,), ALL),
     Generating("write", (e.EPERM, e.EAGAIN, e.ENOSPC), ONE, may_tell=True, lines=(HLOG,), may_fail=True),
     Generating("write", (e.EPERM, e.ENOSPC), ALL, where=STDOUT, lines=(UNWRITTEN,), code=1, ends=False),
-    Generating("poll", (e.ENOMEM, e.EPERM), ALL),
     Generating("prctl", (e.EPERM,), ALL),
     Generating("openat", (e.EPERM, e.EMFILE), ALL),
     Generating("pread64", (e.EPERM, e.EIO), ALL),
@@ -317,7 +321,7 @@ NEVER_FAIL = {
 def rows_of(program):
     """The calls of hello-server, or of hello-load, that have a row."""
     tables = (SERVING, STOPPING) if program == "hello-server" else (GENERATING,)
-    return {row.call for table in tables for row in table}
+    return {call for table in tables for row in table for call in (row.call, *row.also)}
 
 
 def ids(table):
