@@ -44,11 +44,16 @@ const char *signals_stop_name(void);
 int signals_stop_fd(void);
 
 /* Watch: from now on the caller handles a stop itself, without a time limit. Returns an eventfd
- * that is readable after each signal, and once at first: read it, then call signals_stops and
+ * that is readable after each signal, earlier ones too: read it, then call signals_stops and
  * signals_asks. -1: none. The second signal still ends the process after SIGNALS_PATIENCE_NS,
  * unless the watcher extends it (signals_extend). */
 int signals_watch(void);
 void signals_unwatch(void);
+
+/* A thread that must be told of a stop cannot be woken, after so many tries in a row. Ends the
+ * process after EVENT_TRIES_MAX (base/event.h), and at once if a second stop came; else try
+ * again. */
+void signals_cannot_wake(unsigned tries);
 
 /* How many SIGUSR1 have arrived so far. */
 unsigned signals_asks(void);

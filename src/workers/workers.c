@@ -19,6 +19,9 @@
 #define WORKER_START_NS (5 * NS_PER_S)  /* to start one worker */
 #define WORKERS_END_NS  (10 * NS_PER_S) /* to close all that is open, once it must end at once */
 
+/* During a stop: how often to look whether a worker has run, if it cannot report that. */
+#define WORKERS_LOOK_NS NS_PER_S
+
 /* Where no wait is possible: how often to check what it would report. */
 #define NO_WAIT_PAUSE_NS (100 * NS_PER_MS)
 
@@ -306,13 +309,16 @@ static uint32_t workers_check_broken(struct workers *workers)
 /* Tick, and sleep until something happens or the next tick is due. Returns like wait_fds. */
 static int workers_tick_and_wait(struct workers *workers, struct pollfd fds[2])
 {
-    uint64_t due_ns, now_ns;
+    uint64_t due_ns = UINT64_MAX, timeout_ns = WAIT_FOREVER, now_ns;
 
-    if (!workers->args.tick)
-        return wait_fds(fds, 2, WAIT_FOREVER);
-    due_ns = workers->args.tick(workers->args.context, false);
+    if (workers->args.tick)
+        due_ns = workers->args.tick(workers->args.context, false);
     now_ns = clock_now_ns();
-    return wait_fds(fds, 2, due_ns > now_ns ? due_ns - now_ns : 0);
+    if (due_ns != UINT64_MAX)
+        timeout_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    if (workers->stopping && timeout_ns > WORKERS_LOOK_NS)
+        timeout_ns = WORKERS_LOOK_NS;
+    return wait_fds(fds, 2, timeout_ns);
 }
 
 /* Handle the signals that came since the last call: the first requests an orderly stop, the second

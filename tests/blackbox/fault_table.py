@@ -8,6 +8,8 @@ import errno as e
 import os
 import re
 
+import syscalls
+
 ONE, ALL = 1, -1  # the next call, or every call from then on
 EPOLL, URING = ("epoll",), ("uring",)
 BOTH = EPOLL + URING
@@ -27,6 +29,7 @@ UNFILTERED = r"warning: cannot block new connections \(SO_ATTACH_FILTER: {error}
 NO_HANDSHAKES = r"warning: the kernel does not report handshakes in progress \(sock_diag: {error}\): .+"
 BROKE = (r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); all workers stop; .+",
          r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); start it again")
+UNWOKEN = r"ended by SIGTERM: a thread cannot be woken"
 HLOG = r"--hlog '.+': cannot write: {error}; .+; the file is not complete"
 UNWRITTEN = r"cannot write the report: {error}; .+"
 # Such lines may follow, once what they are about is over.
@@ -165,6 +168,7 @@ SERVING = [
 
 NETLINK = ((3, 0),)  # the flags of send(2), which are others where it greets
 STDOUT, STDERR = ((0, 1),), ((0, 2),)
+WAKE_UPS = tuple(syscalls.WAKE_UPS.items())
 
 STOPPING = [
     # Signals, and the thread that waits for the workers
@@ -179,6 +183,9 @@ STOPPING = [
     Stopping("uring:read", (e.EPERM,), ALL, URING),
     *(Stopping("write", (e.EPERM, e.EAGAIN), ONE, after=after) for after in range(4)),
     Stopping("write", (e.EPERM,), ALL, code=1, silent=True),
+    # Nobody can be woken; only the thread that waits for the workers cannot, and looks by itself
+    Stopping("write", (e.EPERM,), ALL, BOTH, (UNWOKEN,), 1, where=WAKE_UPS, silent=True),
+    Stopping("write", (e.EPERM,), ALL, after=3, where=WAKE_UPS),
     Stopping("write", (e.EPERM, e.EIO), ALL, where=STDOUT, silent=True),
     Stopping("tgkill", (e.EPERM,), ALL),
     # The listener
@@ -283,6 +290,7 @@ GENERATING = [
     Generating("read", (e.EAGAIN, e.EINTR, e.EPERM), ONE),
     Generating("read", (e.EPERM,), ALL),
     Generating("write", (e.EPERM, e.EAGAIN, e.ENOSPC), ONE, may_tell=True, lines=(HLOG,), may_fail=True),
+    Generating("write", (e.EPERM,), ALL, where=WAKE_UPS),
     Generating("write", (e.EPERM, e.ENOSPC), ALL, where=STDOUT, lines=(UNWRITTEN,), code=1, ends=False),
     Generating("prctl", (e.EPERM,), ALL),
     Generating("openat", (e.EPERM, e.EMFILE), ALL),

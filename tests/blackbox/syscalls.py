@@ -21,6 +21,7 @@ import time
 import pytest
 
 ALL = -1  # calls, from the n-th on
+WAKE_UPS = {2: 8}  # the arguments of write(2) to an eventfd: 8 bytes, which no line has
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_NO_NEW_PRIVS = 38
