@@ -10,6 +10,7 @@
 #include "server/listen_advice.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -206,6 +207,16 @@ void listeners_refuse_new(struct listeners *listeners)
              : listeners_is_refusal(result)          ? "allow it in the sandbox"
                                                      : "see socket(7)");
     listeners_notice(listeners, line);
+}
+
+void listeners_drain_one(struct listeners *listeners, uint32_t i)
+{
+    pthread_mutex_lock(&listeners->mutex);
+    if (listeners->fds[i] >= 0) {
+        fcntl(listeners->fds[i], F_SETFL, O_NONBLOCK);
+        listener_refuse_new(listeners->fds[i]);
+    }
+    pthread_mutex_unlock(&listeners->mutex);
 }
 
 /* True if handshakes may be in progress. If the kernel cannot report that, assume so for some time,

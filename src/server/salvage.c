@@ -5,7 +5,6 @@
 #include "net/peer_error.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <time.h>
 
 #include <sys/socket.h>
@@ -45,10 +44,8 @@ void salvage_run(const struct salvage *salvage)
     uint64_t now_ns = clock_now_ns(), end_ns = now_ns + SALVAGE_NS;
     bool listening = salvage->listener_fd >= 0;
 
-    if (listening) {
-        fcntl(salvage->listener_fd, F_SETFL, O_NONBLOCK);
-        listener_refuse_new(salvage->listener_fd);
-    }
+    if (listening)
+        listeners_drain_one(salvage->listeners, salvage->number);
     while ((listening || connections_leave(salvage->connections)) &&
            salvage_has_time(salvage, end_ns, now_ns)) {
         bool more = listening && listener_has_handshakes(&salvage->listeners->address) != 0;
