@@ -16,13 +16,16 @@ static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uin
     return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
 }
 
-/* Accept the clients in the queue; where new ones could not be refused, it may never be empty. A
+/* Accept the clients in the queue: all that it can hold, even if a busy machine came to it late;
+ * then while there is time, since where new ones could not be refused, it may never be empty. A
  * client whose place is needed has its greeting already. */
 static void salvage_take_waiting(const struct salvage *salvage, uint64_t end_ns)
 {
+    int held = salvage->listeners->args.backlog + 1; /* listen(2): one more than it says */
     uint64_t now_ns = clock_now_ns();
 
-    for (; listener_has_waiting(salvage->listener_fd) && salvage_has_time(salvage, end_ns, now_ns);
+    for (; listener_has_waiting(salvage->listener_fd) &&
+           (held-- > 0 || salvage_has_time(salvage, end_ns, now_ns));
          now_ns = clock_now_ns()) {
         int sock = accept4(salvage->listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
