@@ -3,15 +3,14 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/units.h"
+#include "base/wait.h"
 #include "workers/worker_break.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
@@ -20,10 +19,11 @@
 #define WORKER_START_NS (5 * NS_PER_S)  /* to start one worker */
 #define WORKERS_END_NS  (10 * NS_PER_S) /* to close all that is open, once it must end at once */
 
-/* poll(2) refuses two descriptors when the limit is lower, as prlimit(2) may make it at any time;
- * it may be short of memory, and a sandbox may refuse it. Then check this often what it would
- * report. */
-#define NO_POLL_PAUSE_NS (100 * NS_PER_MS)
+/* During a stop: how often to look whether a worker has run, if it cannot report that. */
+#define WORKERS_LOOK_NS NS_PER_S
+
+/* Where no wait is possible: how often to check what it would report. */
+#define NO_WAIT_PAUSE_NS (100 * NS_PER_MS)
 
 struct workers {
     struct workers_args args;
@@ -308,21 +308,19 @@ static uint32_t workers_check_broken(struct workers *workers)
     return count;
 }
 
-/* Tick, and sleep until something happens or the next tick is due. Returns like ppoll(2). */
-static int workers_tick_and_poll(struct workers *workers, struct pollfd fds[2])
+/* Tick, and sleep until something happens or the next tick is due. Returns like wait_fds. */
+static int workers_tick_and_wait(struct workers *workers, struct pollfd fds[2])
 {
-    uint64_t due_ns, now_ns;
-    struct timespec timeout = {0};
+    uint64_t due_ns = UINT64_MAX, timeout_ns = WAIT_FOREVER, now_ns;
 
-    if (!workers->args.tick)
-        return poll(fds, 2, -1);
-    due_ns = workers->args.tick(workers->args.context, false);
+    if (workers->args.tick)
+        due_ns = workers->args.tick(workers->args.context, false);
     now_ns = clock_now_ns();
-    if (due_ns > now_ns) {
-        timeout.tv_sec = (time_t)((due_ns - now_ns) / NS_PER_S);
-        timeout.tv_nsec = (long)((due_ns - now_ns) % NS_PER_S);
-    }
-    return ppoll(fds, 2, &timeout, NULL);
+    if (due_ns != UINT64_MAX)
+        timeout_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    if (workers->stopping && timeout_ns > WORKERS_LOOK_NS)
+        timeout_ns = WORKERS_LOOK_NS;
+    return wait_fds(fds, 2, timeout_ns);
 }
 
 /* Handle the signals that came since the last call: the first requests an orderly stop, the second
@@ -363,11 +361,12 @@ static void workers_wait(struct workers *workers)
     while (ended_count < workers->args.count) {
         struct pollfd fds[] = {{.fd = workers->signal_fd, .events = POLLIN},
                                {.fd = workers->done_fd, .events = POLLIN}};
-        bool works = workers_tick_and_poll(workers, fds) >= 0 || errno == EINTR;
+        int ready = workers_tick_and_wait(workers, fds);
+        bool works = ready >= 0 || ready == -EINTR;
 
         works = workers_take(&fds[0]) && workers_take(&fds[1]) && works;
         if (!works)
-            clock_pause(NO_POLL_PAUSE_NS);
+            clock_pause(NO_WAIT_PAUSE_NS);
         workers_obey(workers);
         ended_count = workers_check_broken(workers);
     }
