@@ -62,6 +62,7 @@ def test_when_a_server_has_ended_nothing_listens_any_more(server, engine, end):
                      "--linger-timeout", "1h")
         client = connect(one.address(IPV4))
         assert read_exactly(client, len(GREETING)) == GREETING
+        one.wait_until_asleep()  # a second signal while it starts is an end like a SIGKILL
         one.process.send_signal(signal.SIGTERM)
         if end == "second signal":
             one.process.send_signal(signal.SIGINT)
