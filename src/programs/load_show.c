@@ -39,19 +39,7 @@ static const struct option_row show_rows[] = {
      .offset = FIELD(quiet),
      .environment = "",
      .help = "print the final line and errors only"},
-    {.heading = "Other",
-     .long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
+    OPTION_ROWS_LAST("Other", struct show_config),
 };
 
 static const struct option_table show_options = {

@@ -133,18 +133,7 @@ static const struct option_row rows[] = {
      .offset = FIELD(quiet),
      .own_environment = true,
      .help = "say less"},
-    {.long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version"},
+    OPTION_ROWS_LAST(NULL, struct sample),
 };
 
 const struct option_table sample_table = {
