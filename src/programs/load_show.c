@@ -128,6 +128,6 @@ int load_show(int argc, char *argv[])
     if (show_config_read(&config, argc, argv, &failure) < 0)
         return program_fail(show_options.program, &failure);
     if (config.help || config.version)
-        return load_describe(&show_options, config.help);
+        return program_describe(&show_options, config.help);
     return show(&config);
 }
