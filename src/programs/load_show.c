@@ -61,16 +61,13 @@ static int file_read(const char *path, struct document *document, struct failure
 {
     char problem[DOCUMENT_ERROR_BYTES], name[256];
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int result;
+    int result = in ? document_read(document, in, problem) : -errno;
 
-    escape_line(path, name, sizeof(name));
     if (!in)
-        return failure_set(failure, FAILURE_SYSTEM, -errno,
-                           "cannot read '%s': %s; give a file that --json was sent to", name,
-                           strerror(errno));
-    result = document_read(document, in, problem);
-    if (in != stdin)
+        snprintf(problem, sizeof(problem), "cannot be read: %s", strerror(-result));
+    else if (in != stdin)
         fclose(in);
+    escape_line(path, name, sizeof(name));
     if (result == -EINVAL)
         failure_set(failure, FAILURE_USAGE, result,
                     "'%s' %s; give what 'hello-load --json' of this version printed", name,
