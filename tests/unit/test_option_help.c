@@ -47,7 +47,7 @@ static void the_help_has_an_entry_for_every_row(void **state)
         "$HELLO_QUIET, which could be meant for example too\n"
         "\n"
         "Exit codes: 0 done.\n";
-    char *text = sample_help(&sample_table);
+    char *text = option_table_help(&sample_table);
 
     (void)state;
     assert_string_equal(expected, text);
@@ -81,7 +81,7 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
                                               .usage = "[OPTIONS]",
                                               .rows = rows,
                                               .row_count = 3};
-    char *text = sample_help(&table);
+    char *text = option_table_help(&table);
 
     (void)state;
     assert_string_equal(
