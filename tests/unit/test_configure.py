@@ -37,3 +37,23 @@ def test_options_that_exclude_each_other_are_refused(compiler, options, refusal)
 ])
 def test_others_are_not(compiler, options):
     assert run("HelloOptions.cmake", CMAKE_C_COMPILER_ID=compiler, **options) == (0, "")
+
+
+def man_pages(folder, lowdown):
+    """What is said of the manual pages where lowdown(1) is this shell script."""
+    (folder / "lowdown").write_text(f"#!/bin/sh\n{lowdown}\n")
+    (folder / "lowdown").chmod(0o755)
+    return run("HelloMan.cmake", HELLO_LOWDOWN=folder / "lowdown", PROJECT_SOURCE_DIR=CMAKE.parent,
+               PROJECT_BINARY_DIR=folder, PROJECT_VERSION="1.2")
+
+
+def test_manual_pages_are_left_out_if_lowdown_is_too_old_for_them(tmp_path):
+    old = 'echo "lowdown: unrecognized option" "$3" >&2; echo "usage: ..." >&2; exit 1'
+    assert man_pages(tmp_path, old) == (
+        0, f"-- {tmp_path}/lowdown does not make manual pages, so they are not built: lowdown: unrecognized option"
+        " --parse-no-intraemph; lowdown 1.0 makes them")
+
+
+def test_manual_pages_are_built_if_lowdown_makes_one(tmp_path):
+    _, said = man_pages(tmp_path, "echo .TH")
+    assert "add_custom_command command is not scriptable" in said
