@@ -14,37 +14,6 @@
 /* How long the server's own messages may wait for their reader; it serves meanwhile. */
 #define LINE_TIMEOUT_MS 1000
 
-/* Start to print what was requested. Returns 0 or the exit code. */
-static int print_begin(struct output *out)
-{
-    if (output_begin(out, STDOUT_FILENO, OUTPUT_PATIENT) == 0)
-        return 0;
-    return program_fail_memory(server_options.program);
-}
-
-/* Finish printing. Returns the exit code. */
-static int print_end(struct output *out)
-{
-    int result = output_end(out);
-
-    return result == 0 ? EXIT_DONE : program_fail_output(server_options.program, "", result);
-}
-
-/* Print the help or the version. Returns the exit code. */
-static int describe(const struct server_config *config)
-{
-    struct output out;
-    int exit_code = print_begin(&out);
-
-    if (exit_code != EXIT_DONE)
-        return exit_code;
-    if (config->help)
-        option_help(&server_options, out.stream);
-    else
-        fprintf(out.stream, "%s %s\n", server_options.program, HELLO_VERSION);
-    return print_end(&out);
-}
-
 /* Report that it serves, and how. A reader that does not read cannot delay a stop. */
 static void report_start(const struct server_config *config, struct server *server)
 {
@@ -93,12 +62,13 @@ static int serve(const struct server_config *config, struct server *server)
 static int print_config(struct server *server)
 {
     struct output out;
-    int exit_code = print_begin(&out);
+    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
 
-    if (exit_code != EXIT_DONE)
-        return exit_code;
-    server_print(server, out.stream);
-    return print_end(&out);
+    if (result == 0) {
+        server_print(server, out.stream);
+        result = output_end(&out);
+    }
+    return result == 0 ? EXIT_DONE : program_fail_output(server_options.program, "", result);
 }
 
 /* One line to stderr, without waiting for its reader. */
@@ -150,7 +120,7 @@ static int start(int argc, char *argv[])
     if (server_config_read(config, argc, argv, &failure) < 0)
         exit_code = program_fail(server_options.program, &failure);
     else if (config->help || config->version)
-        exit_code = describe(config);
+        exit_code = program_describe(&server_options, config->help);
     else
         exit_code = run(config);
     free(config);

@@ -39,19 +39,7 @@ static const struct option_row show_rows[] = {
      .offset = FIELD(quiet),
      .environment = "",
      .help = "print the final line and errors only"},
-    {.heading = "Other",
-     .long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
+    OPTION_ROWS_LAST("Other", struct show_config),
 };
 
 static const struct option_table show_options = {
@@ -73,16 +61,13 @@ static int file_read(const char *path, struct document *document, struct failure
 {
     char problem[DOCUMENT_ERROR_BYTES], name[256];
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int result;
+    int result = in ? document_read(document, in, problem) : -errno;
 
-    escape_line(path, name, sizeof(name));
     if (!in)
-        return failure_set(failure, FAILURE_SYSTEM, -errno,
-                           "cannot read '%s': %s; give a file that --json was sent to", name,
-                           strerror(errno));
-    result = document_read(document, in, problem);
-    if (in != stdin)
+        snprintf(problem, sizeof(problem), "cannot be read: %s", strerror(-result));
+    else if (in != stdin)
         fclose(in);
+    escape_line(path, name, sizeof(name));
     if (result == -EINVAL)
         failure_set(failure, FAILURE_USAGE, result,
                     "'%s' %s; give what 'hello-load --json' of this version printed", name,
@@ -140,6 +125,6 @@ int load_show(int argc, char *argv[])
     if (show_config_read(&config, argc, argv, &failure) < 0)
         return program_fail(show_options.program, &failure);
     if (config.help || config.version)
-        return load_describe(&show_options, config.help);
+        return program_describe(&show_options, config.help);
     return show(&config);
 }

@@ -146,18 +146,7 @@ static const struct option_row server_rows[] = {
      .kind = &option_switch,
      .offset = FIELD(verbose),
      .help = "print the settings and limits at start"},
-    {.long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
+    OPTION_ROWS_LAST(NULL, struct server_config),
 };
 
 static const struct option_hint hints[] = {
