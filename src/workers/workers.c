@@ -25,6 +25,9 @@
  * report. */
 #define NO_POLL_PAUSE_NS (100 * NS_PER_MS)
 
+/* What the thread of workers_run waits for: signals, workers, and other threads' calls. */
+#define WAITS 3
+
 struct workers {
     struct workers_args args;
     const struct engine_class *class;
@@ -262,13 +265,25 @@ struct thread_time workers_time(const struct workers *workers, uint32_t i)
     return worker_time(workers->list[i]);
 }
 
-static void workers_stop(struct workers *workers, uint64_t deadline_ns)
+static void workers_stop_by(struct workers *workers, uint64_t deadline_ns)
 {
     if (!workers->stopping && workers->args.stopping)
         workers->args.stopping(workers->args.context);
     workers->stopping = true;
     for (uint32_t i = 0; i < workers->args.count; i++)
         worker_stop(workers->list[i], deadline_ns);
+}
+
+void workers_stop(struct workers *workers)
+{
+    if (!workers->stopping)
+        workers_stop_by(workers, clock_now_ns() + workers->args.stop_timeout_ns);
+}
+
+void workers_wake(struct workers *workers)
+{
+    for (uint32_t i = 0; i < workers->args.count; i++)
+        worker_wake(workers->list[i]);
 }
 
 /* Report a broken engine, and the consequence. */
@@ -304,25 +319,25 @@ static uint32_t workers_check_broken(struct workers *workers)
             workers_report_break(workers, i, &broken);
     }
     if (workers->lost_count > 0 && !workers->args.job->renew && !workers->stopping)
-        workers_stop(workers, clock_now_ns() + workers->args.stop_timeout_ns);
+        workers_stop(workers);
     return count;
 }
 
 /* Tick, and sleep until something happens or the next tick is due. Returns like ppoll(2). */
-static int workers_tick_and_poll(struct workers *workers, struct pollfd fds[2])
+static int workers_tick_and_poll(struct workers *workers, struct pollfd fds[WAITS])
 {
     uint64_t due_ns, now_ns;
     struct timespec timeout = {0};
 
     if (!workers->args.tick)
-        return poll(fds, 2, -1);
+        return poll(fds, WAITS, -1);
     due_ns = workers->args.tick(workers->args.context, false);
     now_ns = clock_now_ns();
     if (due_ns > now_ns) {
         timeout.tv_sec = (time_t)((due_ns - now_ns) / NS_PER_S);
         timeout.tv_nsec = (long)((due_ns - now_ns) % NS_PER_S);
     }
-    return ppoll(fds, 2, &timeout, NULL);
+    return ppoll(fds, WAITS, &timeout, NULL);
 }
 
 /* Handle the signals that came since the last call: the first requests an orderly stop, the second
@@ -337,7 +352,7 @@ static void workers_obey(struct workers *workers)
         workers->stops = stops;
         if (at_once)
             signals_extend(WORKERS_END_NS);
-        workers_stop(workers, at_once ? 1 : clock_now_ns() + workers->args.stop_timeout_ns);
+        workers_stop_by(workers, at_once ? 1 : clock_now_ns() + workers->args.stop_timeout_ns);
     }
     if (asks != workers->asks) {
         workers->asks = asks;
@@ -361,13 +376,18 @@ static void workers_wait(struct workers *workers)
     uint32_t ended_count = 0;
 
     while (ended_count < workers->args.count) {
-        struct pollfd fds[] = {{.fd = workers->signal_fd, .events = POLLIN},
-                               {.fd = workers->done_fd, .events = POLLIN}};
+        struct pollfd fds[WAITS] = {
+            {.fd = workers->signal_fd, .events = POLLIN},
+            {.fd = workers->done_fd, .events = POLLIN},
+            {.fd = workers->args.called ? workers->args.call_fd : -1, .events = POLLIN}};
         bool works = workers_tick_and_poll(workers, fds) >= 0 || errno == EINTR;
 
-        works = workers_take(&fds[0]) && workers_take(&fds[1]) && works;
+        for (size_t i = 0; i < WAITS; i++)
+            works = workers_take(&fds[i]) && works;
         if (!works)
             clock_pause(NO_POLL_PAUSE_NS);
+        if (workers->args.called) /* also where poll(2) is refused */
+            workers->args.called(workers->args.context);
         workers_obey(workers);
         ended_count = workers_check_broken(workers);
     }
