@@ -2,7 +2,6 @@
 import itertools
 import os
 import re
-import select
 import signal
 import socket
 import stat
@@ -293,27 +292,6 @@ def test_who_asks_something_else_is_refused(chain, path, question):
     assert visit((IPV4.loopback, one.port)) == GREETING
     old.send_signal(signal.SIGTERM)
     assert one.ended(old)[2] == ""
-
-
-# Whom nobody was woken for
-
-
-def test_who_waits_when_the_successor_dies_is_found(chain, path, engine):
-    """The kernel wakes one process for each client: if that one dies, nobody is told. Here that process is a
-    test that accepted nothing."""
-    one = chain("--engine", engine, "--workers", 1)
-    old = one.start()
-    with asking(path) as channel:
-        listener = socket.socket(fileno=offered(channel)[CLIENTS][0])
-        with select.epoll() as woken, socket.socket() as client:
-            woken.register(listener, select.EPOLLIN | select.EPOLLEXCLUSIVE)
-            old.send_signal(signal.SIGSTOP)
-            client.connect((IPV4.loopback, one.port))
-            assert woken.poll(DEADLINE_S)
-            old.send_signal(signal.SIGCONT)
-            listener.close()
-            channel.close()
-            assert read_to_end(client) == GREETING
 
 
 # Bad input
