@@ -1,10 +1,10 @@
 #include "net/listener.h"
 
+#include "base/wait.h"
 #include "net/socket_diag.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
@@ -166,7 +166,7 @@ int listener_has_handshakes(const struct address *address)
 
 bool listener_has_waiting(int listener_fd)
 {
-    struct pollfd waiting = {.fd = listener_fd, .events = POLLIN};
+    int ready = wait_fd(listener_fd, POLLIN, 0);
 
-    return poll(&waiting, 1, 0) > 0 && waiting.revents & POLLIN;
+    return ready > 0 && ready & POLLIN;
 }

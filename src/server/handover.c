@@ -5,11 +5,11 @@
 #include "base/escape.h"
 #include "base/event.h"
 #include "base/units.h"
+#include "base/wait.h"
 #include "server/handover_message.h"
 #include "server/handover_socket.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -25,9 +25,10 @@
 
 /* A process that is gone may have been woken for clients whom it did not accept, also while the
  * kernel still ends what it had begun: so look again after each of these times. */
-static const int look_after_ms[] = {0, 20, 100, 500, 2000};
+static const uint64_t look_after_ns[] = {0, 20 * NS_PER_MS, 100 * NS_PER_MS, 500 * NS_PER_MS,
+                                         2 * NS_PER_S};
 
-#define LOOKS (sizeof(look_after_ms) / sizeof(look_after_ms[0]))
+#define LOOKS (sizeof(look_after_ns) / sizeof(look_after_ns[0]))
 
 struct handover {
     struct handover_args args;
@@ -162,16 +163,16 @@ static void handover_answer(struct handover *handover)
     handover_look(handover);
 }
 
-/* Sleep until a descriptor (-1: none) is readable, at most timeout_ms (-1: for ever). Returns 1, 0
+/* Sleep until a descriptor (-1: none) is readable, at most timeout_ns. Returns 1, 0
  * (time is over), or -EINTR: the thread must end. */
-static int handover_sleep(const struct handover *handover, int fd, int timeout_ms)
+static int handover_sleep(const struct handover *handover, int fd, uint64_t timeout_ns)
 {
     struct pollfd fds[] = {{.fd = fd, .events = POLLIN},
                            {.fd = handover->end_fd, .events = POLLIN}};
-    int ready = poll(fds, 2, timeout_ms);
+    int ready = wait_fds(fds, 2, timeout_ns);
 
     if (ready < 0)
-        clock_pause(NS_PER_S / 10); /* no memory: it passes */
+        clock_pause(NS_PER_S / 10); /* it passes */
     if (fds[1].revents)
         return -EINTR;
     return ready > 0;
@@ -180,10 +181,8 @@ static int handover_sleep(const struct handover *handover, int fd, int timeout_m
 /* The predecessor has left when its end of the channel is closed. */
 static void handover_watch_predecessor(struct handover *handover)
 {
-    const int patience_ms = (int)(HANDOVER_START_NS / NS_PER_MS);
-
     if (handover->predecessor_fd < 0 ||
-        handover_sleep(handover, handover->predecessor_fd, patience_ms) < 0)
+        handover_sleep(handover, handover->predecessor_fd, HANDOVER_START_NS) < 0)
         return;
     handover->looks = 0;
     handover_look(handover);
@@ -199,8 +198,9 @@ static void *handover_main(void *argument)
         ;
     handover_watch_predecessor(handover);
     while (!atomic_load(&handover->over)) {
-        int timeout_ms = handover->looks < LOOKS ? look_after_ms[handover->looks] : -1;
-        int ready = handover_sleep(handover, handover->control_fd, timeout_ms);
+        uint64_t timeout_ns =
+            handover->looks < LOOKS ? look_after_ns[handover->looks] : WAIT_FOREVER;
+        int ready = handover_sleep(handover, handover->control_fd, timeout_ns);
 
         if (ready < 0)
             break;

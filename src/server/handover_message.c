@@ -1,10 +1,9 @@
 #include "server/handover_message.h"
 
 #include "base/clock.h"
-#include "base/units.h"
+#include "base/wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -66,9 +65,9 @@ static int handover_await(int channel_fd, uint64_t deadline_ns, int stop_fd)
 
         if (now_ns >= deadline_ns)
             return -ETIMEDOUT;
-        ready = poll(fds, 2, (int)((deadline_ns - now_ns) / NS_PER_MS) + 1);
-        if (ready < 0 && errno != EINTR)
-            return -errno;
+        ready = wait_fds(fds, 2, deadline_ns - now_ns);
+        if (ready < 0 && ready != -EINTR)
+            return ready;
         if (ready > 0 && fds[1].revents)
             return -EINTR;
         if (ready > 0 && fds[0].revents)

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "base/wait.h"
 #include "host/platform.h"
 #include "net/address_state.h"
 #include "net/listener.h"
@@ -9,7 +10,7 @@
 #include "server/listen_advice.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -39,15 +40,11 @@ static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char 
     return true;
 }
 
-/* Wait. Returns false if a stop was requested. */
+/* Wait. Returns false if a stop was requested; where no wait is possible, a stop is seen when the
+ * retries are over. */
 static bool listeners_pause(const struct listeners *listeners, int ms)
 {
-    struct pollfd stop = {.fd = listeners->args.stop_fd, .events = POLLIN};
-    int ready = poll(&stop, 1, ms);
-
-    if (ready < 0)
-        clock_pause((uint64_t)ms * NS_PER_MS); /* a stop is seen when the waiting is over */
-    return ready <= 0;
+    return wait_fd(listeners->args.stop_fd, POLLIN, (uint64_t)ms * NS_PER_MS) <= 0;
 }
 
 /* Wait until an address that is being checked for duplicates is ready, or until the time for that
@@ -292,6 +289,17 @@ uint32_t listeners_open_fds(struct listeners *listeners, int *fds)
     }
     pthread_mutex_unlock(&listeners->mutex);
     return count;
+}
+
+void listeners_drain_one(struct listeners *listeners, uint32_t i)
+{
+    pthread_mutex_lock(&listeners->mutex);
+    if (listeners->fds[i] >= 0) {
+        fcntl(listeners->fds[i], F_SETFL, O_NONBLOCK);
+        if (!atomic_load(&listeners->shared))
+            listener_refuse_new(listeners->fds[i]);
+    }
+    pthread_mutex_unlock(&listeners->mutex);
 }
 
 /* True if handshakes may be in progress. If the kernel cannot report that, assume so for some time,

@@ -99,6 +99,11 @@ void listeners_take_back(struct listeners *listeners);
 /* Copy the open ones. Returns how many. Any thread. */
 uint32_t listeners_open_fds(struct listeners *listeners, int *fds);
 
+/* The same for listener i alone, so that it can be emptied by plain accepts, which do not wait
+ * there from now on (O_NONBLOCK). If new connections cannot be refused, nothing says so. Any
+ * thread. */
+void listeners_drain_one(struct listeners *listeners, uint32_t i);
+
 /* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once
  * false, it stays false. Any thread. */
 bool listeners_have_handshakes(struct listeners *listeners, uint64_t now_ns);

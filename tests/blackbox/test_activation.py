@@ -2,23 +2,18 @@
 import contextlib
 import ctypes
 import os
-import select
 import signal
 import socket
 import subprocess
-import threading
 import time
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
 import kernel
 from clients import FAMILIES, GREETING, IPV4, connect, read_to_end, visit
-from handovers import asking, offered
 from programs import DEADLINE_S, START_LINE, environment, server_path, wait_until
 
 SO_ATTACH_FILTER = 26
-EPOLL_WAIT = "232"  # the number of the system call on x86-64
 
 
 def listening(port=0, family=socket.AF_INET6, host="::", group=True, backlog=64):
@@ -188,35 +183,6 @@ def test_workers_that_were_asked_for_need_sockets(managed):
             "hello-server: 3 workers need a socket each, but 1 were passed, and the service manager's sockets take no"
             " others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
             " --workers\n")
-
-
-def settled(pid):
-    """No thread has run for a while, or waits for a CPU."""
-    before = kernel.switches(pid)
-    time.sleep(0.3)
-    return kernel.switches(pid) == before and kernel.threads_are(pid, "S")
-
-
-def test_who_waits_when_another_process_is_gone_is_found(managed, engine, tmp_path):
-    """The kernel wakes one of those who wait at a socket for each client. If that one ends without accepting,
-    nobody else is told; here it is this test, which came first. So the server looks when one that has asked to take
-    over is gone."""
-    path = tmp_path / "hello.sock"
-    with several(1) as socks, select.epoll() as waiting, ThreadPoolExecutor(1) as pool:
-        waiting.register(socks[0], select.EPOLLIN | select.EPOLLEXCLUSIVE)
-        thread = pool.submit(threading.get_native_id).result()
-        woken = pool.submit(waiting.poll, DEADLINE_S)
-        wait_until(lambda: open(f"/proc/self/task/{thread}/syscall", encoding="ascii").read().split()[0] == EPOLL_WAIT,
-                   "us to wait")
-        one = managed(socks, "--engine", engine, "--workers", 1, "--handover", path)
-        one.start()
-        wait_until(lambda: settled(one.process.pid), "it to wait")
-        with connect((IPV4.loopback, socks[0].getsockname()[1])) as client, asking(path) as channel:
-            assert woken.result()
-            for fd in sum(offered(channel).values(), []):
-                os.close(fd)
-            channel.close()
-            assert read_to_end(client) == GREETING
 
 
 # What is not usable is named
