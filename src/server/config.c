@@ -1,6 +1,7 @@
 #include "server/config.h"
 
 #include "base/escape.h"
+#include "server/handover.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -66,6 +67,20 @@ static int settle_greeting(struct server_config *config, struct failure *failure
     return result;
 }
 
+static int settle_handover(const struct server_config *config, struct failure *failure)
+{
+    char shown[SHOWN_BYTES];
+    size_t bytes = config->handover ? strlen(config->handover) : 0;
+
+    if (!config->handover || (bytes > 0 && bytes <= HANDOVER_PATH_MAX))
+        return 0;
+    return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                       "--handover '%s' is not a path of 1 to %d bytes, as a Unix socket needs it; "
+                       "try /run/hello-server.sock",
+                       escape_encode(config->handover, bytes, shown, sizeof(shown)),
+                       HANDOVER_PATH_MAX);
+}
+
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        struct failure *failure)
 {
@@ -87,6 +102,8 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
     result = failure_classify(failure, FAILURE_USAGE,
                               cpus_request_parse(config->cpus, &config->cpus_request, failure->line,
                                                  sizeof(failure->line)));
+    if (result == 0)
+        result = settle_handover(config, failure);
     if (result == 0)
         result = settle_listen(config, failure);
     return result < 0 ? result : settle_greeting(config, failure);

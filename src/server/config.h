@@ -31,6 +31,7 @@ struct server_config {
     uint64_t max_connections;
     uint64_t backlog;
     uint64_t shutdown_timeout_ns;
+    const char *handover;
     unsigned cpu_kind; /* enum cpu_kind */
     bool tune;
     bool print_config;

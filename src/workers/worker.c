@@ -260,6 +260,11 @@ void worker_stop(struct worker *worker, uint64_t deadline_ns)
     }
 }
 
+void worker_wake(struct worker *worker)
+{
+    event_raise(worker->wake_fd);
+}
+
 uint64_t worker_stop_ns(const struct worker *worker)
 {
     return atomic_load(&worker->stop_deadline_ns);

@@ -74,6 +74,9 @@ void worker_go(struct worker *worker);
  * cannot be woken and does not end by itself, the process ends (signals_cannot_wake). */
 void worker_stop(struct worker *worker, uint64_t deadline_ns);
 
+/* Wake it, so that it looks at what has changed. */
+void worker_wake(struct worker *worker);
+
 /* The deadline for stopping, or 0: keep running. The engine reports ENGINE_OP_WAKE when it changes.
  * Any thread. */
 uint64_t worker_stop_ns(const struct worker *worker);

@@ -15,6 +15,12 @@ static void judge_listener(const struct server_book *book)
 
     if (closed_ns >= book->deadline_ns)
         return;
+    if (book->shared) {
+        if (listener_cut_off_waiting() > 0 && book->calm && !is_late)
+            world_fail("leaves %u behind whom nobody else was woken for",
+                       listener_cut_off_waiting());
+        return;
+    }
     if (listener_cut_off_waiting() > 0 && (refused || !is_late))
         world_fail("closes the listener while %u wait", listener_cut_off_waiting());
     if (listener_cut_off_handshakes() > 0 && refused && !is_late && !book->blind)

@@ -131,6 +131,11 @@ static void server_invite(uint64_t stop_ns)
     }
 }
 
+static bool server_is_full(void)
+{
+    return outcome_counts_open(one.book.counts) >= one.book.connections_max;
+}
+
 /* Make the world: who comes, what runs short when, and when it ends. */
 static void server_begin(void)
 {
@@ -146,6 +151,8 @@ static void server_begin(void)
     one.book.blind = world_chance(100);
     faults.is_blind = one.book.blind;
     faults.cannot_refuse = world_chance(250);
+    faults.is_full = server_is_full;
+    faults.is_shared = one.book.shared = world_chance(200);
     listener_begin((uint32_t)world_spread(1, 256), faults);
     server_invite(stop_ns);
     if (!one.book.calm && world_chance(400))
@@ -157,9 +164,13 @@ static void server_begin(void)
 
 static void server_open_listener(void)
 {
+    const int passed_fd = listener_passed();
     struct listeners_args args = {.address.v4 = {.sin_family = AF_INET, .sin_port = 1848},
                                   .count = 1,
                                   .backlog = 256,
+                                  .passed_fds = &passed_fd,
+                                  .passed_count = one.book.shared,
+                                  .are_managed = one.book.shared,
                                   .stop_fd = -1,
                                   .notice = server_notice};
     struct failure failure;

@@ -1,0 +1,71 @@
+/* The state of the server, for the files that it consists of.
+ *
+ * Thread rule: for the thread that handles signals, unless a comment says otherwise. */
+#ifndef HELLO_SERVER_STATE_H
+#define HELLO_SERVER_STATE_H
+
+#include "host/hardware.h"
+#include "server/condition.h"
+#include "server/handover.h"
+#include "server/listeners.h"
+#include "server/passed.h"
+#include "server/responder.h"
+#include "server/server.h"
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sys/types.h>
+
+struct server {
+    struct server_args args;
+    struct server_config *config; /* of args */
+    struct connection_settings settings;
+    struct hardware hardware;
+    uint64_t backlog_requested; /* per listener; 0: it was auto */
+    bool workers_are_auto;
+    char backlog_note[128];             /* why it is less */
+    const char *notes[OPTION_ROWS_MAX]; /* the reason for "auto"; NULL: it was not auto */
+    struct workers *workers;
+    struct conditions conditions;
+    struct passed passed;      /* listeners, until they are opened */
+    struct handover *handover; /* NULL: without --handover */
+    int call_fd;               /* written by other threads: see server_called */
+    atomic_bool wakes;         /* the workers are to be woken */
+    atomic_bool leaves;        /* another process serves */
+    pid_t successor;           /* its id, set before; 0: unknown */
+    uint32_t count;            /* of workers, and so of each array below */
+    struct listeners listeners;
+    struct responder_args responder_args[CPUS_MAX];
+    void *responders[CPUS_MAX]; /* struct responder */
+};
+
+/* Pass on a line that is worth knowing. Any thread. */
+void server_notice(void *server, const char *line);
+
+/* Detect the hardware and, if allowed, raise the kernel's limits (server_size.c). Returns 0, or
+ * -errno with a failure. */
+int server_find_hardware(struct server *server, struct failure *failure);
+
+/* Decide the size of the server. Returns 0, or -errno with a failure. */
+int server_size(struct server *server, struct failure *failure);
+
+/* Use the backlog that the listener reports, and warn if it is less than requested. */
+void server_report_backlog(struct server *server, uint32_t holds);
+
+/* Make ready for a later process to take over from this one (server_handover.c). Returns 0, or
+ * -errno with a failure. */
+int server_offer_handover(struct server *server, struct failure *failure);
+
+/* Take the place of the old process, if there is one: the workers run. Returns 0, or -errno with a
+ * failure: it does not leave, and this process has ended what it began. */
+int server_take_over(struct server *server, struct failure *failure);
+
+/* Do what the thread of the handover asks for. */
+void server_called(void *server);
+
+/* All listeners are closed. Any thread. */
+void server_closed(void *server);
+
+#endif
