@@ -101,7 +101,7 @@ int listener_adopt(int listener_fd, struct address *ret_address, const char **re
 
 void listener_set_backlog(int listener_fd, int backlog)
 {
-    listen(listener_fd, backlog);
+    (void)listen(listener_fd, backlog); /* it listens already: the old backlog stays */
 }
 
 void listener_leave(int listener_fd)

@@ -62,6 +62,7 @@ static int handover_offer(struct handover *handover, int channel_fd)
     int fds[LISTENERS_MAX], received[HANDOVER_FDS_MAX];
     uint32_t count = listeners_open_fds(handover->args.listeners, fds);
     int result = handover_send(channel_fd, &message, &handover->control_fd, 1);
+    int received_count;
 
     message.role = HANDOVER_CLIENTS;
     for (uint32_t sent = 0, part; sent < count && result == 0; sent += part) {
@@ -73,16 +74,17 @@ static int handover_offer(struct handover *handover, int channel_fd)
                                         .count = count + 1};
     if (result == 0)
         result = handover_send(channel_fd, &message, NULL, 0);
-    if (result == 0)
-        result = handover_receive(channel_fd, clock_now_ns() + HANDOVER_START_NS, handover->end_fd,
-                                  &message, received);
-    for (int i = 0; i < result; i++)
+    if (result < 0)
+        return result;
+    received_count = handover_receive(channel_fd, clock_now_ns() + HANDOVER_START_NS,
+                                      handover->end_fd, &message, received);
+    if (received_count < 0)
+        return received_count;
+    for (int i = 0; i < received_count; i++)
         close(received[i]);
-    if (result >= 0 && message.kind == HANDOVER_GIVE_UP)
+    if (message.kind == HANDOVER_GIVE_UP)
         return -ECONNABORTED;
-    if (result >= 0 && message.kind != HANDOVER_READY)
-        return -EPROTO;
-    return result < 0 ? result : 0;
+    return message.kind == HANDOVER_READY ? 0 : -EPROTO;
 }
 
 /* Receive the question. Returns 0, or -errno with the reason to refuse it. */

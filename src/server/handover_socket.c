@@ -74,7 +74,7 @@ static int handover_socket_bind(int fd, const struct sockaddr_un *address)
 int handover_socket_listen(const char *path)
 {
     struct sockaddr_un address;
-    struct handover_peer peer;
+    struct handover_peer peer = {.fd = -1};
     int fd = handover_socket(path, &address), result;
 
     if (fd < 0)

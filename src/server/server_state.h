@@ -41,8 +41,8 @@ struct server {
     void *responders[CPUS_MAX]; /* struct responder */
 };
 
-/* Pass on a line that is worth knowing. Any thread. */
-void server_notice(void *server, const char *line);
+/* Pass on a line that is worth knowing; the context is the server. Any thread. */
+void server_notice(void *context, const char *line);
 
 /* Detect the hardware and, if allowed, raise the kernel's limits (server_size.c). Returns 0, or
  * -errno with a failure. */
@@ -62,10 +62,10 @@ int server_offer_handover(struct server *server, struct failure *failure);
  * failure: it does not leave, and this process has ended what it began. */
 int server_take_over(struct server *server, struct failure *failure);
 
-/* Do what the thread of the handover asks for. */
-void server_called(void *server);
+/* Do what the thread of the handover asks for; the context is the server. */
+void server_called(void *context);
 
-/* All listeners are closed. Any thread. */
-void server_closed(void *server);
+/* All listeners are closed; the context is the server. Any thread. */
+void server_closed(void *context);
 
 #endif

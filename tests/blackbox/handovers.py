@@ -1,12 +1,11 @@
 """Processes that replace each other, and the two ends of the protocol of a handover, spoken by a test."""
 import array
 import contextlib
-import os
 import socket
 import struct
 import subprocess
 
-from programs import DEADLINE_S, START_LINE, environment, running, server_path, wait_until
+from programs import DEADLINE_S, START_LINE, environment, server_path
 
 ASK, DESCRIPTORS, OFFER, READY, LEAVE, GIVE_UP = range(1, 7)
 CONTROL, CLIENTS = 1, 2

@@ -9,9 +9,8 @@ import time
 
 import pytest
 
-import kernel
-from clients import FAMILIES, GREETING, IPV4, connect, read_to_end, visit
-from programs import DEADLINE_S, START_LINE, environment, server_path, wait_until
+from clients import FAMILIES, GREETING, IPV4, visit
+from programs import DEADLINE_S, START_LINE, environment, server_path
 
 SO_ATTACH_FILTER = 26
 

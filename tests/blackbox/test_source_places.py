@@ -46,17 +46,6 @@ def source_ports(ports):
     return ("--source-ports", f"{ports.start}-{ports.stop - 1}")
 
 
-@pytest.fixture
-def peer(peer):
-    """A server whose own port is none of `ports`: it would be taken, for a minute after the test (TIME_WAIT)."""
-
-    def begin(*args, **options):
-        with sysctl("net.ipv4.ip_local_port_range", OTHERS):
-            return peer(*args, **options)
-
-    return begin
-
-
 class Holders:
     """Servers that greet nobody until as many as `count` have come to all of them together."""
 
