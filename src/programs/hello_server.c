@@ -4,6 +4,7 @@
 #include "base/signals.h"
 #include "base/stdio_line.h"
 #include "programs/program.h"
+#include "programs/version.h"
 #include "server/config.h"
 #include "server/server.h"
 
@@ -41,7 +42,7 @@ static int describe(const struct server_config *config)
     if (config->help)
         option_help(&server_options, out.stream);
     else
-        fprintf(out.stream, "%s %s\n", server_options.program, HELLO_VERSION);
+        version_write(server_options.program, out.stream);
     return print_end(&out);
 }
 

@@ -3,6 +3,7 @@
 #include "base/exit_code.h"
 #include "base/output.h"
 #include "programs/program.h"
+#include "programs/version.h"
 #include "report/report.h"
 #include "report/terminal.h"
 
@@ -18,7 +19,7 @@ int load_describe(const struct option_table *table, bool is_help)
         if (is_help)
             option_help(table, out.stream);
         else
-            fprintf(out.stream, "%s %s\n", table->program, HELLO_VERSION);
+            version_write(table->program, out.stream);
         result = output_end(&out);
     }
     return result == 0 ? EXIT_DONE : program_fail_output(table->program, "", result);
