@@ -11,6 +11,7 @@ foreach(program hello-server hello-load)
   set(page ${PROJECT_BINARY_DIR}/man/${program}.1)
   add_custom_command(OUTPUT ${page}
     COMMAND ${CMAKE_COMMAND} -DPROGRAM=${program} -DPAGE=${source} -DOUTPUT=${page} -DVERSION=${PROJECT_VERSION}
+      -DDATE=${HELLO_DATE}
       -DLOWDOWN=${HELLO_LOWDOWN} -P ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake
     DEPENDS ${source} ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake
     VERBATIM)
