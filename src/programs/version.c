@@ -1,9 +1,11 @@
 #include "programs/version.h"
 
+#include <stdbool.h>
+
 void version_write(const char *program, FILE *out)
 {
-    if (version_revision[0] == '\0')
-        fprintf(out, "%s %s\n", program, HELLO_VERSION);
-    else
-        fprintf(out, "%s %s (%s)\n", program, HELLO_VERSION, version_revision);
+    bool is_known = version_revision[0] != '\0';
+
+    fprintf(out, "%s %s%s%s%s\n", program, HELLO_VERSION, is_known ? " (" : "", version_revision,
+            is_known ? ")" : "");
 }

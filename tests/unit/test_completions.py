@@ -1,4 +1,5 @@
 """Each shell offers each option of --help exactly once, and what is known of its value."""
+import os
 import re
 import shutil
 import subprocess
@@ -98,6 +99,24 @@ def test_verbs_are_offered_first(offered):
 
 
 # And the files
+
+
+def written(*words):
+    return subprocess.run([os.environ["HELLO_COMPLETE"], *words], capture_output=True, text=True, timeout=60)
+
+
+def test_the_files_are_what_the_program_of_the_build_writes():
+    for shell in completing.BY:
+        for file in completing.files_of(shell):
+            done = written(file.name.removeprefix("_").removesuffix(".fish"), shell)
+            assert (done.returncode, done.stdout, done.stderr) == (0, file.read_text(), "")
+
+
+@pytest.mark.parametrize("words", [(), ("hello-server",), ("hello-server", "csh"), ("hello", "bash")])
+def test_the_program_of_the_build_refuses_what_it_does_not_know(words):
+    done = written(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith("hello-complete: usage: ") and done.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("shell", completing.BY)
