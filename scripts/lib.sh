@@ -14,6 +14,8 @@ TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev pytho
     zsh fish)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
+PACKAGE_PACKAGES=(debhelper dpkg-dev lintian lowdown mmdebstrap git iproute2 systemd python3 python3-pytest
+    python3-pytest-timeout)
 VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
     python3 python3-pytest python3-pytest-timeout)
 

@@ -120,6 +120,11 @@ def test_the_changelog_has_the_format_of_keep_a_changelog():
     assert set(re.findall(r"^### (.*)$", text, re.MULTILINE)) <= CATEGORIES
 
 
+def test_the_packages_have_the_version():
+    first, *_ = (TOP / "debian/changelog").read_text(encoding="utf-8").splitlines()
+    assert re.match(rf"hello-server \({re.escape(VERSION)}(-\d+)?\) ", first)
+
+
 def test_the_version_is_in_the_changelog():
     """With a title of its own, or as the next one."""
     text = (TOP / "CHANGELOG.md").read_text(encoding="utf-8")
