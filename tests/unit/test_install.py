@@ -68,6 +68,7 @@ def test_the_unit_takes_neither_pinning_nor_io_uring_away(root):
     """@resources has sched_setaffinity; @system-service has io_uring, by @aio."""
     filters = re.findall(r"^SystemCallFilter=(.*)$", unit(root, "hello-server.service"), re.MULTILINE)
     assert filters[0] == "@system-service"
+    assert "\nSystemCallErrorNumber=EPERM\n" in unit(root, "hello-server.service")
     assert not any(name in line for line in filters[1:] for name in ("@resources", "@aio", "@network-io"))
 
 
