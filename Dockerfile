@@ -14,6 +14,8 @@ WORKDIR /src
 COPY scripts/lib.sh scripts/
 RUN bash -c 'source scripts/lib.sh && need_packages "${IMAGE_PACKAGES[@]}"'
 COPY . .
+# What --version prints. There is no git here to ask.
+ARG REVISION=
 RUN scripts/image-root /image
 
 FROM scratch

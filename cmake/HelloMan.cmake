@@ -5,7 +5,7 @@ if(NOT HELLO_LOWDOWN)
   return()
 endif()
 
-set(make_page ${CMAKE_COMMAND} -DVERSION=${PROJECT_VERSION} -DLOWDOWN=${HELLO_LOWDOWN})
+set(make_page ${CMAKE_COMMAND} -DVERSION=${PROJECT_VERSION} -DDATE=${HELLO_DATE} -DLOWDOWN=${HELLO_LOWDOWN})
 set(make_script ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake)
 
 # An old lowdown does not know the options that it is given.

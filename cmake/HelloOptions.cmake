@@ -5,6 +5,7 @@ option(HELLO_TESTS "Build the tests" ON)
 option(HELLO_BENCH "Build what hello-load is measured against" OFF)
 set(HELLO_SANITIZE "" CACHE STRING "Sanitizers to build with, as -fsanitize= takes them")
 option(HELLO_COVERAGE "Count how often each line runs (gcc only)" OFF)
+set(HELLO_REVISION "" CACHE STRING "The revision that --version prints; empty: the one that git finds, or none")
 
 if(HELLO_STATIC AND HELLO_SANITIZE)
   message(FATAL_ERROR

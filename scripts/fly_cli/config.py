@@ -1,5 +1,8 @@
 """What the configuration says: a file in the form of fly.toml."""
+import contextlib
+import os
 import re
+import tempfile
 from typing import Any, Iterator, NamedTuple, Optional
 
 from fly_cli.flyctl import Flyctl, member
@@ -35,6 +38,44 @@ def read(flyctl: Flyctl, app: str, file: str) -> Config:
     if config is None:
         raise Problem(f"'{file}' has no [[services]] with a port; start from the given fly.toml, and change what you need")
     return config
+
+
+@contextlib.contextmanager
+def with_size(file: str, size: str) -> Iterator[str]:
+    """The file or, if a size is wanted, a copy with it, which lies beside it while this is in use: what a configuration
+    names may be relative to it. flyctl's own option does not win over [[vm]]."""
+    if not size:
+        yield file
+        return
+    try:
+        with open(file, encoding="utf-8", errors="surrogateescape") as original:
+            text = _resized(original.read(), size)
+        copy = tempfile.NamedTemporaryFile("w", encoding="utf-8", errors="surrogateescape", prefix=".fly-", suffix=".toml",
+                                           dir=os.path.dirname(os.path.abspath(file)))
+        copy.write(text)
+        copy.flush()
+    except OSError as error:
+        raise Problem(f"cannot make a copy of '{file}' with another size beside it: {error.strerror};"
+                      " change the size in the file itself") from error
+    with copy:
+        yield copy.name
+
+
+def _resized(text: str, size: str) -> str:
+    """The [[vm]] with this size. `memory` goes, so it is the least of the size."""
+    unknown = Problem("--size finds no single [[vm]] with a `size` in the configuration; write the size there yourself")
+    parts = re.split(r"^(?=[ \t]*\[)", text, flags=re.MULTILINE)  # each table with its values
+    tables = [i for i, part in enumerate(parts) if re.match(r"[ \t]*\[\[vm\]\]", part)]
+    if len(tables) != 1:
+        raise unknown
+    table, count = re.subn(r"""^([ \t]*size *= *)(["'])[^"'\n]*\2""", rf'\g<1>"{size}"', parts[tables[0]],
+                           flags=re.MULTILINE)
+    if count != 1:
+        raise unknown
+    parts[tables[0]] = re.sub(r"^[ \t]*memory(_mb)? *=.*\n?", "", table, flags=re.MULTILINE)
+    kind = "shared" if size.startswith("shared") else "dedicated"
+    return re.sub(r"""^([ \t]*HELLO_SERVER_CPU_KIND *= *)(["'])[^"'\n]*\2""", rf'\g<1>"{kind}"', "".join(parts),
+                  flags=re.MULTILINE)
 
 
 def _of_answer(answer: Any) -> Optional[Config]:

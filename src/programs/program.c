@@ -5,6 +5,7 @@
 #include "base/signals.h"
 #include "base/stdio_line.h"
 #include "host/advice.h"
+#include "programs/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -61,7 +62,7 @@ int program_describe(const struct option_table *table, bool is_help)
         if (is_help)
             option_help(table, out.stream);
         else
-            fprintf(out.stream, "%s %s\n", table->program, HELLO_VERSION);
+            version_write(table->program, out.stream);
         result = output_end(&out);
     }
     return result == 0 ? EXIT_DONE : program_fail_output(table->program, "", result);

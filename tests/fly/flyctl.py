@@ -203,8 +203,11 @@ def deploy(world, arguments):
     if not world["ips"]:
         print("Failed to provision IP addresses. Use `fly ips` commands to remediate it.", file=sys.stderr)
     if not world["machines"]:
-        one = machine(app, "17811953c92018", "blue-sun-1848", "iad", "::1",
-                      env=config_read(arguments).get("env", {}))
+        config = config_read(arguments)
+        region = arguments.value("--primary-region") if "--primary-region" in arguments else config["primary_region"]
+        # Without `memory`, a size has that of its preset: fly-go, machine_types.go.
+        one = machine(app, "17811953c92018", "blue-sun-1848", region, "::1", env=config.get("env", {}), vm=config["vm"])
+        one["other"] = config.get("other")  # a table that only tests have
         world["machines"].append(one)
         if world["boots"]:
             boot(world, one)

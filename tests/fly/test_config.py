@@ -1,5 +1,7 @@
 """fly.toml and its variants: what must hold between their values, and with those of the server."""
+import os
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -116,7 +118,37 @@ def test_what_stops_machines_also_starts_them(name, service):
         assert service["min_machines_running"] == 0
         assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("stop", True)
     else:
-        assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("off", False)
+        assert service["auto_stop_machines"] == "off"
+
+
+def test_a_machine_that_something_stopped_starts_for_the_next_client(service):
+    assert service["auto_start_machines"] is True
+
+
+def machine_check(service, environment):
+    """Do what Fly does with it: run the command, against a Machine with this address."""
+    (check,) = service["machine_checks"]
+    *words, line = [*check["entrypoint"], *check["command"]]
+    line = line.replace("/usr/local/bin/hello-load", os.environ["HELLO_LOAD"])
+    return subprocess.run([*words, line], env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True,
+                          timeout=programs.DEADLINE_S)
+
+
+def test_the_machine_check_reads_the_greeting_of_the_new_machine(service):
+    server = programs.Server("--greeting", "hello\\n", port=str(service["internal_port"]))
+    done = machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"})
+    server.wait_until_idle()
+    assert (done.returncode, server.stop()["greeted"]) == (0, 1)
+
+
+def test_the_machine_check_fails_if_it_reads_something_else(service):
+    server = programs.Server("--greeting", "moin", port=str(service["internal_port"]))
+    assert machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"}).returncode == 3
+    server.stop()
+
+
+def test_the_machine_check_fails_if_nobody_listens(service):
+    assert machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"}).returncode == 3
 
 
 def test_a_machine_that_the_proxy_stopped_stays_stopped(config, service):
