@@ -10,7 +10,8 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-d
 BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
-    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db)
+    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db
+    haproxy caddy apache2-utils wrk nghttp2-client hey chromium-headless-shell)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
 VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
