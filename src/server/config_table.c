@@ -49,7 +49,8 @@ static const struct option_row server_rows[] = {
      .offset = FIELD(greet_after),
      .default_text = "",
      .max = REQUEST_TEXT_BYTES_MAX,
-     .help = "send the greeting when the client has sent this, such as '\\n'; escapes as above",
+     .help = "send the greeting when the client has sent this, such as '\\n'; escapes as in "
+             "--greeting",
      .default_help = "none: at once"},
     {.long_name = "answer",
      .argument = "HOW",

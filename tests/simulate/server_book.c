@@ -155,9 +155,8 @@ static void book_check(const struct client *client)
     case OUTCOME_ABANDONED:
         expect(stopping, client, "there is no stop");
         /* Who asks is owed nothing; of what was read last it may not know. */
-        expect(client->handed_over ||
-                   (asking_request() && stream->written == 0 &&
-                    (socket->events > 0 || book_entitled() == ANSWER_COUNT)),
+        expect(client->handed_over || (asking_request() && stream->written == 0 &&
+                                       (socket->events > 0 || book_entitled() == ANSWER_COUNT)),
                client, "it is not handed over to the kernel");
         break;
     case OUTCOME_SILENT:

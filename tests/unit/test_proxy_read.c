@@ -203,6 +203,7 @@ static void longest_header_and_its_checksum_are_read(void **state)
 {
     static unsigned char header[PROXY_HEADER_BYTES_MOST];
     static const char start[] = SIGNATURE "\x21\x11\xff\xff" V4_ADDRESSES;
+    static const unsigned char crc_start[] = {3, 0, 4};
     size_t tlv_at = sizeof(start) - 1, crc_at = sizeof(header) - 4, tlv_bytes = crc_at - 3 - tlv_at;
     struct proxy_read read;
     uint32_t crc;
@@ -212,7 +213,7 @@ static void longest_header_and_its_checksum_are_read(void **state)
     memset(header + tlv_at, 0xea, tlv_bytes);
     header[tlv_at + 1] = (unsigned char)((tlv_bytes - 3) >> 8);
     header[tlv_at + 2] = (unsigned char)(tlv_bytes - 3);
-    memcpy(header + crc_at - 3, "\x03\x00\x04", 3);
+    memcpy(header + crc_at - 3, crc_start, sizeof(crc_start));
     crc = crc32c(0, header, sizeof(header));
     for (int i = 0; i < 4; i++)
         header[crc_at + (size_t)i] = (unsigned char)(crc >> (24 - 8 * i));

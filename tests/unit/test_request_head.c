@@ -111,13 +111,14 @@ static void what_is_no_request_of_HTTP_1_is_bad(void **state)
 static enum request_head_end end_of_long(size_t bytes, size_t piece, size_t *ret_taken)
 {
     static const char start[] = "GET / HTTP/1.1\r\nA: ";
+    static const char last[] = {'\r', '\n', '\r', '\n'};
     static char text[2 * REQUEST_HEAD_BYTES_MAX];
     struct request_head head = {0};
     enum request_head_end end = REQUEST_HEAD_MORE;
 
     memset(text, 'a', bytes);
     memcpy(text, start, sizeof(start) - 1);
-    memcpy(text + bytes - 4, "\r\n\r\n", 4);
+    memcpy(text + bytes - sizeof(last), last, sizeof(last));
     for (size_t at = 0; at < bytes && end == REQUEST_HEAD_MORE; at += piece)
         end = request_head_take(&head, text + at, bytes - at < piece ? bytes - at : piece);
     *ret_taken = head.bytes;
