@@ -11,7 +11,7 @@ BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
     curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db mandoc
-    zsh fish)
+    zsh fish haproxy caddy apache2-utils wrk nghttp2-client hey chromium-headless-shell)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
 PACKAGE_PACKAGES=(debhelper dpkg-dev lintian lowdown mmdebstrap git iproute2 systemd python3 python3-pytest

@@ -10,6 +10,7 @@ from fly_cli.messages import Problem, WrongUsage
 
 DEFAULT_GREETING = b"hello\n"  # of hello-server by default
 GREETING_VARIABLES = ("HELLO_SERVER_GREETING", "HELLO_GREETING")  # the first one counts
+SPEAKING_HANDLERS = ("tls", "http", "pg_tls")
 ESCAPES = {b"n": b"\n", b"r": b"\r", b"t": b"\t", b"\\": b"\\"}
 
 
@@ -17,6 +18,7 @@ class Config(NamedTuple):
     port: int  # where clients connect to
     internal_port: int  # where the Machine listens
     greeting: bytes
+    is_raw: bool  # the proxy speaks neither TLS nor HTTP with clients
 
 
 def app_named_in(file: str) -> str:
@@ -80,17 +82,23 @@ def _resized(text: str, size: str) -> str:
 
 def _of_answer(answer: Any) -> Optional[Config]:
     services = list(_objects(member(answer, "services")))
-    ports = [member(port, "port") for service in services for port in _objects(member(service, "ports"))]
-    port = _first_number(ports)
+    ports = [port for service in services for port in _objects(member(service, "ports"))]
+    port = _first_number([member(one, "port") for one in ports])
     internal_port = _first_number([member(service, "internal_port") for service in services])
     if port is None or internal_port is None:
         return None
-    return Config(port, internal_port, _greeting(member(answer, "env")))
+    is_raw = not any(name in SPEAKING_HANDLERS for one in ports for name in _texts(member(one, "handlers")))
+    return Config(port, internal_port, _greeting(member(answer, "env")), is_raw)
 
 
 def _objects(value: Any) -> Iterator[Any]:
     """Those of an array; none of anything else."""
     return (one for one in value if isinstance(one, dict)) if isinstance(value, list) else iter(())
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """The same for texts."""
+    return (one for one in value if isinstance(one, str)) if isinstance(value, list) else iter(())
 
 
 def _first_number(values: list[Any]) -> Optional[int]:

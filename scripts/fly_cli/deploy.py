@@ -3,7 +3,7 @@ from fly_cli import config, messages
 from fly_cli.app import Address, App, of_kind
 from fly_cli.config import Config
 from fly_cli.flyctl import Flyctl
-from fly_cli.messages import Problem
+from fly_cli.messages import Problem, WrongUsage
 from fly_cli.options import Options
 from fly_cli.verification import Verification
 
@@ -22,6 +22,10 @@ def _run(flyctl: Flyctl, options: Options, file: str) -> int:
     app = App(options.app, flyctl)
     was_made = app.ensure(options.org)
     settings = config.read(flyctl, app.name, options.config)
+    if not settings.is_raw:
+        raise WrongUsage(f"in '{options.config}' Fly's proxy speaks TLS or HTTP with clients, and this reads raw greetings;"
+                         " deploy it by flyctl, see docs/fly.md:\n"
+                         f"    {flyctl.name} deploy --app {app.name} --config {options.config} --ha=false")
     addresses = [] if was_made and options.dry_run else app.addresses()
     _ensure_ipv6(app, addresses)
     _ensure_ipv4(app, addresses, options.ipv4)

@@ -29,11 +29,12 @@ static void report_start(const struct server_config *config, struct server *serv
                    server_start_line(server, line));
 }
 
-static void report_totals(const struct outcome_counts *total)
+static void report_totals(const struct server_config *config, const struct outcome_counts *total)
 {
     char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 16];
 
-    snprintf(line, sizeof(line), "stopped %s", outcome_counts_format(total, text));
+    snprintf(line, sizeof(line), "stopped %s",
+             outcome_counts_format(total, server_config_asks(config), text));
     stdio_line(STDOUT_FILENO, signals_stops() > 1 ? 0 : LINE_TIMEOUT_MS, server_options.program,
                line);
 }
@@ -54,7 +55,7 @@ static int serve(const struct server_config *config, struct server *server)
         return program_fail(server_options.program, &failure);
     }
     if (!config->quiet)
-        report_totals(&total);
+        report_totals(config, &total);
     return result < 0 ? program_fail(server_options.program, &failure) : EXIT_DONE;
 }
 

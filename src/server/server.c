@@ -61,6 +61,12 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
     server->call_fd = -1;
     conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
+    if (server_config_asks(config)) {
+        request_make(&server->request, config);
+        server->settings.request = &server->request;
+        server->settings.greeting = server->request.answers.of[ANSWER_GREETING].data;
+        server->settings.greeting_bytes = server->request.answers.of[ANSWER_GREETING].bytes;
+    }
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
     if (config->listen.name)
@@ -190,7 +196,8 @@ static void server_print_totals(void *context)
     struct outcome_counts total = server_totals(server);
     char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 48];
 
-    snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
+    snprintf(line, sizeof(line), "so far %s open=%" PRIu64,
+             outcome_counts_format(&total, server_config_asks(server->config), text),
              outcome_counts_open(&total));
     server->args.line(server->args.context, SERVER_TOTALS, line);
 }

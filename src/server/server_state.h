@@ -9,6 +9,7 @@
 #include "server/handover.h"
 #include "server/listeners.h"
 #include "server/passed.h"
+#include "server/request.h"
 #include "server/responder.h"
 #include "server/server.h"
 
@@ -22,6 +23,7 @@ struct server {
     struct server_args args;
     struct server_config *config; /* of args */
     struct connection_settings settings;
+    struct request request; /* what settings.request points to, if clients must ask */
     struct hardware hardware;
     uint64_t backlog_requested; /* per listener; 0: it was auto */
     bool workers_are_auto;

@@ -473,6 +473,15 @@ def test_without_an_address_to_look_at_nothing_is_verified(world):
     assert "'hello-jo' has no address that leads to it; run this again" in fails(world)
 
 
+@pytest.mark.parametrize("variant", ["docs/fly/tls.toml", "docs/fly/http.toml"])
+def test_a_configuration_whose_greeting_is_not_raw_is_left_to_flyctl(world, variant):
+    world.config.write_text((fly.TOP / variant).read_text())
+    error = fails(world, code=2)
+    assert "speaks TLS or HTTP with clients, and this reads raw greetings" in error
+    assert f"flyctl deploy --app {APP} --config {world.config} --ha=false" in error
+    assert all("deploy" not in call and "allocate" not in " ".join(call) for call in map(list, world["calls"]))
+
+
 def test_a_configuration_without_service_is_refused(world):
     world.config.write_text("[env]\nA = 'b'\n")
     assert "has no [[services]] with a port" in fails(world)

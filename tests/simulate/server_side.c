@@ -31,7 +31,7 @@ static void server_notice(void *context, const char *line)
     world_trace("notice: %.100s", line);
 }
 
-static void server_settle_settings(void)
+static void server_settle_settings(bool asks)
 {
     static const uint64_t lingers_ns[] = {2 * S, 2 * S, 100 * MS, 500 * MS, 10 * S, MS};
     uint64_t linger_ns = lingers_ns[world_below(6)], probe_ns = linger_ns / 10;
@@ -49,7 +49,13 @@ static void server_settle_settings(void)
         .leave_ns = leave_ns,
         .leave_slack_ns = leave_ns > 0 ? probe_ns - leave_ns : 0,
     };
-    one.settings.linger = world_chance(700);
+    asking_none();
+    if (asks) {
+        one.settings.request = asking_begin(one.greeting, one.settings.greeting_bytes);
+        one.settings.greeting = one.settings.request->answers.of[ANSWER_GREETING].data;
+        one.settings.greeting_bytes = one.settings.request->answers.of[ANSWER_GREETING].bytes;
+    }
+    one.settings.linger = asks || world_chance(700);
     one.settings.delivery_timeout_ns = world_spread(S, 300 * S);
     if (one.settings.leave_slack_ns > CONNECTION_LEAVE_NS)
         one.settings.leave_slack_ns = CONNECTION_LEAVE_NS;
@@ -137,14 +143,14 @@ static bool server_is_full(void)
 }
 
 /* Make the world: who comes, what runs short when, and when it ends. */
-static void server_begin(void)
+static void server_begin(bool asks)
 {
     uint64_t stop_ns = world_spread(MS, world_chance(300) ? 200 * S : 20 * S);
     uint64_t patience_ns = world_spread(MS, 60 * S);
     struct listener_faults faults = {0};
 
     memset(&one.book, 0, sizeof(one.book));
-    server_settle_settings();
+    server_settle_settings(asks);
     server_settle_mood();
     one.book.settings = &one.settings;
     one.book.connections_max = (uint32_t)world_spread(1, 64);
@@ -179,15 +185,15 @@ static void server_open_listener(void)
         world_fail("cannot listen: %s", failure.line);
 }
 
-uint64_t server_simulate(uint64_t seed, bool verbose)
+static uint64_t server_run(const char *side, uint64_t seed, bool asks, bool verbose)
 {
     struct responder_args args = {0};
     struct responder *responder;
     struct engine *engine;
     int result;
 
-    world_begin("server", seed, verbose);
-    server_begin();
+    world_begin(side, seed, verbose);
+    server_begin(asks);
     server_open_listener();
     conditions_init(&one.conditions, server_notice, NULL);
     args = (struct responder_args){.listeners = &one.listeners,
@@ -224,4 +230,14 @@ uint64_t server_simulate(uint64_t seed, bool verbose)
     tcp_free_all();
     sim_engine_free(engine);
     return world_end();
+}
+
+uint64_t server_simulate(uint64_t seed, bool verbose)
+{
+    return server_run("server", seed, false, verbose);
+}
+
+uint64_t asked_server_simulate(uint64_t seed, bool verbose)
+{
+    return server_run("asked", seed, true, verbose);
 }
