@@ -50,8 +50,7 @@ void report_sample_assertions(struct report_sample *sample);
 /* A machine that has a CPU quota and is throttled, stalls, and loses packets. */
 void report_sample_troubles(struct report_sample *sample);
 
-/* An open loop, failures, troubles, verdicts, assertions, rare options, and a series that is cut.
- */
+/* An open loop, failures, troubles, verdicts, assertions, rare options, and a cut series. */
 void report_sample_all(struct report_sample *sample);
 
 /* A signal ended it in the third second. */
