@@ -14,8 +14,8 @@ WORKDIR /src
 COPY scripts/lib.sh scripts/
 RUN bash -c 'source scripts/lib.sh && need_packages "${IMAGE_PACKAGES[@]}"'
 COPY . .
-# The metrics show it, too.
-ARG REVISION=unknown
+# What --version and the metrics show. There is no git here to ask.
+ARG REVISION=
 RUN scripts/image-root /image
 
 FROM scratch

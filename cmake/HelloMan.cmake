@@ -5,14 +5,28 @@ if(NOT HELLO_LOWDOWN)
   return()
 endif()
 
+set(make_page ${CMAKE_COMMAND} -DVERSION=${PROJECT_VERSION} -DDATE=${HELLO_DATE} -DLOWDOWN=${HELLO_LOWDOWN})
+set(make_script ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake)
+
+# An old lowdown does not know the options that it is given.
+execute_process(
+  COMMAND ${make_page} -DPROGRAM=hello-load -DPAGE=${PROJECT_SOURCE_DIR}/docs/hello-load.md
+    -DOUTPUT=${PROJECT_BINARY_DIR}/man/trial.1 -P ${make_script}
+  RESULT_VARIABLE failed ERROR_VARIABLE problem)
+if(failed)
+  string(REGEX MATCH "[^\n]*" problem "${problem}")
+  message(STATUS
+    "${HELLO_LOWDOWN} does not make manual pages, so they are not built: ${problem}; lowdown 1.0 makes them")
+  return()
+endif()
+
 set(pages)
 foreach(program hello-server hello-load)
   set(source ${PROJECT_SOURCE_DIR}/docs/${program}.md)
   set(page ${PROJECT_BINARY_DIR}/man/${program}.1)
   add_custom_command(OUTPUT ${page}
-    COMMAND ${CMAKE_COMMAND} -DPROGRAM=${program} -DPAGE=${source} -DOUTPUT=${page} -DVERSION=${PROJECT_VERSION}
-      -DLOWDOWN=${HELLO_LOWDOWN} -P ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake
-    DEPENDS ${source} ${PROJECT_SOURCE_DIR}/cmake/ManPage.cmake
+    COMMAND ${make_page} -DPROGRAM=${program} -DPAGE=${source} -DOUTPUT=${page} -P ${make_script}
+    DEPENDS ${source} ${make_script}
     VERBATIM)
   list(APPEND pages ${page})
 endforeach()

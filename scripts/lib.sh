@@ -10,10 +10,13 @@ BUILD_PACKAGES=(gcc libc6-dev cmake ninja-build pkgconf liburing-dev libc-ares-d
 BENCH_PACKAGES=(libbenchmark-dev g++)
 TEST_PACKAGES=("${BUILD_PACKAGES[@]}" "${BENCH_PACKAGES[@]}" libcmocka-dev python3 python3-jsonschema python3-pyte
     python3-matplotlib python3-pytest python3-pytest-rerunfailures python3-pytest-timeout iproute2 netcat-openbsd telnet
-    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db prometheus
+    curl nftables patch procps nginx-light libnginx-mod-stream libhdrhistogram-java lowdown man-db mandoc
+    zsh fish haproxy caddy apache2-utils wrk nghttp2-client hey chromium-headless-shell prometheus
     python3-yaml)
 IMAGE_PACKAGES=("${BUILD_PACKAGES[@]}" busybox-static)
 IMAGE_TEST_PACKAGES=(buildah debootstrap git iproute2 binutils python3 python3-pytest python3-pytest-timeout)
+PACKAGE_PACKAGES=(debhelper dpkg-dev lintian lowdown mmdebstrap git iproute2 systemd python3 python3-pytest
+    python3-pytest-timeout)
 VM_PACKAGES=("${BUILD_PACKAGES[@]}" qemu-system-x86 busybox-static cpio kmod xz-utils iproute2 debian-archive-keyring
     python3 python3-pytest python3-pytest-timeout)
 
@@ -111,16 +114,18 @@ build_as() {
     fi
 }
 
-# run_tests NAME [CTEST OPTION...]: the tests in build/NAME, two at a time for each CPU, as most of them wait most
-# of the time; those that do not count as two. What became of each goes to build/NAME, see tests/outcomes.py.
-# $test_launcher, if set, is what starts ctest.
+# run_tests NAME [CTEST OPTION...]: the tests in build/NAME, three at a time for each CPU, as most of them wait most
+# of the time; of those that do not, one for each CPU (RESOURCE_GROUPS in tests/*/CMakeLists.txt). What became of each
+# goes to build/NAME, see tests/outcomes.py. $test_launcher, if set, is what starts ctest.
 run_tests() {
-    local name=$1 status=0
+    local name=$1 status=0 cpus
     shift
+    cpus=$PWD/build/$name/cpus.json
+    printf '{"version": {"major": 1, "minor": 0}, "local": [{"cpus": [{"id": "any", "slots": %d}]}]}\n' "$(nproc)" >"$cpus"
     say "what each test prints goes to build/$name/Testing/Temporary/LastTest.log"
     forget_outcomes "$name"
     HELLO_OUTCOMES=$PWD/build/$name/outcomes.jsonl ${test_launcher:-} ctest --test-dir "build/$name" \
-        --no-tests=error --output-on-failure --parallel $((2 * $(nproc))) --output-junit junit.xml \
+        --no-tests=error --output-on-failure --parallel $((3 * $(nproc))) --resource-spec-file "$cpus" --output-junit junit.xml \
         --test-output-size-passed 1000000 "$@" || status=$?
     outcomes "build/$name" || true
     return $status

@@ -186,7 +186,7 @@ static void pair_end(struct pair *pair, struct bench_state *state)
         return;
     snprintf(line, sizeof(line),
              "%" PRIu64 " connections ended well, but the responder reports: %s", ended,
-             outcome_counts_format(&counts, text));
+             outcome_counts_format(&counts, false, text));
     bench_fail(state, line);
 }
 

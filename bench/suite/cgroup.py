@@ -39,7 +39,8 @@ class CpuCgroupV1:
 
 
 class CpuCgroupV2:
-    """One hierarchy. The controller must be handed down from above, where that is allowed."""
+    """One hierarchy. The controller must be handed down from above, which is a setting of the whole machine, and not
+    ours to change."""
 
     def __init__(self, name):
         top = next((path for path in (ROOT, ROOT / "unified")
@@ -48,7 +49,9 @@ class CpuCgroupV2:
             raise OSError("no cgroup file system is mounted")
         if "cpu" not in (top / "cgroup.controllers").read_text().split():
             raise OSError(f"{top} has no CPU controller")
-        (top / "cgroup.subtree_control").write_text("+cpu")
+        control = top / "cgroup.subtree_control"
+        if "cpu" not in control.read_text().split():
+            raise OSError(f"{top} hands its CPU controller down to no cgroup, which this allows: echo +cpu >{control}")
         self.path = top / name
         self.paths = {self.path}
         self.path.mkdir(exist_ok=True)

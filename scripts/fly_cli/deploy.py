@@ -3,7 +3,7 @@ from fly_cli import config, messages
 from fly_cli.app import Address, App, of_kind
 from fly_cli.config import Config
 from fly_cli.flyctl import Flyctl
-from fly_cli.messages import Problem
+from fly_cli.messages import Problem, WrongUsage
 from fly_cli.options import Options
 from fly_cli.verification import Verification
 
@@ -12,24 +12,40 @@ IPV4_PRICE = "2 USD a month"
 
 
 def run(flyctl: Flyctl, options: Options) -> int:
+    with config.with_size(options.config, options.size) as file:
+        return _run(flyctl, options, file)
+
+
+def _run(flyctl: Flyctl, options: Options, file: str) -> int:
+    """file: the configuration that is deployed."""
     flyctl.check_login()
     app = App(options.app, flyctl)
     was_made = app.ensure(options.org)
     settings = config.read(flyctl, app.name, options.config)
+    if not settings.is_raw:
+        raise WrongUsage(f"in '{options.config}' Fly's proxy speaks TLS or HTTP with clients, and this reads raw greetings;"
+                         " deploy it by flyctl, see docs/fly.md:\n"
+                         f"    {flyctl.name} deploy --app {app.name} --config {options.config} --ha=false")
     addresses = [] if was_made and options.dry_run else app.addresses()
     _ensure_ipv6(app, addresses)
     _ensure_ipv4(app, addresses, options.ipv4)
-    # One Machine unless there are more already, and built by Fly: no Docker is needed here.
-    if not flyctl.change("deploy", ".", "--app", app.name, "--config", options.config,
-                         "--ha=false", "--remote-only", "--yes"):
+    if not _deploy(app, file, options.region):
         raise Problem("the deployment failed; fix what flyctl reports above and run this again; what the Machine says:\n"
                       f"    {flyctl.name} logs --app {app.name}")
     if options.dry_run:
         messages.say("then the greeting would be read from each address")
         return 0
-    _verify(app, settings, options.wait_s)
-    messages.print_result(f"Next: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
+    verification = _verify(app, settings, options.wait_s)
+    where = "" if verification.has_way else ", from a host with IPv6"
+    messages.print_result(f"Next{where}: nc -6 {app.name}.fly.dev {settings.port} </dev/null")
     return 0
+
+
+def _deploy(app: App, file: str, region: str) -> bool:
+    """One Machine unless there are more already, and built by Fly: no Docker is needed here. Whether it was done."""
+    more = ["--primary-region", region] if region else []
+    return app.flyctl.change("deploy", ".", "--app", app.name, "--config", file, "--ha=false", "--remote-only", "--yes",
+                             *more)
 
 
 def _ensure_ipv6(app: App, addresses: list[Address]) -> None:
@@ -69,7 +85,7 @@ def _agrees_to_ipv4(wanted: str) -> bool:
     return answer.lower().startswith("y")
 
 
-def _verify(app: App, settings: Config, wait_s: int) -> None:
+def _verify(app: App, settings: Config, wait_s: int) -> Verification:
     addresses = app.addresses()
     reachable = [(family, text) for family, kind in (("IPv6", "v6"), ("IPv4", "v4"))
                  for text in of_kind(addresses, kind)]
@@ -80,3 +96,4 @@ def _verify(app: App, settings: Config, wait_s: int) -> None:
         raise Problem("deployed, but not verified; docs/fly.md says what each symptom means; see also:\n"
                       f"    {app.flyctl.name} status --app {app.name}\n"
                       f"    {app.flyctl.name} logs --app {app.name}")
+    return verification

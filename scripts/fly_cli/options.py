@@ -9,6 +9,7 @@ from fly_cli.messages import WrongUsage
 from fly_cli.usage import ALL, OPTIONS, VERBS, Option
 
 HELP = ("-h", "--help")
+SIZE = "(shared-cpu|performance)-[1-9][0-9]?x"
 
 
 @dataclasses.dataclass
@@ -37,6 +38,10 @@ class Options:
         """Find the name of the app, and check all. The working directory is the top of the tree."""
         if self.wait and not re.fullmatch("[0-9]{1,6}", self.wait):
             raise WrongUsage(f"--wait is a number of seconds, not '{self.wait}'")
+        if self.size and not re.fullmatch(SIZE, self.size):
+            raise WrongUsage(f"'{self.size}' is no size; those are called shared-cpu-1x to 8x and performance-1x to 16x")
+        if self.region and not re.fullmatch("[a-z]{3}", self.region):
+            raise WrongUsage(f"'{self.region}' is no region; those have three letters: see fly platform regions")
         if self.output and not _can_write(self.output):
             raise WrongUsage(f"cannot write '{self.output}'; give another --output")
         if not os.path.isfile(self.config):

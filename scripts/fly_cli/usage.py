@@ -40,6 +40,12 @@ OPTIONS = (
     Option("deploy", "--ipv4", "yes|no", "",
            "allocate a dedicated IPv4 address, which costs money; by default it asks, and"
            " without a terminal it does not", ("yes", "no")),
+    Option("deploy", "--region", "REGION", "",
+           "where the first Machine is made; by default in the primary_region of the configuration; later ones stay"
+           " where they are"),
+    Option("deploy", "--size", "SIZE", "",
+           "such as shared-cpu-2x or performance-1x, with the least memory that it has; by default the [[vm]] of the"
+           " configuration, which the next deployment without --size applies again"),
     Option("deploy", "--wait", "SECONDS", "90",
            "how long the first greeting may take to come; by default {default}"),
     Option("bench", "--path", "private|public", "private",

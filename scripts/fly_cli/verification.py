@@ -40,6 +40,7 @@ class Verification:
         self.port = settings.port
         self.greeting = settings.greeting
         self.wait_s = wait_s
+        self.has_way = True  # this host, to each address that was tried
 
     def verify(self, family: str, address: str) -> bool:
         """Wait for the greeting, and print what came. Returns whether it did."""
@@ -50,6 +51,7 @@ class Verification:
                 messages.print_result(f"{family} {address}, port {self.port}: {look.seen}")
                 return True
             if look.found == Found.NO_WAY:
+                self.has_way = False
                 messages.say(f"this host has no way to {family} ({look.seen}), so a Machine tries it")
                 return self._verify_from_machine(family, address)
             if time.monotonic() - began_s >= self.wait_s:

@@ -1,7 +1,9 @@
 #include "base/check.h"
 
+#include "base/units.h"
+#include "base/wait.h"
+
 #include <limits.h>
-#include <poll.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -11,7 +13,7 @@
 #define LINE_BYTES 512
 _Static_assert(LINE_BYTES <= PIPE_BUF, "it is one write");
 
-#define WRITE_TIMEOUT_MS 1000
+#define WRITE_TIMEOUT_NS NS_PER_S
 
 /* The end of the text that snprintf(3) wrote or cut: the newline goes after it. */
 static size_t line_end(size_t start, int bytes)
@@ -23,7 +25,6 @@ static size_t line_end(size_t start, int bytes)
 
 void check_failed(const char *expression, const char *file, int line, const char *format, ...)
 {
-    struct pollfd ready = {.fd = STDERR_FILENO, .events = POLLOUT};
     char text[LINE_BYTES];
     size_t bytes = line_end(
         0, snprintf(text, sizeof(text), "invariant broken: %s (%s:%d): ", expression, file, line));
@@ -33,7 +34,8 @@ void check_failed(const char *expression, const char *file, int line, const char
     bytes = line_end(bytes, vsnprintf(text + bytes, sizeof(text) - bytes, format, values));
     va_end(values);
     text[bytes++] = '\n';
-    if (poll(&ready, 1, WRITE_TIMEOUT_MS) > 0 && write(STDERR_FILENO, text, bytes) < 0)
+    if (wait_fd(STDERR_FILENO, POLLOUT, WRITE_TIMEOUT_NS) > 0 &&
+        write(STDERR_FILENO, text, bytes) < 0)
         abort(); /* as it would anyway: no reader is left */
     abort();
 }

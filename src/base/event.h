@@ -2,8 +2,14 @@
 #ifndef HELLO_EVENT_H
 #define HELLO_EVENT_H
 
-/* Add 1 to an eventfd. If its reader missed a wake-up, it might sleep for ever; so a write that
- * fails is tried again for a second. Returns 0 or -errno (it could not be written). Any thread. */
+#include "base/units.h"
+
+/* Add 1 to an eventfd, and wait for nothing. Returns 0, or -errno: a sandbox refuses it. Then its
+ * reader might sleep for ever; so try again, as often and at such intervals as below, between other
+ * duties. Any thread. */
 int event_raise(int fd);
+
+#define EVENT_TRIES_MAX 100u
+#define EVENT_RETRY_NS  (10 * NS_PER_MS)
 
 #endif

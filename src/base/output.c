@@ -3,20 +3,21 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/units.h"
+#include "base/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 #include <unistd.h>
 
 #include <sys/stat.h>
 
-#define RETRY_MS 20 /* between two checks that poll(2) cannot do */
+#define RETRY_MS 20 /* between two checks of what nobody can wait for */
+#define RETRY_NS (RETRY_MS * NS_PER_MS)
 
-/* Wait until the reader reads more, if poll(2) can tell. Returns 0 or -errno. */
+/* Wait until the reader reads more, if that is possible. Returns 0 or -errno. */
 static int output_wait(const struct output *output)
 {
     for (;;) {
@@ -30,8 +31,9 @@ static int output_wait(const struct output *output)
             timeout_ms = timeout_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
             signals_extend(SIGNALS_PATIENCE_NS); /* so that we can report it ourselves */
         }
-        ready = poll(fds, 2, timeout_ms);
-        if (ready < 0 && errno != EINTR)
+        ready = wait_fds(
+            fds, 2, timeout_ms == OUTPUT_PATIENT ? WAIT_FOREVER : (uint64_t)timeout_ms * NS_PER_MS);
+        if (ready < 0 && ready != -EINTR)
             return 0; /* only trying is left */
         if (ready > 0 && fds[0].revents)
             return 0; /* also on an error: write(2) returns it */
@@ -40,7 +42,7 @@ static int output_wait(const struct output *output)
     }
 }
 
-/* poll(2) said writable, but write(2) refused: another writer was faster. Returns 0 or -errno. */
+/* It was writable, but write(2) refused: another writer was faster. Returns 0 or -errno. */
 static int output_wait_refused(const struct output *output, unsigned refused)
 {
     int stop_ms = output->patience_ms == OUTPUT_PATIENT ? OUTPUT_STOP_MS : 0;
@@ -50,12 +52,12 @@ static int output_wait_refused(const struct output *output, unsigned refused)
         return -ECANCELED;
     if (output->patience_ms != OUTPUT_PATIENT && waited_ms >= output->patience_ms)
         return -ETIMEDOUT;
-    clock_pause(RETRY_MS * NS_PER_MS);
+    clock_pause(RETRY_NS);
     return 0;
 }
 
-/* The stream's write function. At most PIPE_BUF at once: this does not block if poll(2) saw space.
- */
+/* The stream's write function. At most PIPE_BUF at once: this does not block if there was
+ * space. */
 static ssize_t output_write(void *cookie, const char *data, size_t bytes)
 {
     struct output *output = cookie;
@@ -141,7 +143,6 @@ int output_create(const char *path)
 {
     for (;;) {
         int fd = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_NONBLOCK | O_NOCTTY | O_CLOEXEC, 0666);
-        struct pollfd stop = {.fd = signals_stop_fd(), .events = POLLIN};
         int error = errno;
         struct stat file;
         int ready;
@@ -150,10 +151,8 @@ int output_create(const char *path)
             return fd;
         if (error != ENXIO || stat(path, &file) < 0 || !S_ISFIFO(file.st_mode))
             return -error;
-        ready = poll(&stop, 1, RETRY_MS);
+        ready = wait_fd(signals_stop_fd(), POLLIN, RETRY_NS);
         if (ready > 0 || (ready < 0 && signals_stops() > 0))
             return -ECANCELED;
-        if (ready < 0)
-            clock_pause(RETRY_MS * NS_PER_MS);
     }
 }

@@ -46,6 +46,13 @@ static struct {
     /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
 } signals = {.stop_fd = -1, .wake_fd = -1};
 
+/* What the reader has to do if no signal comes, and when; UINT64_MAX: never. */
+struct reader {
+    uint64_t due_ns;  /* end the process, or see why not */
+    uint64_t wake_ns; /* try again to wake the other threads */
+    unsigned refused; /* such tries in a row */
+};
+
 /* Never returns. The alarm helps if standard error is on a dead file server. */
 static void process_end(const char *why)
 {
@@ -57,7 +64,7 @@ static void process_end(const char *why)
     _exit(EXIT_CANNOT_RUN);
 }
 
-/* Count a stop and pass it on. Returns when it must end the process. */
+/* Count a stop. Returns when it must end the process. */
 static uint64_t stop_take(int number)
 {
     bool watched = atomic_load(&signals.watched);
@@ -68,9 +75,25 @@ static uint64_t stop_take(int number)
     atomic_store(&signals.stops, stops);
     if (stops > 2 || (stops == 2 && !watched))
         process_end("a second signal came");
-    if (event_raise(signals.stop_fd) < 0 || event_raise(signals.wake_fd) < 0)
-        process_end("the other threads cannot be woken");
     return clock_now_ns() + SIGNALS_PATIENCE_NS;
+}
+
+/* Wake those who wait for a signal. If that is refused, do not wait here: the next signal must be
+ * read. A stop that cannot be passed on ends the process: the second one at once. */
+static void reader_wake(struct reader *reader)
+{
+    unsigned stops = atomic_load(&signals.stops);
+    bool woken =
+        (stops == 0 || event_raise(signals.stop_fd) == 0) && event_raise(signals.wake_fd) == 0;
+
+    reader->refused = woken ? 0 : reader->refused + 1;
+    reader->wake_ns = woken ? UINT64_MAX : clock_now_ns() + EVENT_RETRY_NS;
+    if (!woken && stops > 0)
+        signals_cannot_wake(reader->refused);
+    if (reader->refused > EVENT_TRIES_MAX) { /* only the totals were asked for */
+        reader->refused = 0;
+        reader->wake_ns = UINT64_MAX;
+    }
 }
 
 /* End the process now, unless an orderly stop is in progress. Returns when to check again. */
@@ -98,27 +121,25 @@ static int signal_wait(uint64_t due_ns)
 
 static void *reader_main(void *unused)
 {
-    uint64_t due_ns = UINT64_MAX; /* when to kill the process */
+    struct reader reader = {.due_ns = UINT64_MAX, .wake_ns = UINT64_MAX};
 
     (void)unused;
     pthread_setname_np(pthread_self(), "signals");
     for (;;) {
-        int number = signal_wait(due_ns);
+        int number = signal_wait(reader.due_ns < reader.wake_ns ? reader.due_ns : reader.wake_ns);
 
         if (atomic_load(&signals.ending))
             return NULL;
-        if (number == SIGUSR1) {
-            atomic_fetch_add(&signals.asks, 1);
-            event_raise(signals.wake_fd);
-        } else if (number > 0) {
-            due_ns = stop_take(number);
-        } else if (errno == EAGAIN) {
-            due_ns = stop_look();
-        } else if (errno != EINTR) {
+        if (number < 0 && errno != EAGAIN && errno != EINTR)
             clock_pause(NO_WAIT_PAUSE_NS);
-            if (clock_now_ns() >= due_ns)
-                due_ns = stop_look();
-        }
+        if (number == SIGUSR1)
+            atomic_fetch_add(&signals.asks, 1);
+        else if (number > 0)
+            reader.due_ns = stop_take(number);
+        else if (clock_now_ns() >= reader.due_ns)
+            reader.due_ns = stop_look();
+        if (number > 0 || clock_now_ns() >= reader.wake_ns)
+            reader_wake(&reader);
     }
 }
 
@@ -238,7 +259,6 @@ int signals_stop_fd(void)
 int signals_watch(void)
 {
     atomic_store(&signals.watched, true);
-    event_raise(signals.wake_fd);
     return signals.wake_fd;
 }
 
@@ -246,6 +266,14 @@ void signals_unwatch(void)
 {
     signals_extend(SIGNALS_PATIENCE_NS); /* for the remaining work */
     atomic_store(&signals.watched, false);
+}
+
+void signals_cannot_wake(unsigned tries)
+{
+    if (signals_stops() > 1)
+        process_end("a second signal came");
+    if (tries > EVENT_TRIES_MAX)
+        process_end("a thread cannot be woken");
 }
 
 unsigned signals_asks(void)

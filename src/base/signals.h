@@ -40,15 +40,20 @@ unsigned signals_stops(void);
 /* The first of them: "SIGTERM", or "no signal". */
 const char *signals_stop_name(void);
 
-/* A descriptor for poll(2), readable from the first stop on; do not read it. -1: none. */
+/* A descriptor to wait for, readable from the first stop on; do not read it. -1: none. */
 int signals_stop_fd(void);
 
 /* Watch: from now on the caller handles a stop itself, without a time limit. Returns an eventfd
- * that is readable after each signal, and once at first: read it, then call signals_stops and
+ * that is readable after each signal, earlier ones too: read it, then call signals_stops and
  * signals_asks. -1: none. The second signal still ends the process after SIGNALS_PATIENCE_NS,
  * unless the watcher extends it (signals_extend). */
 int signals_watch(void);
 void signals_unwatch(void);
+
+/* A thread that must be told of a stop cannot be woken, after so many tries in a row. Ends the
+ * process after EVENT_TRIES_MAX (base/event.h), and at once if a second stop came; else try
+ * again. */
+void signals_cannot_wake(unsigned tries);
 
 /* How many SIGUSR1 have arrived so far. */
 unsigned signals_asks(void);

@@ -3,15 +3,15 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/units.h"
+#include "base/wait.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <stdio.h>
 #include <unistd.h>
 
-#define RETRY_NS       (10 * NS_PER_MS) /* between two tries, where poll(2) is refused */
+#define RETRY_NS       (10 * NS_PER_MS) /* between two tries, where no wait is possible */
 #define LINE_MAX_BYTES 2048             /* below PIPE_BUF, so that lines of threads do not mix */
 
 int stdio_guard(void)
@@ -31,7 +31,8 @@ int stdio_guard(void)
 void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
 {
     struct pollfd ready = {.fd = fd, .events = POLLOUT};
-    uint64_t due_ns = clock_now_ns() + (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t left_ns = (uint64_t)timeout_ms * NS_PER_MS;
+    uint64_t due_ns = clock_now_ns() + left_ns;
     char text[LINE_MAX_BYTES];
     char shown[LINE_MAX_BYTES];
     int bytes =
@@ -46,16 +47,16 @@ void stdio_line(int fd, int timeout_ms, const char *program, const char *line)
         text[bytes - 1] = '\n';
     }
     do {
-        int is_ready = poll(&ready, 1, timeout_ms);
-        bool is_refused = is_ready < 0 && errno != EINTR;
+        int result = wait_fds(&ready, 1, left_ns);
+        bool is_refused = result < 0 && result != -EINTR;
 
-        /* Where poll(2) is refused, only trying is left: it may wait for the reader. */
-        if ((is_ready > 0 || (is_refused && may_wait)) &&
+        /* Where no wait is possible, only trying is left: it may wait for the reader. */
+        if ((result > 0 || (is_refused && may_wait)) &&
             (write(fd, text, (size_t)bytes) >= 0 || (errno != EINTR && errno != EAGAIN)))
             return; /* after an error no reader is left */
         if (is_refused && may_wait)
             clock_pause(RETRY_NS);
         now_ns = clock_now_ns();
-        timeout_ms = now_ns < due_ns ? (int)((due_ns - now_ns) / NS_PER_MS) : 0;
-    } while (timeout_ms > 0);
+        left_ns = now_ns < due_ns ? due_ns - now_ns : 0;
+    } while (left_ns > 0);
 }

@@ -10,8 +10,8 @@ int stdio_guard(void);
 
 /* Write "program: line" and a newline to a descriptor in one write(2), if that is possible within
  * timeout_ms, whether or not the descriptor blocks; else drop the line: an unread log must not stop
- * the service. (Where poll(2) fails it is written at once, and may wait.) Lines are cut at 2048
- * bytes. Any thread. */
+ * the service. (Where no wait is possible it is written at once, and may wait, unless timeout_ms is
+ * 0.) Lines are cut at 2048 bytes. Any thread. */
 void stdio_line(int fd, int timeout_ms, const char *program, const char *line);
 
 #endif

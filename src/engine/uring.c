@@ -50,7 +50,7 @@ static struct io_uring_sqe *uring_request(struct uring *uring)
 {
     struct io_uring_sqe *sqe;
 
-    if (uring->error) /* there is no ring any more, so it is never done */
+    if (uring->error) /* nothing is submitted any more, so it is never done */
         return &uring->undone;
     sqe = io_uring_get_sqe(&uring->ring);
     if (!sqe) {
@@ -239,7 +239,7 @@ static int uring_collect(struct uring *uring, struct engine_event *events)
         seen++;
         if (op == OP_CLOSE)
             uring->engine.close_error = -cqe->res;
-        if (op == OP_SILENT || op == OP_CLOSE)
+        if (op == OP_SILENT || op == OP_CLOSE || (uring->error && cqe->res == -ECANCELED))
             continue;
         events[count] = (struct engine_event){
             .token = cqe->user_data & TOKEN_MASK, .result = cqe->res, .op = op};
@@ -295,20 +295,36 @@ static void uring_let_go(struct uring *uring)
         io_uring_get_events(&uring->ring); /* where the requests end: it is this thread's work */
 }
 
-/* End the ring, and so give back its descriptor and memory. */
-static void uring_end(struct uring *uring)
+/* It is broken: hand out what it did. The kernel keeps results for which the ring had no room; to
+ * enter without waiting gets them too (io_cqring_wait in Linux's io_uring/io_uring.c), unless that
+ * is what is refused: then they are lost. What was canceled did not begin. Once nothing is left,
+ * give back the ring's descriptor and memory. Returns the number of events, or the error. */
+static int uring_hand_out(struct uring *uring, struct engine_event *events)
 {
-    uring_close_queued(uring);
-    uring_let_go(uring);
-    io_uring_queue_exit(&uring->ring);
+    int result = 0, count = 0;
+
+    while (!uring->ended && count == 0 && result >= 0) {
+        result = io_uring_get_events(&uring->ring);
+        count = uring_collect(uring, events);
+        if (count == 0 && !io_uring_cq_has_overflow(&uring->ring))
+            break;
+    }
+    if (count > 0)
+        return count;
+    if (!uring->ended)
+        io_uring_queue_exit(&uring->ring);
+    uring->ended = true;
+    uring->engine.failed_call = engine_uring.watch_call;
+    return uring->error;
 }
 
-/* Waiting is impossible from now on. Returns the error. */
-static int uring_break(struct uring *uring, int error)
+/* Waiting is impossible from now on. */
+static int uring_break(struct uring *uring, int error, struct engine_event *events)
 {
-    uring_end(uring);
     uring->error = error;
-    return error;
+    uring_close_queued(uring);
+    uring_let_go(uring);
+    return uring_hand_out(uring, events);
 }
 
 static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_event *events)
@@ -317,10 +333,8 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
     int result, count;
     bool behind;
 
-    if (uring->error) {
-        engine->failed_call = engine_uring.watch_call;
-        return uring->error;
-    }
+    if (uring->error)
+        return uring_hand_out(uring, events);
     if (!uring->wake_armed)
         uring_arm_wake(uring);
     if (uring->accepts_ending && uring->accepts_armed)
@@ -338,16 +352,19 @@ static int uring_wait(struct engine *engine, int64_t timeout_ns, struct engine_e
         clock_pause(NO_MEMORY_PAUSE_NS);
         return 0;
     }
-    engine->failed_call = engine_uring.watch_call;
-    return uring_break(uring, result);
+    return uring_break(uring, result, events);
 }
 
 static void uring_destroy(struct engine *engine)
 {
     struct uring *uring = uring_of(engine);
 
-    if (!uring->error)
-        uring_end(uring);
+    if (!uring->error) {
+        uring_close_queued(uring);
+        uring_let_go(uring);
+    }
+    if (!uring->ended)
+        io_uring_queue_exit(&uring->ring);
     pages_unmap(engine->discard, ENGINE_DISCARD_BYTES);
     free(uring);
 }

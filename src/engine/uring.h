@@ -33,7 +33,8 @@ struct uring {
     bool accepts_ending;    /* cancel armed accepts until none is left */
     bool wake_armed;
     uint32_t waits_without_memory; /* in a row */
-    int error;                  /* why it is broken, -errno; 0: not broken, and the ring exists */
+    int error;                     /* why it is broken, -errno; 0: not broken */
+    bool ended;                 /* broken, and all that it did was handed out: there is no ring */
     struct io_uring_sqe undone; /* what is queued once it is broken */
     uint32_t sockets_max;       /* as in engine_args */
 };

@@ -234,19 +234,7 @@ static const struct option_row load_rows[] = {
      .offset = FIELD(quiet),
      .own_environment = true,
      .help = "print the final line and errors only"},
-    {.heading = "Other",
-     .long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
+    OPTION_ROWS_LAST("Other", struct load_config),
 };
 
 #define HTTP "connections are plain TCP; for HTTP --send 'GET / HTTP/1.0\\r\\n\\r\\n' --expect any"

@@ -35,7 +35,8 @@ struct sources {
 
 /* Read a list of ADDR and ADDR/BITS, separated by commas (NULL: none), without asking the kernel.
  * In an IPv4 block of more than two addresses the first and the last are skipped: they are the
- * network and the broadcast address. Returns 0, or -EINVAL with one line in error. */
+ * network and the broadcast address (before Linux 5.14 both are broadcast addresses, ip(7)).
+ * Returns 0, or -EINVAL with one line in error. */
 int sources_parse(struct sources *sources, const char *list, char error[OPTION_ERROR_BYTES]);
 
 /* Read such a list and a port range, and check that they can be used. Detects what the kernel

@@ -37,6 +37,14 @@ static uint64_t number_read(const char *path)
     return platform_number_read(path, &number) < 0 ? ADVICE_NO_LIMIT : number;
 }
 
+static uint64_t number_read_in(const char *directory, const char *name)
+{
+    char path[PATH_MAX + 32];
+
+    snprintf(path, sizeof(path), "%s/%s", directory, name);
+    return number_read(path);
+}
+
 /* Test if this much can be mapped, without touching it. */
 static bool can_map(uint64_t bytes, int protection)
 {
@@ -66,14 +74,10 @@ static bool memlock_binds(uint64_t limit_bytes)
 static void memory_visit(void *context, const char *directory, bool v2)
 {
     struct advice_limits *limits = context;
-    char path[PATH_MAX + 32];
-    uint64_t limit_bytes, used_bytes;
+    uint64_t limit_bytes = number_read_in(directory, v2 ? "memory.max" : "memory.limit_in_bytes");
+    uint64_t used_bytes =
+        number_read_in(directory, v2 ? "memory.current" : "memory.usage_in_bytes");
 
-    snprintf(path, sizeof(path), "%s/%s", directory, v2 ? "memory.max" : "memory.limit_in_bytes");
-    limit_bytes = number_read(path);
-    snprintf(path, sizeof(path), "%s/%s", directory,
-             v2 ? "memory.current" : "memory.usage_in_bytes");
-    used_bytes = number_read(path);
     if (limit_bytes == ADVICE_NO_LIMIT || used_bytes == ADVICE_NO_LIMIT ||
         limit_bytes >= limits->cgroup_bytes)
         return;
@@ -85,14 +89,10 @@ static void memory_visit(void *context, const char *directory, bool v2)
 static void tasks_visit(void *context, const char *directory, bool v2)
 {
     struct advice_limits *limits = context;
-    char path[PATH_MAX + 32];
-    uint64_t limit, used;
+    uint64_t limit = number_read_in(directory, "pids.max");
+    uint64_t used = number_read_in(directory, "pids.current");
 
     (void)v2;
-    snprintf(path, sizeof(path), "%s/pids.max", directory);
-    limit = number_read(path);
-    snprintf(path, sizeof(path), "%s/pids.current", directory);
-    used = number_read(path);
     if (limit != ADVICE_NO_LIMIT && used != ADVICE_NO_LIMIT && used >= limit &&
         limit < limits->cgroup_tasks)
         limits->cgroup_tasks = limit;

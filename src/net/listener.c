@@ -1,9 +1,10 @@
 #include "net/listener.h"
 
+#include "base/wait.h"
 #include "net/socket_diag.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 #include <linux/filter.h>
@@ -56,6 +57,56 @@ int listener_open(struct address *address, int backlog, bool first, const char *
         return result;
     }
     return fd;
+}
+
+static int listener_get(int fd, int option)
+{
+    int value = 0;
+    socklen_t bytes = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, option, &value, &bytes) < 0 ? -errno : value;
+}
+
+/* Returns what is wrong with a socket that should be a listener for clients, or NULL. */
+static const char *listener_flaw(int fd, const struct address *address)
+{
+    if (address->sa.sa_family != AF_INET && address->sa.sa_family != AF_INET6)
+        return "not a socket of IPv4 or IPv6";
+    if (listener_get(fd, SO_TYPE) != SOCK_STREAM || listener_get(fd, SO_PROTOCOL) != IPPROTO_TCP)
+        return "not a TCP socket";
+    if (listener_get(fd, SO_ACCEPTCONN) != 1)
+        return "a connection, not a listening socket";
+    return NULL;
+}
+
+int listener_adopt(int listener_fd, struct address *ret_address, const char **ret_problem)
+{
+    socklen_t bytes = sizeof(*ret_address);
+
+    *ret_address = (struct address){0};
+    *ret_problem = "not a socket";
+    if (getsockname(listener_fd, &ret_address->sa, &bytes) < 0)
+        return -errno;
+    *ret_problem = listener_flaw(listener_fd, ret_address);
+    if (*ret_problem)
+        return -EINVAL;
+    *ret_problem = "fcntl failed";
+    if (fcntl(listener_fd, F_SETFD, FD_CLOEXEC) < 0)
+        return -errno;
+    *ret_problem = "SO_DETACH_FILTER failed";
+    if (listener_set(listener_fd, SOL_SOCKET, SO_DETACH_FILTER, 0) < 0 && errno != ENOENT)
+        return -errno;
+    return 0;
+}
+
+void listener_set_backlog(int listener_fd, int backlog)
+{
+    (void)listen(listener_fd, backlog); /* it listens already: the old backlog stays */
+}
+
+void listener_leave(int listener_fd)
+{
+    close(listener_fd);
 }
 
 void listener_close(int listener_fd)
@@ -115,7 +166,7 @@ int listener_has_handshakes(const struct address *address)
 
 bool listener_has_waiting(int listener_fd)
 {
-    struct pollfd waiting = {.fd = listener_fd, .events = POLLIN};
+    int ready = wait_fd(listener_fd, POLLIN, 0);
 
-    return poll(&waiting, 1, 0) > 0 && waiting.revents & POLLIN;
+    return ready > 0 && ready & POLLIN;
 }

@@ -14,9 +14,23 @@
  * names the system call that failed. Returns the descriptor, for listener_close, or -errno. */
 int listener_open(struct address *address, int backlog, bool first, const char **ret_step);
 
+/* Take over a listening socket that was opened elsewhere: check that it is one (stream, TCP, IPv4
+ * or IPv6, listening, with a port), remove a filter that its last owner attached to refuse clients
+ * (SO_DETACH_FILTER; the filter belongs to the socket, not to a process), and set FD_CLOEXEC.
+ * Returns 0 with *ret_address, or -errno with *ret_problem: what is wrong. The descriptor stays
+ * open either way. */
+int listener_adopt(int listener_fd, struct address *ret_address, const char **ret_problem);
+
+/* Change how many connections may wait, if possible (listen(2) may be called again). */
+void listener_set_backlog(int listener_fd, int backlog);
+
 /* Close a listener: connections in its accept queue are reset. It is shut down first: this frees
  * the port even if the socket is still held, for example by a ring with a pending accept. */
 void listener_close(int listener_fd);
+
+/* Close our descriptor of a listener that another process goes on using: nothing else happens to
+ * it. No accept may be pending. */
+void listener_leave(int listener_fd);
 
 /* How many connections may wait to be accepted: the kernel's value for the requested backlog.
  * Returns 0 if it is unknown. */

@@ -3,14 +3,17 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/units.h"
+#include "base/wait.h"
 
 #include <netdb.h>
-#include <poll.h>
 #include <stdbool.h>
 #include <string.h>
 
 /* Extra time for c-ares to end by itself: it then has the answer for one address family. */
 #define SLACK_NS (100 * NS_PER_MS)
+
+/* Where no wait is possible: how often to look for the answer. */
+#define NO_WAIT_PAUSE_NS (10 * NS_PER_MS)
 
 struct question {
     bool done;
@@ -61,13 +64,17 @@ static void channel_step(ares_channel channel, uint64_t left_ms)
     struct timeval next, *wait = ares_timeout(channel, &most, &next);
     struct pollfd polled[ARES_GETSOCK_MAXNUM + 1];
     nfds_t count = channel_descriptors(channel, polled);
+    uint64_t wait_ms = (uint64_t)wait->tv_sec * 1000 + (uint64_t)wait->tv_usec / 1000 + 1;
     int ready;
 
     polled[count] = (struct pollfd){.fd = signals_stop_fd(), .events = POLLIN};
-    ready = poll(polled, count + 1, (int)(wait->tv_sec * 1000 + wait->tv_usec / 1000 + 1));
-    for (nfds_t i = 0; ready > 0 && i < count; i++) {
-        bool readable = polled[i].revents & (POLLIN | POLLHUP | POLLERR);
-        bool writable = polled[i].revents & (POLLOUT | POLLHUP | POLLERR);
+    ready = wait_fds(polled, count + 1, wait_ms * NS_PER_MS);
+    if (ready < 0)
+        clock_pause(NO_WAIT_PAUSE_NS);
+    for (nfds_t i = 0; ready != 0 && i < count; i++) {
+        short happened = ready > 0 ? polled[i].revents : polled[i].events; /* try: none blocks */
+        bool readable = happened & (POLLIN | POLLHUP | POLLERR);
+        bool writable = happened & (POLLOUT | POLLHUP | POLLERR);
 
         if (readable || writable)
             ares_process_fd(channel, readable ? polled[i].fd : ARES_SOCKET_BAD,

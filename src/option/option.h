@@ -114,6 +114,22 @@ struct option_row {
     const char *help;         /* one line, lower case, no full stop */
 };
 
+/* The last rows of every table, --help and --version: the switches `help` and `version` of the
+ * configuration. `title` is their heading, or NULL. */
+#define OPTION_ROWS_LAST(title, configuration)                             \
+    {.heading = (title),                                                   \
+     .long_name = "help",                                                  \
+     .short_name = 'h',                                                    \
+     .kind = &option_switch,                                               \
+     .offset = offsetof(configuration, help),                              \
+     .environment = "",                                                    \
+     .help = "print this help, and exit"},                                 \
+    {                                                                      \
+        .long_name = "version", .short_name = 'V', .kind = &option_switch, \
+        .offset = offsetof(configuration, version), .environment = "",     \
+        .help = "print the version, and exit"                              \
+    }
+
 /* Advice for an option of other programs that this one does not have, or names differently. */
 struct option_hint {
     const char *names;  /* as typed, separated by spaces: "--port -p" */
@@ -155,14 +171,13 @@ enum option_source {
 #define OPTION_NAME_BYTES  64 /* of a name in the environment, with its NUL */
 
 /* Fill `configuration` (zeroed by this call for every row's field) from argv and the environment.
- * sources gets one entry per row. --help and --version are ordinary rows: a switch that the caller
- * checks; when a row named "help" or "version" is on the command line, nothing after it and nothing
- * in the environment is checked, so --help always works. Give these two rows the environment "". An
- * option given twice takes the last value, unless its kind repeats. Names cannot be abbreviated,
- * and "--" ends the options. argv and the environment must outlive the configuration. Returns 0, or
- * -EINVAL with one line in error that names the option, the value and what to do ("--workers '0':
- * must be 1 to 1024, or auto"), without program name and newline. Unknown options name the nearest
- * known one. */
+ * sources gets one entry per row. --help and --version (OPTION_ROWS_LAST) are switches that the
+ * caller checks; when one is on the command line, nothing after it and nothing in the environment
+ * is checked, so --help always works. An option given twice takes the last value, unless its kind
+ * repeats. Names cannot be abbreviated, and "--" ends the options. argv and the environment must
+ * outlive the configuration. Returns 0, or -EINVAL with one line in error that names the option,
+ * the value and what to do ("--workers '0': must be 1 to 1024, or auto"), without program name and
+ * newline. Unknown options name the nearest known one. */
 int option_parse(const struct option_table *table, int argc, char *const argv[],
                  void *configuration, enum option_source sources[OPTION_ROWS_MAX],
                  char error[OPTION_ERROR_BYTES]);

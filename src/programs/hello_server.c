@@ -4,6 +4,7 @@
 #include "base/signals.h"
 #include "base/stdio_line.h"
 #include "programs/program.h"
+#include "programs/version.h"
 #include "server/config.h"
 #include "server/server.h"
 
@@ -13,37 +14,6 @@
 
 /* How long the server's own messages may wait for their reader; it serves meanwhile. */
 #define LINE_TIMEOUT_MS 1000
-
-/* Start to print what was requested. Returns 0 or the exit code. */
-static int print_begin(struct output *out)
-{
-    if (output_begin(out, STDOUT_FILENO, OUTPUT_PATIENT) == 0)
-        return 0;
-    return program_fail_memory(server_options.program);
-}
-
-/* Finish printing. Returns the exit code. */
-static int print_end(struct output *out)
-{
-    int result = output_end(out);
-
-    return result == 0 ? EXIT_DONE : program_fail_output(server_options.program, "", result);
-}
-
-/* Print the help or the version. Returns the exit code. */
-static int describe(const struct server_config *config)
-{
-    struct output out;
-    int exit_code = print_begin(&out);
-
-    if (exit_code != EXIT_DONE)
-        return exit_code;
-    if (config->help)
-        option_help(&server_options, out.stream);
-    else
-        fprintf(out.stream, "%s %s\n", server_options.program, HELLO_VERSION);
-    return print_end(&out);
-}
 
 /* Report that it serves, and how. A reader that does not read cannot delay a stop. */
 static void report_start(const struct server_config *config, struct server *server)
@@ -60,11 +30,12 @@ static void report_start(const struct server_config *config, struct server *serv
                    server_start_line(server, line));
 }
 
-static void report_totals(const struct outcome_counts *total)
+static void report_totals(const struct server_config *config, const struct outcome_counts *total)
 {
     char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 16];
 
-    snprintf(line, sizeof(line), "stopped %s", outcome_counts_format(total, text));
+    snprintf(line, sizeof(line), "stopped %s",
+             outcome_counts_format(total, server_config_asks(config), text));
     stdio_line(STDOUT_FILENO, signals_stops() > 1 ? 0 : LINE_TIMEOUT_MS, server_options.program,
                line);
 }
@@ -85,7 +56,7 @@ static int serve(const struct server_config *config, struct server *server)
         return program_fail(server_options.program, &failure);
     }
     if (!config->quiet)
-        report_totals(&total);
+        report_totals(config, &total);
     return result < 0 ? program_fail(server_options.program, &failure) : EXIT_DONE;
 }
 
@@ -93,12 +64,13 @@ static int serve(const struct server_config *config, struct server *server)
 static int print_config(struct server *server)
 {
     struct output out;
-    int exit_code = print_begin(&out);
+    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
 
-    if (exit_code != EXIT_DONE)
-        return exit_code;
-    server_print(server, out.stream);
-    return print_end(&out);
+    if (result == 0) {
+        server_print(server, out.stream);
+        result = output_end(&out);
+    }
+    return result == 0 ? EXIT_DONE : program_fail_output(server_options.program, "", result);
 }
 
 /* One line to stderr, without waiting for its reader. */
@@ -124,7 +96,10 @@ static void server_says(void *context, enum server_line about, const char *line)
 /* Run as configured. Returns the exit code. */
 static int run(struct server_config *config)
 {
-    const struct server_args args = {.config = config, .line = server_says, .context = config};
+    const struct server_args args = {.config = config,
+                                     .revision = version_revision,
+                                     .line = server_says,
+                                     .context = config};
     struct failure failure;
     struct server *server;
     int exit_code;
@@ -150,7 +125,7 @@ static int start(int argc, char *argv[])
     if (server_config_read(config, argc, argv, &failure) < 0)
         exit_code = program_fail(server_options.program, &failure);
     else if (config->help || config->version)
-        exit_code = describe(config);
+        exit_code = program_describe(&server_options, config->help);
     else
         exit_code = run(config);
     free(config);

@@ -9,21 +9,6 @@
 #include <stdio.h>
 #include <unistd.h>
 
-int load_describe(const struct option_table *table, bool is_help)
-{
-    struct output out;
-    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
-
-    if (result == 0) {
-        if (is_help)
-            option_help(table, out.stream);
-        else
-            fprintf(out.stream, "%s %s\n", table->program, HELLO_VERSION);
-        result = output_end(&out);
-    }
-    return result == 0 ? EXIT_DONE : program_fail_output(table->program, "", result);
-}
-
 /* Returns 0 or -errno. */
 static int document_print(const struct document *document, enum load_form form, bool is_brief,
                           FILE *out)

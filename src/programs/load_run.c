@@ -123,7 +123,7 @@ int load_run(int argc, char *argv[])
     if (load_config_read(config, argc, argv, &failure) < 0)
         exit_code = program_fail(load_options.program, &failure);
     else if (config->help || config->version)
-        exit_code = load_describe(&load_options, config->help);
+        exit_code = program_describe(&load_options, config->help);
     else
         exit_code = check_and_measure(config);
     free(config);

@@ -2,87 +2,25 @@
 #include "programs/load_print.h"
 #include "programs/load_verbs.h"
 #include "programs/program.h"
+#include "programs/show_config.h"
 
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-struct show_config {
-    const char *file;
-    bool json, csv, quiet, help, version;
-    enum option_source sources[OPTION_ROWS_MAX];
-};
-
-#define FIELD(name) offsetof(struct show_config, name)
-
-static const struct option_row show_rows[] = {
-    {.argument = "FILE",
-     .kind = &option_text,
-     .offset = FIELD(file),
-     .environment = "",
-     .help = "the result, as --json printed it; -: standard input"},
-    {.heading = "Result",
-     .long_name = "json",
-     .kind = &option_switch,
-     .offset = FIELD(json),
-     .environment = "",
-     .help = "print it as one JSON document"},
-    {.long_name = "csv",
-     .kind = &option_switch,
-     .offset = FIELD(csv),
-     .environment = "",
-     .help = "print what happened in each second as CSV"},
-    {.long_name = "quiet",
-     .short_name = 'q',
-     .kind = &option_switch,
-     .offset = FIELD(quiet),
-     .environment = "",
-     .help = "print the final line and errors only"},
-    {.heading = "Other",
-     .long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
-};
-
-static const struct option_table show_options = {
-    .program = "hello-load",
-    .summary = "Prints a result of hello-load that was kept, as the run printed it",
-    .usage = "show [OPTIONS] FILE",
-    .prefix = "HELLO_LOAD_",
-    .rows = show_rows,
-    .row_count = sizeof(show_rows) / sizeof(show_rows[0]),
-    .footer =
-        "Exit codes: 0 done, 1 it could not be read or written, 2 wrong usage, or no result.\n"
-        "\n"
-        "Example:\n"
-        "  hello-load --json localhost >result.json; hello-load show result.json\n",
-};
-
 /* Read a file into the document. Returns 0, or -errno with a failure. */
 static int file_read(const char *path, struct document *document, struct failure *failure)
 {
     char problem[DOCUMENT_ERROR_BYTES], name[256];
     FILE *in = strcmp(path, "-") == 0 ? stdin : fopen(path, "re");
-    int result;
+    int result = in ? document_read(document, in, problem) : -errno;
 
-    escape_line(path, name, sizeof(name));
     if (!in)
-        return failure_set(failure, FAILURE_SYSTEM, -errno,
-                           "cannot read '%s': %s; give a file that --json was sent to", name,
-                           strerror(errno));
-    result = document_read(document, in, problem);
-    if (in != stdin)
+        snprintf(problem, sizeof(problem), "cannot be read: %s", strerror(-result));
+    else if (in != stdin)
         fclose(in);
+    escape_line(path, name, sizeof(name));
     if (result == -EINVAL)
         failure_set(failure, FAILURE_USAGE, result,
                     "'%s' %s; give what 'hello-load --json' of this version printed", name,
@@ -112,26 +50,6 @@ static int show(const struct show_config *config)
     return exit_code;
 }
 
-/* Read the options, and check them against each other. Returns 0, or -EINVAL with a failure, which
- * is always of usage. */
-static int show_config_read(struct show_config *config, int argc, char *const argv[],
-                            struct failure *failure)
-{
-    int result = option_parse(&show_options, argc, argv, config, config->sources, failure->line);
-
-    if (result < 0)
-        return failure_classify(failure, FAILURE_USAGE, result);
-    if (config->help || config->version)
-        return 0;
-    if (!config->file)
-        return failure_set(failure, FAILURE_USAGE, -EINVAL,
-                           "no FILE given; give what 'hello-load --json' printed, or -");
-    if (config->json && config->csv)
-        return failure_set(failure, FAILURE_USAGE, -EINVAL,
-                           "--json and --csv exclude each other; give one");
-    return 0;
-}
-
 int load_show(int argc, char *argv[])
 {
     struct show_config config = {0};
@@ -140,6 +58,6 @@ int load_show(int argc, char *argv[])
     if (show_config_read(&config, argc, argv, &failure) < 0)
         return program_fail(show_options.program, &failure);
     if (config.help || config.version)
-        return load_describe(&show_options, config.help);
+        return program_describe(&show_options, config.help);
     return show(&config);
 }

@@ -5,6 +5,7 @@
 #include "base/signals.h"
 #include "base/stdio_line.h"
 #include "host/advice.h"
+#include "programs/version.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -45,9 +46,26 @@ int program_fail_output(const char *name, const char *what, int result)
     struct failure failure;
     char problem[OUTPUT_PROBLEM_BYTES];
 
+    if (result == -ENOMEM)
+        return program_fail_memory(name);
     failure_set(&failure, FAILURE_SYSTEM, result, "cannot write%s: %s", what,
                 output_problem(result, problem));
     return program_fail(name, &failure);
+}
+
+int program_describe(const struct option_table *table, bool is_help)
+{
+    struct output out;
+    int result = output_begin(&out, STDOUT_FILENO, OUTPUT_PATIENT);
+
+    if (result == 0) {
+        if (is_help)
+            option_help(table, out.stream);
+        else
+            version_write(table->program, out.stream);
+        result = output_end(&out);
+    }
+    return result == 0 ? EXIT_DONE : program_fail_output(table->program, "", result);
 }
 
 /* Begin to read signals. Returns 0, or -errno after printing it. */

@@ -5,6 +5,7 @@
 #define HELLO_PROGRAM_H
 
 #include "base/failure.h"
+#include "option/option.h"
 
 #include <stdbool.h>
 
@@ -28,6 +29,9 @@ int program_fail_memory(const char *name);
 /* The same for output that could not be written: `what`, such as " the report", or "". `result` is
  * of base/output.h. */
 int program_fail_output(const char *name, const char *what, int result);
+
+/* Print the help of a table or, if not is_help, the version. Returns the exit code. */
+int program_describe(const struct option_table *table, bool is_help);
 
 /* The last statement: no signal changes the exit any more. Returns exit_code, for main. */
 int program_end(int exit_code);

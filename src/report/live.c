@@ -2,11 +2,12 @@
  * each frame is one write(2): a slow terminal loses frames, and the run loses nothing. */
 #include "report/live.h"
 
+#include "base/units.h"
+#include "base/wait.h"
 #include "report/live_frame.h"
 #include "report/terminal.h"
 
 #include <fcntl.h>
-#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -33,7 +34,7 @@ static void live_open(struct live *live, int fd)
     live->fd = open(path, O_WRONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC);
     live->is_own = live->fd >= 0;
     if (!live->is_own)
-        live->fd = fd; /* it belongs to another user: use poll(2) */
+        live->fd = fd; /* it belongs to another user: wait for it */
 }
 
 struct live *live_begin(int fd)
@@ -54,12 +55,13 @@ struct live *live_begin(int fd)
 /* Send the pending text, without waiting. Returns true if nothing is left. */
 static bool text_send(struct live *live, int timeout_ms)
 {
-    struct pollfd ready = {.fd = live->fd, .events = POLLOUT};
     ssize_t written;
+    int ready;
 
     if (live->sent == live->bytes)
         return true;
-    if (poll(&ready, 1, timeout_ms) <= 0 || !(ready.revents & POLLOUT))
+    ready = wait_fd(live->fd, POLLOUT, (uint64_t)timeout_ms * NS_PER_MS);
+    if (ready <= 0 || !(ready & POLLOUT))
         return false;
     written = write(live->fd, live->text + live->sent, live->bytes - live->sent);
     if (written > 0)

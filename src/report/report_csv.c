@@ -63,7 +63,7 @@ static void point_write(const struct document *document, const struct document_p
                         FILE *out)
 {
     for (size_t i = 0; i < COUNT_FIELDS; i++)
-        number_write(count_field_value(point, i), out);
+        number_write(*series_field_values(point, &count_fields[i]), out);
     for (unsigned kind = RESULT_OK + 1; kind < RESULT_COUNT; kind++)
         number_write(point->failed_as[kind], out);
     for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
@@ -71,7 +71,7 @@ static void point_write(const struct document *document, const struct document_p
 
         for (size_t i = 0; i < SPAN_FIELDS; i++) {
             if (has_values)
-                number_write(span_field_value(point, i, (enum timing)timing), out);
+                number_write(series_field_values(point, &span_fields[i])[timing], out);
             else
                 fputc(',', out);
         }
@@ -83,7 +83,8 @@ static void machine_write(const struct document_interval *interval, bool is_here
 {
     number_write(is_here ? interval->in_flight : FACT_UNKNOWN, out);
     for (size_t i = 0; i < USAGE_FIELDS; i++)
-        number_write(is_here ? usage_field_value(&interval->usage, i) : FACT_UNKNOWN, out);
+        number_write(
+            is_here ? *series_field_values(&interval->usage, &usage_fields[i]) : FACT_UNKNOWN, out);
     number_write(is_here ? interval->stalls : FACT_UNKNOWN, out);
     number_write(is_here ? interval->stalled_ns : FACT_UNKNOWN, out);
     number_write(is_here ? interval->longest_stall_ns : FACT_UNKNOWN, out);

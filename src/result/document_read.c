@@ -324,6 +324,12 @@ static size_t bounded_file_read(void *buffer, size_t bytes, void *data)
     return got;
 }
 
+static int refuse_for_memory(char error[DOCUMENT_ERROR_BYTES])
+{
+    snprintf(error, DOCUMENT_ERROR_BYTES, "needs more memory than there is");
+    return -ENOMEM;
+}
+
 int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR_BYTES])
 {
     struct document_reader reader = {.where = "document", .text = error};
@@ -345,10 +351,12 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
         snprintf(error, DOCUMENT_ERROR_BYTES, "cannot be read: %s", strerror(-result));
         return result;
     }
+    if (!document->source && problem.text[0] == '\0') /* Jansson tells of all else */
+        return refuse_for_memory(error);
     if (!document->source) {
         snprintf(error, DOCUMENT_ERROR_BYTES, "is not JSON: line %d, column %d: %.150s",
                  problem.line, problem.column, problem.text);
-        return json_error_code(&problem) == json_error_out_of_memory ? -ENOMEM : -EINVAL;
+        return -EINVAL;
     }
     schema = json_string_value(json_object_get(document->source, "schema"));
     if (!schema || strcmp(schema, DOCUMENT_SCHEMA) != 0) {
@@ -360,14 +368,12 @@ int document_read(struct document *document, FILE *in, char error[DOCUMENT_ERROR
         return -EINVAL;
     }
     reader.codec = malloc(sizeof(*reader.codec));
-    if (!reader.codec) {
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
-        return -ENOMEM;
-    }
+    if (!reader.codec)
+        return refuse_for_memory(error);
     document_read_parts(&reader, document);
     free(reader.codec);
     if (reader.error == -ENOMEM)
-        snprintf(error, DOCUMENT_ERROR_BYTES, "there is not enough memory to read it");
+        refuse_for_memory(error);
     json_object_del(document->source, "series"); /* the largest part, and it holds no texts */
     return reader.error;
 }

@@ -169,7 +169,7 @@ void document_read_usage(struct document_reader *reader, json_t *object, struct 
 {
     usage->time_ns = reader_number(reader, object, "length_ns");
     for (size_t i = 0; i < USAGE_FIELDS; i++)
-        *usage_field_place(usage, i) =
+        *series_field_places(usage, &usage_fields[i]) =
             reader_number_or(reader, object, usage_fields[i].name, FACT_UNKNOWN);
 }
 
@@ -178,13 +178,14 @@ static void point_read(struct document_reader *reader, json_t *object, struct do
     json_t *timings = reader_object(reader, object, "timings");
 
     for (size_t i = 0; i < COUNT_FIELDS; i++)
-        *count_field_place(point, i) = reader_number(reader, object, count_fields[i].name);
+        *series_field_places(point, &count_fields[i]) =
+            reader_number(reader, object, count_fields[i].name);
     failures_read(reader, reader_object(reader, object, "errors"), point->failed_as);
     for (unsigned timing = 0; timing < TIMING_COUNT; timing++) {
         json_t *span = reader_object(reader, timings, timing_name((enum timing)timing));
 
         for (size_t i = 0; i < SPAN_FIELDS; i++)
-            span_field_place(point, i)[timing] =
+            series_field_places(point, &span_fields[i])[timing] =
                 reader_number_or(reader, span, span_fields[i].name, 0);
     }
 }

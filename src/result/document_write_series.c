@@ -12,7 +12,7 @@ json_t *document_write_usage(const struct usage *usage)
 
     member_put_number(&object, "length_ns", usage->time_ns);
     for (size_t i = 0; i < USAGE_FIELDS; i++) {
-        uint64_t value = usage_field_value(usage, i);
+        uint64_t value = *series_field_values(usage, &usage_fields[i]);
 
         member_put_number_if(fact_is_number(value), &object, usage_fields[i].name, value);
     }
@@ -36,7 +36,7 @@ static json_t *span_json(const struct document *document, const struct document_
 
     for (size_t i = 0; i < SPAN_FIELDS; i++)
         member_put_number_if(has_values, &object, span_fields[i].name,
-                             span_field_value(point, i, timing));
+                             series_field_values(point, &span_fields[i])[timing]);
     return object;
 }
 
@@ -51,7 +51,8 @@ static json_t *point_json(const struct document *document, const struct document
                    span_json(document, point, (enum timing)timing));
     member_put_text(&object, "name", name);
     for (size_t i = 0; i < COUNT_FIELDS; i++)
-        member_put_number(&object, count_fields[i].name, count_field_value(point, i));
+        member_put_number(&object, count_fields[i].name,
+                          *series_field_values(point, &count_fields[i]));
     member_put(&object, "errors", document_write_failures(point->failed_as));
     member_put(&object, "timings", timings);
     return object;

@@ -23,13 +23,16 @@ extern const struct series_field count_fields[COUNT_FIELDS]; /* the counts of a 
 extern const struct series_field span_fields[SPAN_FIELDS];   /* of each timing of a point */
 extern const struct series_field usage_fields[USAGE_FIELDS]; /* of the machine */
 
-uint64_t count_field_value(const struct document_point *point, size_t i);
-uint64_t span_field_value(const struct document_point *point, size_t i, enum timing timing);
-uint64_t usage_field_value(const struct usage *usage, size_t i);
+/* The value of a field in its struct, a point or a usage; for span_fields the values, by timing. */
+static inline const uint64_t *series_field_values(const void *of, const struct series_field *field)
+{
+    return (const void *)((const char *)of + field->offset);
+}
 
-/* Where these values are, to read them back. */
-uint64_t *count_field_place(struct document_point *point, size_t i);
-uint64_t *span_field_place(struct document_point *point, size_t i); /* TIMING_COUNT of them */
-uint64_t *usage_field_place(struct usage *usage, size_t i);
+/* The same, to fill it in. */
+static inline uint64_t *series_field_places(void *of, const struct series_field *field)
+{
+    return (void *)((char *)of + field->offset);
+}
 
 #endif

@@ -1,6 +1,8 @@
 #include "server/config.h"
 
 #include "base/escape.h"
+#include "server/answer.h"
+#include "server/handover.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -98,6 +100,51 @@ static int settle_greeting(struct server_config *config, struct failure *failure
     return result;
 }
 
+static int settle_handover(const struct server_config *config, struct failure *failure)
+{
+    char shown[SHOWN_BYTES];
+    size_t bytes = config->handover ? strlen(config->handover) : 0;
+
+    if (!config->handover || (bytes > 0 && bytes <= HANDOVER_PATH_MAX))
+        return 0;
+    return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                       "--handover '%s' is not a path of 1 to %d bytes, as a Unix socket needs it; "
+                       "try /run/hello-server.sock",
+                       escape_encode(config->handover, bytes, shown, sizeof(shown)),
+                       HANDOVER_PATH_MAX);
+}
+
+bool server_config_asks(const struct server_config *config)
+{
+    return config->greet_after.bytes > 0 || config->answer == SERVER_ANSWER_HTTP;
+}
+
+/* What clients must send, and what they get, must fit together. */
+static int settle_request(const struct server_config *config, struct failure *failure)
+{
+    bool http = config->answer == SERVER_ANSWER_HTTP;
+    const char *option = http ? "--answer http" : "--greet-after";
+    char shown[SHOWN_BYTES];
+
+    if (!answer_type_is_valid(config->content_type))
+        return failure_set(
+            failure, FAILURE_USAGE, -EINVAL,
+            "--content-type '%s': must be a media type such as text/plain, in ASCII, "
+            "of up to %u characters",
+            escape_encode(config->content_type, strlen(config->content_type), shown, sizeof(shown)),
+            ANSWER_TYPE_BYTES_MAX);
+    if (http && config->greet_after.bytes > 0)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "--answer http waits for the head of a request, and --greet-after for a "
+                           "text; give one of them");
+    if (server_config_asks(config) && config->close == SERVER_CLOSE_SWIFT)
+        return failure_set(failure, FAILURE_USAGE, -EINVAL,
+                           "--close swift cannot go with %s: what a client sends after its request "
+                           "would cost it the answer; use --close linger",
+                           option);
+    return 0;
+}
+
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        struct failure *failure)
 {
@@ -120,8 +167,12 @@ int server_config_read(struct server_config *config, int argc, char *const argv[
                               cpus_request_parse(config->cpus, &config->cpus_request, failure->line,
                                                  sizeof(failure->line)));
     if (result == 0)
+        result = settle_handover(config, failure);
+    if (result == 0)
         result = settle_listen(config, failure);
     if (result == 0)
         result = settle_admin(config, failure);
+    if (result == 0)
+        result = settle_request(config, failure);
     return result < 0 ? result : settle_greeting(config, failure);
 }

@@ -16,12 +16,19 @@
 /* Values of the `close` option. */
 enum server_close { SERVER_CLOSE_LINGER, SERVER_CLOSE_SWIFT };
 
+/* Values of the `answer` option. */
+enum server_answer { SERVER_ANSWER_RAW, SERVER_ANSWER_HTTP };
+
 /* One field per option, in the order of the table. In the counts, 0 means "auto". */
 struct server_config {
     uint64_t port;
     struct option_address listen;
     struct option_bytes greeting;
     const char *greeting_file;
+    struct option_bytes greet_after; /* empty: greet at once */
+    unsigned answer;                 /* enum server_answer */
+    const char *content_type;
+    uint64_t request_timeout_ns;
     unsigned engine;
     uint64_t workers;
     const char *cpus;
@@ -32,7 +39,8 @@ struct server_config {
     uint64_t backlog;
     uint64_t shutdown_timeout_ns;
     struct option_address admin; /* without a port: no admin port */
-    unsigned cpu_kind;           /* enum cpu_kind */
+    const char *handover;
+    unsigned cpu_kind; /* enum cpu_kind */
     bool tune;
     bool print_config;
     bool quiet;
@@ -47,6 +55,9 @@ struct server_config {
 
 /* Every option of hello-server. */
 extern const struct option_table server_options;
+
+/* True if clients must send something before they are answered. */
+bool server_config_asks(const struct server_config *config);
 
 /* Read the options, decide which address, port and greeting apply, and load the greeting file.
  * Returns 0, or -errno with a failure: of the system if the greeting or hosts file cannot be read,

@@ -3,8 +3,10 @@
 #include "engine/engine.h"
 #include "host/cpus.h"
 #include "server/config.h"
+#include "server/request_text.h"
 
 static const char *const close_choices[] = {"linger", "swift", NULL};
+static const char *const answer_choices[] = {"raw", "http", NULL};
 static const char *const cpu_kind_choices[] = {"auto", "shared", "dedicated", NULL}; /* cpu_kind */
 static const char *const auto_choice[] = {"auto", NULL};
 
@@ -41,6 +43,37 @@ static const struct option_row server_rows[] = {
      .kind = &option_text,
      .offset = FIELD(greeting_file),
      .help = "the same, raw from a file of up to 64 KiB"},
+    {.long_name = "greet-after",
+     .argument = "TEXT",
+     .kind = &option_bytes,
+     .offset = FIELD(greet_after),
+     .default_text = "",
+     .max = REQUEST_TEXT_BYTES_MAX,
+     .help = "send the greeting when the client has sent this, such as '\\n'; escapes as in "
+             "--greeting",
+     .default_help = "none: at once"},
+    {.long_name = "answer",
+     .argument = "HOW",
+     .kind = &option_choice,
+     .offset = FIELD(answer),
+     .default_text = "raw",
+     .choices = answer_choices,
+     .help =
+         "raw: the greeting as it is; http: as the content of an HTTP response, after a request"},
+    {.long_name = "content-type",
+     .argument = "TYPE",
+     .kind = &option_text,
+     .offset = FIELD(content_type),
+     .default_text = "text/plain",
+     .help = "the media type of the greeting, for --answer http"},
+    {.long_name = "request-timeout",
+     .argument = "DURATION",
+     .kind = &option_duration,
+     .offset = FIELD(request_timeout_ns),
+     .default_text = "5s",
+     .min = NS_PER_MS,
+     .max = 3600 * NS_PER_S,
+     .help = "how long a client may take for what --greet-after or --answer http wait for"},
     {.long_name = "engine",
      .short_name = 'e',
      .argument = "NAME",
@@ -125,6 +158,11 @@ static const struct option_row server_rows[] = {
      .offset = FIELD(admin),
      .help = "answer HTTP there: /metrics for Prometheus, /healthz, /config",
      .default_help = "off"},
+    {.long_name = "handover",
+     .argument = "PATH",
+     .kind = &option_text,
+     .offset = FIELD(handover),
+     .help = "where a new process, started with the same path, takes over without losing a client"},
     {.long_name = "cpu-kind",
      .argument = "KIND",
      .kind = &option_choice,
@@ -152,18 +190,7 @@ static const struct option_row server_rows[] = {
      .kind = &option_switch,
      .offset = FIELD(verbose),
      .help = "print the settings and limits at start"},
-    {.long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help, and exit"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version, and exit"},
+    OPTION_ROWS_LAST(NULL, struct server_config),
 };
 
 static const struct option_hint hints[] = {

@@ -8,26 +8,28 @@
 #include <errno.h>
 
 static const char *const connection_state_names[CONNECTION_STATE_COUNT] = {
-    "closed", "greeting", "retrying", "leaving", "lingering"};
+    "closed", "asking", "greeting", "retrying", "leaving", "lingering"};
 
 #define BIT(state) (1u << (state))
 
 /* The allowed transitions: for each state, the set of states that may follow. */
 static const unsigned connection_moves[CONNECTION_STATE_COUNT] = {
-    [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING),
+    [CONNECTION_CLOSED] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_ASKING),
+    [CONNECTION_ASKING] = BIT(CONNECTION_ASKING) | BIT(CONNECTION_RETRYING) |
+                          BIT(CONNECTION_GREETING) | BIT(CONNECTION_CLOSED),
     [CONNECTION_GREETING] = BIT(CONNECTION_GREETING) | BIT(CONNECTION_RETRYING) |
                             BIT(CONNECTION_LEAVING) | BIT(CONNECTION_LINGERING) |
                             BIT(CONNECTION_CLOSED),
     [CONNECTION_RETRYING] = BIT(CONNECTION_RETRYING) | BIT(CONNECTION_GREETING) |
                             BIT(CONNECTION_LEAVING) | BIT(CONNECTION_LINGERING) |
-                            BIT(CONNECTION_CLOSED),
+                            BIT(CONNECTION_ASKING) | BIT(CONNECTION_CLOSED),
     [CONNECTION_LEAVING] =
         BIT(CONNECTION_LINGERING) | BIT(CONNECTION_RETRYING) | BIT(CONNECTION_CLOSED),
     [CONNECTION_LINGERING] =
         BIT(CONNECTION_LINGERING) | BIT(CONNECTION_RETRYING) | BIT(CONNECTION_CLOSED),
 };
 
-static void connection_move(struct connection *connection, enum connection_state state)
+void connection_move(struct connection *connection, enum connection_state state)
 {
     CHECK(connection_moves[connection->state] & BIT(state), "from %s to %s",
           connection_state_names[connection->state], connection_state_names[state]);
@@ -38,7 +40,9 @@ enum engine_op connection_pending(const struct connection *connection)
 {
     if (connection->state == CONNECTION_GREETING)
         return ENGINE_OP_SEND;
-    return connection->state == CONNECTION_LINGERING ? ENGINE_OP_RECV : ENGINE_OP_NONE;
+    return connection->state == CONNECTION_LINGERING || connection->state == CONNECTION_ASKING
+               ? ENGINE_OP_RECV
+               : ENGINE_OP_NONE;
 }
 
 int connections_init(struct connections *connections, const struct connection_settings *settings,
@@ -49,6 +53,8 @@ int connections_init(struct connections *connections, const struct connection_se
     deadline_queue_init(&connections->leaving, settings->leave_ns);
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
     deadline_queue_init(&connections->undelivered, CONNECTION_WATCH_NS);
+    deadline_queue_init(&connections->asking,
+                        settings->request ? settings->request->timeout_ns : 0);
     return slab_init(&connections->slab, capacity, sizeof(struct connection));
 }
 
@@ -72,27 +78,46 @@ bool connections_scarce(const struct connections *connections)
     return connections_open(connections) > connections->slab.capacity / 2;
 }
 
+static uint32_t connection_answer_bytes(const struct connections *connections,
+                                        const struct connection *connection)
+{
+    const struct connection_settings *settings = connections->settings;
+
+    return connection->answer == ANSWER_GREETING
+               ? settings->greeting_bytes
+               : settings->request->answers.of[connection->answer].bytes;
+}
+
 uint32_t connection_rest_bytes(const struct connections *connections,
                                const struct connection *connection)
 {
-    return connections->settings->greeting_bytes - connection->sent_bytes;
+    return connection_answer_bytes(connections, connection) - connection->sent_bytes;
+}
+
+/* The part of the answer that connection_rest_bytes counts. */
+static const void *connection_rest(const struct connections *connections,
+                                   const struct connection *connection)
+{
+    const struct connection_settings *settings = connections->settings;
+    const char *data = connection->answer == ANSWER_GREETING
+                           ? settings->greeting
+                           : settings->request->answers.of[connection->answer].data;
+
+    return data + connection->sent_bytes;
 }
 
 bool connection_is_overdue(const struct connections *connections,
                            const struct connection *connection, uint64_t now_ns)
 {
-    return now_ns >= connection->accepted_ns + connections->settings->delivery_timeout_ns;
+    return now_ns >= connection->begun_ns + connections->settings->delivery_timeout_ns;
 }
 
 /* Let the kernel keep delivering the greeting when the socket is closed. Returns 0 or -errno. */
 static int connection_hand_over(struct connections *connections, struct connection *connection)
 {
-    const struct connection_settings *settings = connections->settings;
-
-    return engine_hand_over(connections->engine, connection->sock,
-                            (const char *)settings->greeting + connection->sent_bytes,
-                            connection_rest_bytes(connections, connection),
-                            settings->delivery_timeout_ns);
+    return engine_hand_over(
+        connections->engine, connection->sock, connection_rest(connections, connection),
+        connection_rest_bytes(connections, connection), connections->settings->delivery_timeout_ns);
 }
 
 /* Unread input resets the client and may cost it the greeting, so it is drained, unless the FIN was
@@ -100,6 +125,8 @@ static int connection_hand_over(struct connections *connections, struct connecti
 static unsigned connection_close_flags(struct connections *connections,
                                        struct connection *connection, enum outcome outcome)
 {
+    if (connection->asks) /* it is owed nothing */
+        return ENGINE_DRAIN;
     if (outcome == OUTCOME_ORPHANED || outcome == OUTCOME_ABANDONED)
         return connection_hand_over(connections, connection) == 0 ? ENGINE_DRAIN : ENGINE_RESET;
     if (outcome == OUTCOME_STALLED)
@@ -115,11 +142,14 @@ void connection_close(struct connections *connections, struct connection *connec
 {
     unsigned flags = connection_close_flags(connections, connection, outcome);
 
+    if (answer_is_error(connection->answer) &&
+        (outcome == OUTCOME_GREETED || outcome == OUTCOME_EXPIRED))
+        outcome = OUTCOME_SILENT;
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
     counter_add(&connections->counts.outcomes[outcome], 1);
-    durations_add(&connections->durations, now_ns - connection->accepted_ns);
+    durations_add(&connections->durations, now_ns - connection->begun_ns);
     slab_give(&connections->slab, connection);
 }
 
@@ -127,8 +157,9 @@ void connection_close(struct connections *connections, struct connection *connec
 static void connection_trouble(struct connections *connections, const struct connection *connection,
                                int error)
 {
-    bool sent = connection->sent_bytes == connections->settings->greeting_bytes;
-    const char *call = connection->half_closed ? "recv" : sent ? "shutdown" : "send";
+    bool sent = connection_rest_bytes(connections, connection) == 0;
+    bool receives = connection->half_closed || connection->asks;
+    const char *call = receives ? "recv" : sent ? "shutdown" : "send";
 
     if (connections->engine->failed_call)
         call = connections->engine->failed_call;
@@ -174,7 +205,7 @@ void connection_drain(struct connections *connections, struct connection *connec
         connection_move(connection, CONNECTION_LINGERING);
 }
 
-/* The kernel has the whole greeting: send the FIN with it, in the configured way. */
+/* The kernel has the whole answer: send the FIN with it, in the configured way. */
 static void connection_finish(struct connections *connections, struct connection *connection,
                               uint64_t now_ns)
 {
@@ -199,7 +230,7 @@ static void connection_finish(struct connections *connections, struct connection
     connection_drain(connections, connection, ENGINE_LATER, now_ns);
 }
 
-/* The kernel took this much more of the greeting. */
+/* The kernel took this much more of the answer. */
 static void connection_note_sent(struct connections *connections, struct connection *connection,
                                  uint32_t bytes)
 {
@@ -212,11 +243,9 @@ static void connection_note_sent(struct connections *connections, struct connect
 void connection_send(struct connections *connections, struct connection *connection,
                      uint64_t now_ns)
 {
-    const struct connection_settings *settings = connections->settings;
-    int result =
-        engine_send(connections->engine, slab_token(&connections->slab, connection),
-                    connection->sock, (const char *)settings->greeting + connection->sent_bytes,
-                    connection_rest_bytes(connections, connection), ENGINE_MORE);
+    int result = engine_send(connections->engine, slab_token(&connections->slab, connection),
+                             connection->sock, connection_rest(connections, connection),
+                             connection_rest_bytes(connections, connection), ENGINE_MORE);
 
     if (result < 0)
         connection_fail(connections, connection, result, now_ns);
@@ -228,22 +257,34 @@ void connection_send(struct connections *connections, struct connection *connect
 static void connection_begin(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
 {
-    const struct connection_settings *settings = connections->settings;
+    uint32_t bytes = connection_answer_bytes(connections, connection);
     int result = 0;
 
-    if (settings->greeting_bytes > 0)
-        result = engine_send_now(connections->engine, connection->sock, settings->greeting,
-                                 settings->greeting_bytes, ENGINE_MORE);
+    if (bytes > 0)
+        result = engine_send_now(connections->engine, connection->sock,
+                                 connection_rest(connections, connection), bytes, ENGINE_MORE);
     if (result < 0 && result != -EAGAIN) {
         connection_fail(connections, connection, result, now_ns);
         return;
     }
     if (result > 0)
         connection_note_sent(connections, connection, (uint32_t)result);
-    if (connection->sent_bytes == settings->greeting_bytes)
+    if (connection->sent_bytes == bytes)
         connection_finish(connections, connection, now_ns);
     else
         connection_send(connections, connection, now_ns);
+}
+
+void connection_answer(struct connections *connections, struct connection *connection,
+                       enum answer answer, uint64_t now_ns)
+{
+    connection->asks = false;
+    connection->answer = (uint8_t)answer;
+    connection->begun_ns = now_ns;
+    connection->left_bytes = connection_answer_bytes(connections, connection) + 1;
+    connection_move(connection, CONNECTION_GREETING);
+    deadline_start(&connections->greeted, &connection->deadline, now_ns);
+    connection_begin(connections, connection, now_ns);
 }
 
 void connection_accept(struct connections *connections, int sock, uint64_t now_ns)
@@ -254,11 +295,10 @@ void connection_accept(struct connections *connections, int sock, uint64_t now_n
     CHECK(connection, "open=%u of %u", connections_open(connections), connections->slab.capacity);
     counter_add(&connections->counts.accepted, 1);
     connection->sock = sock;
-    connection->accepted_ns = now_ns;
-    connection->left_bytes = connections->settings->greeting_bytes + 1;
-    connection_move(connection, CONNECTION_GREETING);
-    deadline_start(&connections->greeted, &connection->deadline, now_ns);
-    connection_begin(connections, connection, now_ns);
+    if (connections->settings->request)
+        connection_ask(connections, connection, now_ns);
+    else
+        connection_answer(connections, connection, ANSWER_GREETING, now_ns);
 }
 
 static void connection_sent(struct connections *connections, struct connection *connection,
@@ -274,7 +314,7 @@ static void connection_sent(struct connections *connections, struct connection *
         return;
     }
     connection_note_sent(connections, connection, (uint32_t)result);
-    if (connection->sent_bytes == connections->settings->greeting_bytes) {
+    if (connection_rest_bytes(connections, connection) == 0) {
         connection_finish(connections, connection, now_ns);
         return;
     }
@@ -309,6 +349,8 @@ void connection_event(struct connections *connections, const struct engine_event
           connection_state_names[connection->state]);
     if (event->op == ENGINE_OP_SEND)
         connection_sent(connections, connection, event->result, now_ns);
+    else if (connection->state == CONNECTION_ASKING)
+        connection_asked(connections, connection, event->result, now_ns);
     else
         connection_drained(connections, connection, event->result, now_ns);
 }
@@ -319,9 +361,11 @@ void connections_resume(struct connections *connections, struct engine *engine, 
 
     connections->engine = engine;
     while ((connection = slab_next(&connections->slab, connection))) {
-        if (connection->state != CONNECTION_GREETING && connection->state != CONNECTION_LINGERING)
+        if (connection_pending(connection) == ENGINE_OP_NONE)
             continue;
-        if (connection->cancelled)
+        if (connection->asks)
+            connection_resume_asking(connections, connection, now_ns);
+        else if (connection->cancelled)
             connection_close(connections, connection, connection->ending, now_ns);
         else if (connection->state == CONNECTION_GREETING)
             connection_send(connections, connection, now_ns);

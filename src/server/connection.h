@@ -1,7 +1,9 @@
 /* The life of a connection on the responder's side, for every engine.
  *
  *              accepted
- *                 |
+ *                 |   `------.
+ *                 |        asking   (--greet-after, --answer) until its request has come
+ *                 |   .------'   `---> closed   it has not, in time
  *             greeting          the greeting goes to the kernel
  *         linger / \ swift
  *        leaving    `---> closed  half-closed; most clients close before the first probe
@@ -24,6 +26,9 @@
  * send all their input before the greeting. The kernel retransmits lost segments as long as it does
  * so for closed sockets.
  *
+ * asking: input is read at once into a buffer on the stack, and matched (request.h). While there is
+ * none, a recv for a few bytes waits in the connection itself.
+ *
  * In both, greeting and FIN leave in one segment (MSG_MORE, tcp_send_fin in the kernel).
  *
  * Thread rule: a set of connections belongs to one worker. */
@@ -35,6 +40,7 @@
 #include "engine/engine.h"
 #include "server/durations.h"
 #include "server/outcome.h"
+#include "server/request.h"
 
 #include <stdbool.h>
 #include <stddef.h>
@@ -57,15 +63,20 @@
  * ACK is delayed longer (RFC 1122 4.2.3.2). */
 #define CONNECTION_WATCH_NS UINT64_C(500000000)
 
+/* A client that asks has this time where its place is needed: those who ask slowly, or never, take
+ * no more than half of the places for longer. */
+#define CONNECTION_HURRY_NS UINT64_C(100000000)
+
 /* What all connections share; stays the caller's and must outlive the set. */
 struct connection_settings {
     const void *greeting;
     uint32_t greeting_bytes;
     bool linger; /* false: swift */
     uint64_t linger_timeout_ns;
-    uint64_t delivery_timeout_ns; /* from accept to the last ACK */
-    uint64_t leave_ns;            /* time to close before the first probe; 0: no probe */
-    uint64_t leave_slack_ns;      /* more time, while no other iteration is made */
+    uint64_t delivery_timeout_ns;  /* from accept, or the request, to the last ACK */
+    uint64_t leave_ns;             /* time to close before the first probe; 0: no probe */
+    uint64_t leave_slack_ns;       /* more time, while no other iteration is made */
+    const struct request *request; /* what a client must send first; NULL: nothing */
 };
 
 /* Failures of connections that their clients did not cause. */
@@ -85,6 +96,7 @@ struct connections {
     struct deadline_queue leaving; /* first probes, after leave_ns */
     struct deadline_queue retries;
     struct deadline_queue undelivered; /* further checks, after CONNECTION_WATCH_NS */
+    struct deadline_queue asking;      /* request timeouts */
     struct outcome_counts counts;
     struct durations
         durations; /* from accept to end, to an iteration of the worker; of all ended */

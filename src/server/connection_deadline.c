@@ -11,15 +11,29 @@ static struct connection *connection_of(struct deadline *deadline)
     return (struct connection *)(void *)((char *)deadline - offsetof(struct connection, deadline));
 }
 
+/* How much of the request timeout is cut off where places are needed. */
+static uint64_t connections_hurry_ns(const struct connections *connections)
+{
+    uint64_t timeout_ns = connections->asking.timeout_ns;
+
+    return connections_scarce(connections) && timeout_ns > CONNECTION_HURRY_NS
+               ? timeout_ns - CONNECTION_HURRY_NS
+               : 0;
+}
+
 uint64_t connections_due_ns(const struct connections *connections, bool others_come)
 {
     const struct deadline_queue *const queues[] = {&connections->greeted, &connections->retries,
                                                    &connections->undelivered};
     uint64_t due_ns = deadline_queues_due_ns(queues, sizeof(queues) / sizeof(queues[0]));
     uint64_t probe_ns = deadline_queue_due_ns(&connections->leaving);
+    uint64_t ask_ns = deadline_queue_due_ns(&connections->asking);
 
     if (others_come && probe_ns != DEADLINE_NEVER)
         probe_ns += connections->settings->leave_slack_ns;
+    if (ask_ns != DEADLINE_NEVER)
+        ask_ns -= connections_hurry_ns(connections);
+    due_ns = ask_ns < due_ns ? ask_ns : due_ns;
     return probe_ns < due_ns ? probe_ns : due_ns;
 }
 
@@ -113,6 +127,11 @@ void connections_probe(struct connections *connections, uint64_t now_ns)
 static void connection_retry(struct connections *connections, struct connection *connection,
                              uint64_t now_ns)
 {
+    if (connection->asks) {
+        deadline_start(&connections->asking, &connection->deadline, now_ns);
+        connection_resume_asking(connections, connection, now_ns);
+        return;
+    }
     deadline_start(&connections->greeted, &connection->deadline, now_ns);
     if (connection->half_closed)
         connection_drain(connections, connection, 0, now_ns);
@@ -126,10 +145,20 @@ void connections_expire(struct connections *connections, uint64_t now_ns)
 
     while ((deadline = deadline_queue_take(&connections->greeted, now_ns)))
         connection_expire(connections, connection_of(deadline), now_ns);
-    while ((deadline = deadline_queue_take(&connections->undelivered, now_ns)))
-        connection_expire(connections, connection_of(deadline), now_ns);
+    while ((deadline = deadline_queue_take(&connections->undelivered, now_ns))) {
+        struct connection *connection = connection_of(deadline);
+
+        if (connection->asks) /* it could not be cancelled before */
+            connection_end(connections, connection, OUTCOME_SILENT, now_ns);
+        else
+            connection_expire(connections, connection, now_ns);
+    }
     while ((deadline = deadline_queue_take(&connections->retries, now_ns)))
         connection_retry(connections, connection_of(deadline), now_ns);
+    /* Each that is given up may free its place soon, but not before its recv has ended. */
+    while ((deadline = deadline_queue_take(&connections->asking,
+                                           now_ns + connections_hurry_ns(connections))))
+        connection_end(connections, connection_of(deadline), OUTCOME_SILENT, now_ns);
 }
 
 void connections_stop(struct connections *connections, uint64_t now_ns)
@@ -137,8 +166,7 @@ void connections_stop(struct connections *connections, uint64_t now_ns)
     struct connection *connection = NULL;
 
     while ((connection = slab_next(&connections->slab, connection)))
-        if (!connection->cancelled &&
-            (connection->state == CONNECTION_GREETING || connection->state == CONNECTION_LINGERING))
+        if (!connection->cancelled && connection_pending(connection) != ENGINE_OP_NONE)
             connection_end(connections, connection, OUTCOME_ABANDONED, now_ns);
 }
 

@@ -6,6 +6,7 @@
 
 enum connection_state {
     CONNECTION_CLOSED,    /* not in use */
+    CONNECTION_ASKING,    /* a recv is pending: its request has not come */
     CONNECTION_GREETING,  /* a send is pending */
     CONNECTION_RETRYING,  /* nothing is pending; the failed operation is retried when due */
     CONNECTION_LEAVING,   /* half-closed; nothing is pending while the client has time to close */
@@ -22,12 +23,21 @@ struct connection {
     bool half_closed; /* greeted: only draining is left */
     bool late;        /* at a deadline the client had not acknowledged all */
     uint8_t retries;  /* operations that failed for lack of memory */
+    bool asks;        /* its request has not come */
+    uint8_t answer;   /* enum answer; unless it asks */
     uint32_t sent_bytes;
-    uint32_t left_bytes; /* unacknowledged at the last deadline, FIN included */
-    uint64_t accepted_ns;
+    union {
+        uint32_t left_bytes;    /* unacknowledged at the last deadline, FIN included */
+        unsigned char input[4]; /* while it asks: what its recv reads */
+    };
+    union request_progress request;
+    uint64_t begun_ns; /* accepted, or its request had come */
     struct deadline deadline;
 };
 _Static_assert(sizeof(struct connection) == 64, "a connection is one cache line");
+
+/* Change the state, by the table of moves. */
+void connection_move(struct connection *connection, enum connection_state state);
 
 /* The operation that is pending on an open connection. */
 enum engine_op connection_pending(const struct connection *connection);
@@ -35,7 +45,7 @@ enum engine_op connection_pending(const struct connection *connection);
 /* Places must be freed soon: more than half of them are taken. */
 bool connections_scarce(const struct connections *connections);
 
-/* The part of the greeting that the kernel has not taken yet. */
+/* The part of the answer that the kernel has not taken yet. */
 uint32_t connection_rest_bytes(const struct connections *connections,
                                const struct connection *connection);
 
@@ -43,7 +53,27 @@ uint32_t connection_rest_bytes(const struct connections *connections,
 bool connection_is_overdue(const struct connections *connections,
                            const struct connection *connection, uint64_t now_ns);
 
-/* Send the rest of the greeting. */
+/* It was accepted: wait for its request. */
+void connection_ask(struct connections *connections, struct connection *connection,
+                    uint64_t now_ns);
+
+/* Receive the next part of its request. */
+void connection_await(struct connections *connections, struct connection *connection,
+                      unsigned flags, uint64_t now_ns);
+
+/* Its recv ended with this result. */
+void connection_asked(struct connections *connections, struct connection *connection, int result,
+                      uint64_t now_ns);
+
+/* Go on to ask: what was pending has not happened, as it failed, or as there is another engine. */
+void connection_resume_asking(struct connections *connections, struct connection *connection,
+                              uint64_t now_ns);
+
+/* Begin to send an answer. Nothing is pending. */
+void connection_answer(struct connections *connections, struct connection *connection,
+                       enum answer answer, uint64_t now_ns);
+
+/* Send the rest of the answer. */
 void connection_send(struct connections *connections, struct connection *connection,
                      uint64_t now_ns);
 

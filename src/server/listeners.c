@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/fact.h"
 #include "base/units.h"
+#include "base/wait.h"
 #include "host/platform.h"
 #include "net/address_state.h"
 #include "net/listener.h"
@@ -10,7 +11,7 @@
 #include "server/listen_advice.h"
 
 #include <errno.h>
-#include <poll.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -40,15 +41,11 @@ static bool listeners_fall_back_to_ipv4(struct listeners *listeners, const char 
     return true;
 }
 
-/* Wait. Returns false if a stop was requested. */
+/* Wait. Returns false if a stop was requested; where no wait is possible, a stop is seen when the
+ * retries are over. */
 static bool listeners_pause(const struct listeners *listeners, int ms)
 {
-    struct pollfd stop = {.fd = listeners->args.stop_fd, .events = POLLIN};
-    int ready = poll(&stop, 1, ms);
-
-    if (ready < 0)
-        clock_pause((uint64_t)ms * NS_PER_MS); /* a stop is seen when the waiting is over */
-    return ready <= 0;
+    return wait_fd(listeners->args.stop_fd, POLLIN, (uint64_t)ms * NS_PER_MS) <= 0;
 }
 
 /* Wait until an address that is being checked for duplicates is ready, or until the time for that
@@ -118,24 +115,60 @@ static int listeners_fail(const struct listeners *listeners, int result, const c
                        listen_advice(&listeners->address, -result, holder, advice));
 }
 
+/* A group of sockets takes only sockets of its user, and none if it was opened without
+ * SO_REUSEPORT (socket(7)). */
+static int listeners_cannot_join(struct listeners *listeners, struct failure *failure)
+{
+    const char *how = "the service manager's sockets take no others";
+    char line[256];
+
+    if (!listeners->args.may_have_less)
+        return failure_set(failure, FAILURE_SYSTEM, -EADDRINUSE,
+                           "%u workers need a socket each, but %u were passed, and %s; have the "
+                           "service manager pass more (a ListenStream= line each, and "
+                           "ReusePort=yes), or lower --workers",
+                           listeners->args.count, listeners->count, how);
+    snprintf(line, sizeof(line),
+             "warning: workers=%u, a socket each, because %s; for more, see ListenStream= and "
+             "ReusePort= in systemd.socket(5)",
+             listeners->count, how);
+    listeners_notice(listeners, line);
+    return 0;
+}
+
 static int listeners_open_all(struct listeners *listeners, struct failure *failure)
 {
     struct port_holder holder = {.kind = PORT_HOLDER_UNKNOWN};
     const char *step;
 
-    if (platform_ipv6_is_off())
+    if (listeners->count == 0 && platform_ipv6_is_off())
         listeners_fall_back_to_ipv4(listeners, "net.ipv6.conf.all.disable_ipv6=1");
-    for (uint32_t i = 0; i < listeners->args.count; i++) {
+    for (uint32_t i = listeners->count; i < listeners->args.count; i++) {
         int fd = listeners_open_one(listeners, i, &step, &holder);
 
         if (i == 0 && (fd == -EAFNOSUPPORT || fd == -EADDRNOTAVAIL) &&
             listeners_fall_back_to_ipv4(listeners, strerror(-fd)))
             fd = listeners_open_one(listeners, i, &step, &holder);
+        if (fd == -EADDRINUSE && listeners->args.passed_count > 0)
+            return listeners_cannot_join(listeners, failure);
         if (fd < 0)
             return listeners_fail(listeners, fd, step, &holder, failure);
         listeners->fds[i] = fd;
+        listeners->count++;
     }
     return 0;
+}
+
+/* Use the sockets that were passed. */
+static void listeners_adopt_passed(struct listeners *listeners)
+{
+    const struct listeners_args *args = &listeners->args;
+
+    for (uint32_t i = 0; i < args->passed_count; i++) {
+        listener_set_backlog(args->passed_fds[i], args->backlog);
+        listeners->fds[listeners->count++] = args->passed_fds[i];
+    }
+    atomic_store(&listeners->shared, args->are_managed);
 }
 
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
@@ -150,8 +183,7 @@ int listeners_open(struct listeners *listeners, const struct listeners_args *arg
     if (!listeners->fds)
         return failure_set(failure, FAILURE_SYSTEM, -ENOMEM,
                            "cannot allocate: %s; raise the memory limit", strerror(ENOMEM));
-    for (uint32_t i = 0; i < args->count; i++)
-        listeners->fds[i] = -1;
+    listeners_adopt_passed(listeners);
     result = listeners_open_all(listeners, failure);
     if (result < 0)
         listeners_close(listeners);
@@ -160,16 +192,25 @@ int listeners_open(struct listeners *listeners, const struct listeners_args *arg
 
 void listeners_close_one(struct listeners *listeners, uint32_t i)
 {
+    bool was_open, last;
+
     pthread_mutex_lock(&listeners->mutex);
-    if (listeners->fds[i] >= 0)
+    was_open = listeners->fds[i] >= 0;
+    if (was_open && atomic_load(&listeners->shared))
+        listener_leave(listeners->fds[i]);
+    else if (was_open)
         listener_close(listeners->fds[i]);
     listeners->fds[i] = -1;
+    listeners->closed_count += was_open;
+    last = was_open && listeners->closed_count == listeners->count;
     pthread_mutex_unlock(&listeners->mutex);
+    if (last && listeners->args.closed)
+        listeners->args.closed(listeners->args.context);
 }
 
 void listeners_close(struct listeners *listeners)
 {
-    for (uint32_t i = 0; listeners->fds && i < listeners->args.count; i++)
+    for (uint32_t i = 0; listeners->fds && i < listeners->count; i++)
         listeners_close_one(listeners, i);
     free(listeners->fds);
     listeners->fds = NULL;
@@ -192,27 +233,32 @@ static bool listeners_is_refusal(int error)
     return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -EAFNOSUPPORT;
 }
 
-/* Returns 0, or -errno if one of them fails. */
+/* The mutex is held. Returns 0, or -errno if one of them fails. */
 static int listeners_filter(struct listeners *listeners)
 {
     int result = 0;
 
-    pthread_mutex_lock(&listeners->mutex);
-    for (uint32_t i = 0; i < listeners->args.count && result == 0; i++) {
+    for (uint32_t i = 0; i < listeners->count && result == 0; i++) {
         if (listeners->fds[i] >= 0)
             result = listener_refuse_new(listeners->fds[i]);
     }
-    pthread_mutex_unlock(&listeners->mutex);
     return result;
 }
 
 void listeners_refuse_new(struct listeners *listeners)
 {
     char line[256];
-    int result = listeners_filter(listeners);
+    int result = 0;
+    bool shared;
 
-    listeners->refusing = result == 0;
-    if (listeners->refusing)
+    pthread_mutex_lock(&listeners->mutex);
+    listeners->stopping = true;
+    shared = atomic_load(&listeners->shared);
+    if (!shared)
+        result = listeners_filter(listeners);
+    pthread_mutex_unlock(&listeners->mutex);
+    listeners->refusing = !shared && result == 0;
+    if (listeners->refusing || shared)
         return;
     snprintf(line, sizeof(line),
              "warning: cannot block new connections (SO_ATTACH_FILTER: %s): some that arrive "
@@ -222,6 +268,50 @@ void listeners_refuse_new(struct listeners *listeners)
              : listeners_is_refusal(result)          ? "allow it in the sandbox"
                                                      : "see socket(7)");
     listeners_notice(listeners, line);
+}
+
+bool listeners_share(struct listeners *listeners)
+{
+    bool stopping;
+
+    pthread_mutex_lock(&listeners->mutex);
+    stopping = listeners->stopping;
+    if (!stopping)
+        atomic_store(&listeners->shared, true);
+    pthread_mutex_unlock(&listeners->mutex);
+    return !stopping;
+}
+
+void listeners_take_back(struct listeners *listeners)
+{
+    pthread_mutex_lock(&listeners->mutex);
+    atomic_store(&listeners->shared, listeners->args.are_managed);
+    pthread_mutex_unlock(&listeners->mutex);
+    atomic_fetch_add(&listeners->looks, 1);
+}
+
+uint32_t listeners_open_fds(struct listeners *listeners, int *fds)
+{
+    uint32_t count = 0;
+
+    pthread_mutex_lock(&listeners->mutex);
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        if (listeners->fds[i] >= 0)
+            fds[count++] = listeners->fds[i];
+    }
+    pthread_mutex_unlock(&listeners->mutex);
+    return count;
+}
+
+void listeners_drain_one(struct listeners *listeners, uint32_t i)
+{
+    pthread_mutex_lock(&listeners->mutex);
+    if (listeners->fds[i] >= 0) {
+        fcntl(listeners->fds[i], F_SETFL, O_NONBLOCK);
+        if (!atomic_load(&listeners->shared))
+            listener_refuse_new(listeners->fds[i]);
+    }
+    pthread_mutex_unlock(&listeners->mutex);
 }
 
 /* True if handshakes may be in progress. If the kernel cannot report that, assume so for some time,

@@ -1,17 +1,27 @@
-/* The listeners of a responder: one per worker, all on one address. They are opened together, and
- * refuse new connections together when a stop begins.
+/* The listeners of a responder: one per worker. They are opened together, all on one address, or
+ * were passed to the program, by a service manager (net/activation.h) or by the process that it
+ * replaces (server/handover.h).
+ *
+ * Whoever holds them alone refuses new connections on all when a stop begins, so that each can be
+ * emptied before it closes. Where others hold them too, new connections are theirs: nothing is done
+ * to the sockets, and only our descriptors are closed.
  *
  * Thread rule: for the thread that starts the workers, unless a comment says otherwise. */
 #ifndef HELLO_LISTENERS_H
 #define HELLO_LISTENERS_H
 
 #include "base/failure.h"
+#include "host/cpus.h"
 #include "net/accept_queue.h"
 #include "net/address.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
+
+/* The most: one for each worker. */
+#define LISTENERS_MAX CPUS_MAX
 
 /* A busy port on which no process listens is retried for this long: an ended process may have left
  * something behind, such as a ring that waited to accept, or a connection about to end. */
@@ -29,29 +39,41 @@
 
 struct listeners_args {
     struct address address;
-    uint32_t count;
+    uint32_t count; /* how many to have */
     int backlog;
-    int stop_fd; /* readable once a stop was requested: ends waiting; -1: none */
+    const int *passed_fds; /* the first of them, already checked by listener_adopt; now its own */
+    uint32_t passed_count; /* 0: all are to be opened */
+    bool may_have_less;    /* passed ones are enough if no others can join them */
+    bool are_managed;      /* a service manager keeps the passed ones open, too */
+    int stop_fd;           /* readable once a stop was requested: ends waiting; -1: none */
 
     /* Gets one line that is worth knowing. */
     void (*notice)(void *context, const char *line);
+
+    /* Called once, in the thread that closes the last one; NULL: nobody wants to know. */
+    void (*closed)(void *context);
     void *context;
 };
 
 struct listeners {
     struct listeners_args args;
     struct address address; /* where they listen */
-    int *fds;               /* args.count of them; -1: not open */
-    bool refusing;          /* a stop began: no new connection begins */
-    pthread_mutex_t mutex;  /* for fds while workers run, and for the next members */
-    uint64_t queried_ns;    /* when the kernel was last asked for handshakes; 0: never */
-    bool handshakes;        /* its answer */
-    uint64_t blind_ns;      /* it cannot tell: assume some until then; 0: it can */
+    uint32_t count;
+    int *fds;              /* count of them; -1: not open */
+    bool refusing;         /* a stop began: no new connection begins */
+    atomic_bool shared;    /* somebody else holds them too, now */
+    atomic_uint looks;     /* how often to look whether clients wait that nobody was woken for */
+    pthread_mutex_t mutex; /* for fds while workers run, and for the next members */
+    bool stopping;         /* a stop began */
+    uint32_t closed_count;
+    uint64_t queried_ns; /* when the kernel was last asked for handshakes; 0: never */
+    bool handshakes;     /* its answer */
+    uint64_t blind_ns;   /* it cannot tell: assume some until then; 0: it can */
 };
 
-/* Open all. Without IPv6, a default IPv6 address falls back to its IPv4 counterpart. Returns 0, or
- * -errno with a failure and none open: FAILURE_STOPPED if a stop ended its waiting. Must be ended
- * by listeners_close. */
+/* Open all that were not passed. Without IPv6, a default IPv6 address falls back to its IPv4
+ * counterpart. Returns 0, or -errno with a failure and none open: FAILURE_STOPPED if a stop ended
+ * its waiting. Must be ended by listeners_close. */
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
                    struct failure *failure);
 
@@ -66,9 +88,26 @@ void listeners_close(struct listeners *listeners);
 struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i);
 
 /* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
- * that is impossible, `refusing` stays false, and a notice says so. Call it before the workers are
- * stopped. */
+ * that is impossible, `refusing` stays false, and a notice says so. Shared ones are left as they
+ * are. Call it before the workers are stopped. */
 void listeners_refuse_new(struct listeners *listeners);
+
+/* Share them with another process. Returns false if a stop began: they may refuse by now. Any
+ * thread. */
+bool listeners_share(struct listeners *listeners);
+
+/* The other process has closed its descriptors: they are ours alone, unless a service manager holds
+ * them too. Clients may wait for whom it was woken and we were not: each worker looks. Any thread;
+ * wake the workers afterwards. */
+void listeners_take_back(struct listeners *listeners);
+
+/* Copy the open ones. Returns how many. Any thread. */
+uint32_t listeners_open_fds(struct listeners *listeners, int *fds);
+
+/* The same for listener i alone, so that it can be emptied by plain accepts, which do not wait
+ * there from now on (O_NONBLOCK). If new connections cannot be refused, nothing says so. Any
+ * thread. */
+void listeners_drain_one(struct listeners *listeners, uint32_t i);
 
 /* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once
  * false, it stays false. Any thread. */

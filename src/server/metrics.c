@@ -114,7 +114,7 @@ static void infos_write(const struct metrics *metrics, const struct metrics_stat
 
     head_write(out, "hello_build_info", "gauge", "What runs; always 1.");
     fprintf(out, "hello_build_info{version=\"%s\",revision=\"%s\"} 1\n", HELLO_VERSION,
-            HELLO_REVISION);
+            metrics->args.revision[0] ? metrics->args.revision : "unknown");
     head_write(out, "hello_settings_info", "gauge",
                "How it runs; always 1. The engine is that of the start: one that breaks may be "
                "replaced by another.");

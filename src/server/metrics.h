@@ -23,6 +23,7 @@ struct metrics_args {
     void *const *responders; /* struct responder, one for each worker */
     uint32_t worker_count;
     uint32_t descriptors; /* the limit in force */
+    const char *revision; /* of the sources; "": unknown */
 };
 
 /* How the server is now. */

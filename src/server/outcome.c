@@ -9,7 +9,7 @@
 static const char *const outcome_names[OUTCOME_COUNT] = {
     [OUTCOME_GREETED] = "greeted",     [OUTCOME_EXPIRED] = "expired",   [OUTCOME_RESET] = "reset",
     [OUTCOME_STALLED] = "stalled",     [OUTCOME_ORPHANED] = "orphaned", [OUTCOME_FAILED] = "failed",
-    [OUTCOME_ABANDONED] = "abandoned",
+    [OUTCOME_ABANDONED] = "abandoned", [OUTCOME_SILENT] = "silent",
 };
 
 const char *outcome_name(enum outcome outcome)
@@ -46,11 +46,12 @@ uint64_t outcome_counts_open(const struct outcome_counts *counts)
     return counts->accepted > ended ? counts->accepted - ended : 0;
 }
 
-char *outcome_counts_format(const struct outcome_counts *counts, char text[OUTCOME_TEXT_BYTES])
+char *outcome_counts_format(const struct outcome_counts *counts, bool asks,
+                            char text[OUTCOME_TEXT_BYTES])
 {
     int length = snprintf(text, OUTCOME_TEXT_BYTES, "accepted=%" PRIu64, counts->accepted);
 
-    for (int i = 0; i < OUTCOME_COUNT; i++)
+    for (int i = 0; i < (asks ? OUTCOME_COUNT : OUTCOME_SILENT); i++)
         length += snprintf(text + length, OUTCOME_TEXT_BYTES - (size_t)length, " %s=%" PRIu64,
                            outcome_names[i], counts->outcomes[i]);
     return text;

@@ -2,6 +2,7 @@
 #ifndef HELLO_OUTCOME_H
 #define HELLO_OUTCOME_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 /* Every accepted connection ends in exactly one of these. */
@@ -13,6 +14,7 @@ enum outcome {
     OUTCOME_ORPHANED,  /* the greeting was not delivered in time; the kernel keeps trying */
     OUTCOME_FAILED,    /* another error; should be 0 */
     OUTCOME_ABANDONED, /* still open at the shutdown timeout; the kernel keeps trying */
+    OUTCOME_SILENT,    /* its request did not come, or was none: it got no greeting */
     OUTCOME_COUNT,
 };
 
@@ -39,7 +41,9 @@ uint64_t outcome_counts_open(const struct outcome_counts *counts);
 /* Enough for the longest text of outcome_counts_format. */
 #define OUTCOME_TEXT_BYTES 256
 
-/* Write "accepted=3 greeted=2 expired=1 ...". Returns text. */
-char *outcome_counts_format(const struct outcome_counts *counts, char text[OUTCOME_TEXT_BYTES]);
+/* Write "accepted=3 greeted=2 expired=1 ...". Where `asks`, `silent` follows the others, which are
+ * there in any case. Returns text. */
+char *outcome_counts_format(const struct outcome_counts *counts, bool asks,
+                            char text[OUTCOME_TEXT_BYTES]);
 
 #endif

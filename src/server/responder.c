@@ -4,8 +4,8 @@
 #include "base/clock.h"
 #include "net/listener.h"
 #include "net/peer_error.h"
+#include "server/responder_state.h"
 #include "server/salvage.h"
-#include "server/symptom.h"
 
 #include <errno.h>
 #include <stdio.h>
@@ -15,32 +15,6 @@
 
 /* Iterations for events that still wait at the end. */
 #define LAST_ITERATIONS_MAX 64
-
-enum responder_phase {
-    RESPONDER_SERVING,
-    RESPONDER_EMPTYING,  /* stopping: the accept queue is emptied */
-    RESPONDER_CLOSING,   /* accepting ends; the last accepts complete */
-    RESPONDER_FINISHING, /* the listener is closed; connections end */
-    RESPONDER_DONE,
-};
-
-struct responder {
-    const struct responder_args *args;
-    const struct worker *worker;
-    struct engine *engine;
-    struct connections connections;
-    enum responder_phase phase;
-    uint64_t now_ns; /* read once per iteration */
-    bool accepting;
-    uint64_t accept_retry_ns; /* not before this time; 0: any time */
-    uint64_t stopped_ns;      /* when the stop began */
-    uint64_t accepted_ns;     /* when the last connection came, or the stop began */
-    struct symptoms symptoms;
-    uint64_t waiting_check_ns; /* at capacity: when to check whether clients wait */
-    uint64_t troubles_seen;    /* the last trouble.count */
-    uint64_t troubled_greeted; /* how many were greeted when it was last seen */
-    struct pulse pulse;        /* for other threads */
-};
 
 static void responder_cannot_accept(struct responder *responder, const char *call, int error)
 {
@@ -170,66 +144,17 @@ static void responder_keep_accepting(struct responder *responder)
         responder_cannot_accept(responder, responder->engine->class->watch_call, result);
 }
 
-/* True if the listener must be closed as soon as no client waits: new connections keep beginning,
- * so it will not become quiet. */
-static bool responder_hurries(const struct responder *responder)
+/* Look whether clients wait for whom another process was woken that is gone by now: an accept that
+ * begins anew finds them. */
+static void responder_look(struct responder *responder)
 {
-    return !responder->args->listeners->refusing &&
-           responder->now_ns >= responder->stopped_ns + RESPONDER_UNFILTERED_NS;
-}
+    unsigned looks = atomic_load_explicit(&responder->args->listeners->looks, memory_order_relaxed);
 
-/* True if a waiting connection must be served: any that has begun or, if new ones never end, any
- * that came in time. */
-static bool responder_is_waited_for(const struct responder *responder)
-{
-    return listener_has_waiting(responder->args->listener_fd) &&
-           (responder->args->listeners->refusing ||
-            responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS);
-}
-
-/* True if the listener must stay open for a connection. */
-static bool responder_expects_more(const struct responder *responder)
-{
-    if (responder_is_waited_for(responder))
-        return true; /* no capacity for it yet */
-    return !responder_hurries(responder) &&
-           responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS &&
-           listeners_have_handshakes(responder->args->listeners, responder->now_ns);
-}
-
-/* Go from phase to phase once a stop was requested. */
-static void responder_advance(struct responder *responder)
-{
-    uint64_t deadline_ns = worker_stop_ns(responder->worker);
-
-    if (deadline_ns == 0)
+    if (looks == responder->looks)
         return;
-    if (responder->phase == RESPONDER_SERVING) {
-        responder->phase = RESPONDER_EMPTYING;
-        responder->stopped_ns = responder->accepted_ns = responder->now_ns;
-    }
-    if (responder->phase == RESPONDER_EMPTYING &&
-        (responder_hurries(responder) ||
-         responder->now_ns >= responder->accepted_ns + RESPONDER_QUIET_NS)) {
-        if (responder_expects_more(responder))
-            responder->accepted_ns = responder->now_ns; /* check again later */
-        else
-            responder->phase = RESPONDER_CLOSING;
-    }
-    if (responder->phase == RESPONDER_CLOSING && responder->accepting)
-        engine_accept_stop(responder->engine);
-    if (responder->phase == RESPONDER_CLOSING && !responder->accepting) {
-        responder->phase =
-            responder_is_waited_for(responder) ? RESPONDER_EMPTYING : RESPONDER_FINISHING;
-        if (responder->phase == RESPONDER_FINISHING)
-            listeners_close_one(responder->args->listeners, responder->args->number);
-    }
-    if (responder->now_ns >= deadline_ns || (responder->phase == RESPONDER_FINISHING &&
-                                             connections_open(&responder->connections) == 0)) {
-        if (responder->phase != RESPONDER_FINISHING)
-            listeners_close_one(responder->args->listeners, responder->args->number);
-        responder->phase = RESPONDER_DONE;
-    }
+    responder->looks = looks;
+    if (responder->accepting && responder->phase <= RESPONDER_EMPTYING)
+        engine_accept_stop(responder->engine); /* responder_keep_accepting starts it again */
 }
 
 static uint64_t earlier(uint64_t a_ns, uint64_t b_ns)
@@ -249,7 +174,7 @@ static int64_t responder_timeout_ns(struct responder *responder)
                                      : responder->waiting_check_ns);
     due_ns = earlier(due_ns, symptoms_due_ns(&responder->symptoms, responder_fading(responder)));
     if (responder->phase == RESPONDER_EMPTYING)
-        due_ns = earlier(due_ns, responder->accepted_ns + RESPONDER_QUIET_NS);
+        due_ns = earlier(due_ns, responder_emptied_ns(responder));
     if (deadline_ns)
         due_ns = earlier(due_ns, deadline_ns);
     if (due_ns == DEADLINE_NEVER)
@@ -294,6 +219,7 @@ static void responder_iteration(struct responder *responder, const struct engine
     connections_probe(&responder->connections, responder->now_ns);
     if (!engine_is_behind(responder->engine))
         connections_expire(&responder->connections, responder->now_ns);
+    responder_look(responder);
     responder_advance(responder);
     responder_keep_accepting(responder);
     responder_check_trouble(responder);

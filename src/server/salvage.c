@@ -5,7 +5,6 @@
 #include "net/peer_error.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <time.h>
 
 #include <sys/socket.h>
@@ -17,13 +16,16 @@ static bool salvage_has_time(const struct salvage *salvage, uint64_t end_ns, uin
     return now_ns < end_ns && (stop_ns == 0 || now_ns < stop_ns);
 }
 
-/* Accept the clients in the queue; where new ones could not be refused, it may never be empty. A
+/* Accept the clients in the queue: all that it can hold, even if a busy machine came to it late;
+ * then while there is time, since where new ones could not be refused, it may never be empty. A
  * client whose place is needed has its greeting already. */
 static void salvage_take_waiting(const struct salvage *salvage, uint64_t end_ns)
 {
+    int held = salvage->listeners->args.backlog + 1; /* listen(2): one more than it says */
     uint64_t now_ns = clock_now_ns();
 
-    for (; listener_has_waiting(salvage->listener_fd) && salvage_has_time(salvage, end_ns, now_ns);
+    for (; listener_has_waiting(salvage->listener_fd) &&
+           (held-- > 0 || salvage_has_time(salvage, end_ns, now_ns));
          now_ns = clock_now_ns()) {
         int sock = accept4(salvage->listener_fd, NULL, NULL, SOCK_CLOEXEC);
 
@@ -45,10 +47,8 @@ void salvage_run(const struct salvage *salvage)
     uint64_t now_ns = clock_now_ns(), end_ns = now_ns + SALVAGE_NS;
     bool listening = salvage->listener_fd >= 0;
 
-    if (listening) {
-        fcntl(salvage->listener_fd, F_SETFL, O_NONBLOCK);
-        listener_refuse_new(salvage->listener_fd);
-    }
+    if (listening)
+        listeners_drain_one(salvage->listeners, salvage->number);
     while ((listening || connections_leave(salvage->connections)) &&
            salvage_has_time(salvage, end_ns, now_ns)) {
         bool more = listening && listener_has_handshakes(&salvage->listeners->address) != 0;

@@ -12,7 +12,7 @@
 
 #include <stdint.h>
 
-/* It takes at most this long, which includes the kernel's retransmission of a lost handshake answer
+/* It waits at most this long, which includes the kernel's retransmission of a lost handshake answer
  * (1 s), and no longer than a stop allows. */
 #define SALVAGE_NS UINT64_C(1500000000)
 

@@ -1,19 +1,11 @@
 /* The server as a whole: its size, its start, its end. */
 #include "base/clock.h"
-#include "base/fact.h"
 #include "base/signals.h"
 #include "host/advice.h"
-#include "host/cpus.h"
-#include "host/platform.h"
-#include "net/limits.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
-#include "server/listeners.h"
 #include "server/notify.h"
 #include "server/server_state.h"
-#include "server/sizing.h"
-#include "server/tuning.h"
-#include "workers/workers.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -21,109 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include <sys/eventfd.h>
-
-static void server_notice(void *context, const char *line)
+void server_notice(void *context, const char *line)
 {
     const struct server *server = context;
 
     server->args.line(server->args.context, SERVER_NOTICE, line);
-}
-
-/* An "auto" setting follows from the hardware. */
-static void server_settle(struct server *server, const char *option, uint64_t *setting,
-                          struct sizing sizing)
-{
-    *setting = sizing.value;
-    server->notes[option_row_find(&server_options, option)] = sizing.because;
-}
-
-/* Use the backlog in force: the kernel cuts it silently (listen(2)). */
-static void server_cut_backlog(struct server *server, uint64_t holds, const char *because)
-{
-    char *note = server->backlog_note;
-
-    if (holds >= server->config->backlog)
-        return;
-    if (server->backlog_requested)
-        snprintf(note, sizeof(server->backlog_note), "cut from %" PRIu64 " by %s",
-                 server->backlog_requested, because);
-    else
-        snprintf(note, sizeof(server->backlog_note), "auto: %s", because);
-    server_settle(server, "backlog", &server->config->backlog, (struct sizing){holds, note});
-}
-
-/* Decide the size of the server. Returns 0, or -EMFILE with a failure. */
-static int server_size(struct server *server, struct failure *failure)
-{
-    struct server_config *config = server->config;
-    const struct hardware *hardware = &server->hardware;
-    uint64_t reserved, wanted;
-    struct sizing possible;
-
-    if (config->workers == 0)
-        server_settle(server, "workers", &config->workers,
-                      sizing_workers(hardware, config->max_connections));
-    server->backlog_requested = config->backlog;
-    if (config->backlog == 0)
-        server_settle(server, "backlog", &config->backlog,
-                      sizing_backlog(hardware, config->workers));
-    if (fact_is_number(hardware->somaxconn))
-        server_cut_backlog(server, hardware->somaxconn, "net.core.somaxconn");
-    reserved = limits_descriptors_reserved(config->workers) + server_admin_descriptors(config);
-    possible = sizing_connections(hardware, reserved);
-    wanted = config->max_connections ? config->max_connections : config->workers;
-    if (wanted + reserved > hardware->descriptors)
-        return failure_set(
-            failure, FAILURE_SYSTEM, -EMFILE,
-            "%" PRIu64 " connections with %" PRIu64 " workers need %" PRIu64
-            " descriptors, but the hard limit is %u; raise it (ulimit -Hn, LimitNOFILE=) or "
-            "lower --max-connections",
-            wanted, config->workers, wanted + reserved, hardware->descriptors);
-    if (possible.value < wanted) /* each worker needs at least one, even with little memory */
-        possible.value = wanted;
-    if (config->max_connections == 0)
-        server_settle(server, "max-connections", &config->max_connections, possible);
-    return 0;
-}
-
-static void server_tuned(void *context, const char *line)
-{
-    const struct server *server = context;
-
-    server->args.line(server->args.context, SERVER_TUNED, line);
-}
-
-/* Detect the hardware and, if allowed, raise the kernel's limits. Returns 0, or -errno with a
- * failure. */
-static int server_find_hardware(struct server *server, struct failure *failure)
-{
-    const struct hardware_places places = {.root = "", .environment = getenv};
-    const struct server_config *config = server->config;
-    struct hardware *hardware = &server->hardware;
-    struct cpus cpus = {0};
-    char line[CPUS_LEFT_OUT_BYTES];
-    int64_t descriptors;
-    int result = cpus_request_keep(&config->cpus_request);
-
-    if (result == 0)
-        result = cpus_read(&cpus);
-    hardware->cpus = result < 0 ? 0 : cpus.count;
-    hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
-    if (config->tune) {
-        tuning_apply(hardware, "", config->print_config, server_tuned, server);
-        hardware_read(&places, (enum cpu_kind)config->cpu_kind, hardware);
-    }
-    descriptors = limits_raise_descriptors();
-    if (result < 0 || descriptors < 0) {
-        result = result < 0 ? result : (int)descriptors;
-        return failure_set(failure, FAILURE_SYSTEM, result,
-                           "cannot read the CPUs or the descriptor limit: %s", strerror(-result));
-    }
-    hardware->descriptors = (uint32_t)descriptors;
-    if (cpus_describe_left_out(&cpus, line))
-        server_notice(server, line);
-    return 0;
 }
 
 struct connection_settings server_connection_settings(const struct server_config *config)
@@ -163,9 +57,16 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
         return server_allocation_failed(failure);
     server->args = *args;
     server->config = config;
-    server->admin.listener_fd = -1;
+    server->admin.listener_fd = server->admin.offered_fd = -1;
+    server->call_fd = -1;
     conditions_init(&server->conditions, server_notice, server);
     server->settings = server_connection_settings(config);
+    if (server_config_asks(config)) {
+        request_make(&server->request, config);
+        server->settings.request = &server->request;
+        server->settings.greeting = server->request.answers.of[ANSWER_GREETING].data;
+        server->settings.greeting_bytes = server->request.answers.of[ANSWER_GREETING].bytes;
+    }
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
     if (config->listen.name)
@@ -176,7 +77,10 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
         server_notice(server, config->listen_name.notice);
     if (config->admin_name.notice[0])
         server_notice(server, config->admin_name.notice);
-    result = server_find_hardware(server, failure);
+    result =
+        passed_find(&server->passed, config, !config->print_config, signals_stop_fd(), failure);
+    if (result == 0)
+        result = server_find_hardware(server, failure);
     if (result == 0)
         result = server_size(server, failure);
     if (result < 0) {
@@ -190,29 +94,20 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
 
 void server_free(struct server *server)
 {
-    if (!server || !server_admin_stop(server)) /* the process ends soon */
+    if (!server)
         return;
+    handover_end(server->handover); /* it may offer what follows */
+    server->handover = NULL;
+    if (!server_admin_stop(server)) /* the process ends soon */
+        return;
+    passed_release(&server->passed);
+    if (server->call_fd >= 0)
+        close(server->call_fd);
     for (uint32_t i = 0; i < server->count; i++)
         free(server->responders[i]);
     listeners_close(&server->listeners);
     conditions_release(&server->conditions);
     free(server);
-}
-
-/* Use the backlog that the listener reports, and warn if it is less than requested. */
-static void server_report_backlog(struct server *server, uint32_t holds)
-{
-    char line[256];
-
-    if (holds)
-        server_cut_backlog(server, holds, "the kernel, as read back");
-    if (server->config->backlog >= server->backlog_requested)
-        return;
-    snprintf(line, sizeof(line),
-             "warning: --backlog %" PRIu64 " is cut to %" PRIu64
-             " by the kernel; raise net.core.somaxconn, or lower --backlog",
-             server->backlog_requested, server->config->backlog);
-    server_notice(server, line);
 }
 
 static int server_listen(struct server *server, struct failure *failure)
@@ -221,13 +116,24 @@ static int server_listen(struct server *server, struct failure *failure)
         .address = server->config->listen.address,
         .count = server->count,
         .backlog = (int)server->config->backlog,
+        .passed_fds = server->passed.fds,
+        .passed_count = server->passed.count,
+        .may_have_less = server->workers_are_auto,
+        .are_managed = server->passed.is_managed,
         .stop_fd = signals_stop_fd(),
         .notice = server_notice,
+        .closed = server_closed,
         .context = server,
     };
+    int result;
 
-    int result = listeners_open(&server->listeners, &args, failure);
-
+    if (server->passed.count > 0)
+        args.address = server->passed.address;
+    server->passed.count = 0; /* they are the listeners' now */
+    result = listeners_open(&server->listeners, &args, failure);
+    server->count = server->listeners.count;
+    if (result == 0 && server->passed.offer.channel_fd >= 0)
+        listeners_share(&server->listeners);
     if (result == 0)
         server_report_backlog(server, listener_backlog(server->listeners.fds[0]));
     return result;
@@ -246,14 +152,18 @@ static void server_notify(struct server *server, const char *state)
     server_notice(server, line);
 }
 
-/* Refuse new connections on all listeners, so that each can be emptied before it closes. */
+/* Refuse new connections on all listeners, so that each can be emptied before it closes; not where
+ * another process serves there. */
 static void server_stopping(void *context)
 {
     struct server *server = context;
+    char state[32] = "STOPPING=1";
 
     server_admin_stopping(server);
     listeners_refuse_new(&server->listeners);
-    server_notify(server, "STOPPING=1");
+    if (atomic_load(&server->leaves) && server->successor > 0)
+        snprintf(state, sizeof(state), "MAINPID=%d", (int)server->successor);
+    server_notify(server, state);
 }
 
 /* Make a responder per listener, each with its share of the connections. */
@@ -295,7 +205,8 @@ static void server_print_totals(void *context)
     struct outcome_counts total = server_totals(server);
     char text[OUTCOME_TEXT_BYTES], line[OUTCOME_TEXT_BYTES + 48];
 
-    snprintf(line, sizeof(line), "so far %s open=%" PRIu64, outcome_counts_format(&total, text),
+    snprintf(line, sizeof(line), "so far %s open=%" PRIu64,
+             outcome_counts_format(&total, server_config_asks(server->config), text),
              outcome_counts_open(&total));
     server->args.line(server->args.context, SERVER_TOTALS, line);
 }
@@ -312,6 +223,8 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .sockets_max = server->hardware.descriptors,
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
+        .call_fd = server->call_fd,
+        .called = server->handover ? server_called : NULL,
         .stopping = server_stopping,
         .print_totals = server_print_totals,
         .context = server,
@@ -333,13 +246,19 @@ int server_start(struct server *server, struct failure *failure)
     if (result == 0)
         result = server_start_admin(server, failure);
     if (result == 0)
+        result = server_offer_handover(server, failure);
+    if (result == 0)
         result = server_start_workers(server, failure);
-    if (result < 0)
+    if (result < 0) {
+        handover_decline(&server->passed.offer, failure->line);
         return result;
+    }
     workers_go(server->workers);
     server_admin_go(server);
-    server_notify(server, "READY=1");
-    return 0;
+    result = server_take_over(server, failure);
+    if (result == 0)
+        server_notify(server, "READY=1");
+    return result;
 }
 
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES])

@@ -25,6 +25,7 @@ enum server_line {
 };
 
 struct server_args {
+    const char *revision;         /* of the sources, for the metrics; "": unknown */
     struct server_config *config; /* must outlive the server; "auto" settings are filled in */
 
     /* Gets one line, without the name of the program. */

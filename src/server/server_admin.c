@@ -17,14 +17,14 @@
  * may have stood still, and this thread may be the first to run again. */
 #define STUCK_CONFIRM_NS (500 * NS_PER_MS)
 
-static bool server_has_admin(const struct server_config *config)
+static bool server_has_admin(const struct server *server)
 {
-    return config->admin.has_port;
+    return server->config->admin.has_port || server->passed.admin_fd >= 0;
 }
 
-uint64_t server_admin_descriptors(const struct server_config *config)
+uint64_t server_admin_descriptors(const struct server *server)
 {
-    return server_has_admin(config) ? ADMIN_DESCRIPTORS + METRICS_DESCRIPTORS : 0;
+    return server_has_admin(server) ? ADMIN_DESCRIPTORS + METRICS_DESCRIPTORS : 0;
 }
 
 int server_open_admin(struct server *server, struct failure *failure)
@@ -34,10 +34,17 @@ int server_open_admin(struct server *server, struct failure *failure)
     char text[ADDRESS_TEXT_BYTES], advice[LISTEN_ADVICE_BYTES];
     const char *step;
 
-    if (!server_has_admin(server->config))
+    if (!server_has_admin(server))
         return 0;
+    if (server->passed.admin_fd >= 0) {
+        admin->address = server->passed.admin_address;
+        admin->listener_fd = admin->offered_fd = server->passed.admin_fd;
+        server->passed.admin_fd = -1;
+        return 0;
+    }
     admin->address = server->config->admin.address;
     admin->listener_fd = listener_open(&admin->address, ADMIN_BACKLOG, true, &step);
+    admin->offered_fd = admin->listener_fd;
     if (admin->listener_fd >= 0)
         return 0;
     if (admin->listener_fd == -EADDRINUSE)
@@ -143,6 +150,7 @@ int server_start_admin(struct server *server, struct failure *failure)
         .responders = server->responders,
         .worker_count = server->count,
         .descriptors = server->hardware.descriptors,
+        .revision = server->args.revision,
     };
     const struct admin_args args = {
         .listener_fd = admin->listener_fd,
@@ -187,6 +195,6 @@ bool server_admin_stop(struct server *server)
         close(admin->listener_fd);
     metrics_free(admin->metrics);
     free(admin->config_text);
-    *admin = (struct server_admin){.listener_fd = -1};
+    *admin = (struct server_admin){.listener_fd = -1, .offered_fd = -1};
     return true;
 }

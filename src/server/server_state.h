@@ -1,15 +1,29 @@
-/* Shared by the files that implement the server, and private to them. */
+/* The state of the server, for the files that it consists of.
+ *
+ * Thread rule: for the thread that handles signals, unless a comment says otherwise. */
 #ifndef HELLO_SERVER_STATE_H
 #define HELLO_SERVER_STATE_H
 
 #include "admin/admin.h"
 #include "host/hardware.h"
+#include "server/condition.h"
+#include "server/handover.h"
+#include "server/listeners.h"
 #include "server/metrics.h"
+#include "server/passed.h"
+#include "server/request.h"
 #include "server/responder.h"
 #include "server/server.h"
 
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <sys/types.h>
+
 /* The admin port. Without one, all of it is zeroed but for the descriptor. */
 struct server_admin {
+    int offered_fd;         /* the same listener, for a process that takes over; -1: none */
     int listener_fd;        /* until the admin owns it; -1: none, or no longer ours */
     struct address address; /* where it listens */
     struct admin *admin;    /* NULL: it is off */
@@ -24,21 +38,56 @@ struct server {
     struct server_args args;
     struct server_config *config; /* of args */
     struct connection_settings settings;
+    struct request request; /* what settings.request points to, if clients must ask */
     struct hardware hardware;
-    uint64_t backlog_requested;         /* per listener; 0: it was auto */
+    uint64_t backlog_requested; /* per listener; 0: it was auto */
+    bool workers_are_auto;
     char backlog_note[128];             /* why it is less */
     const char *notes[OPTION_ROWS_MAX]; /* the reason for "auto"; NULL: it was not auto */
     struct workers *workers;
     struct conditions conditions;
-    uint32_t count; /* of workers, and so of each array below */
+    struct passed passed;      /* listeners, until they are opened */
+    struct handover *handover; /* NULL: without --handover */
+    int call_fd;               /* written by other threads: see server_called */
+    atomic_bool wakes;         /* the workers are to be woken */
+    atomic_bool leaves;        /* another process serves */
+    pid_t successor;           /* its id, set before; 0: unknown */
+    uint32_t count;            /* of workers, and so of each array below */
     struct listeners listeners;
     struct responder_args responder_args[CPUS_MAX];
     void *responders[CPUS_MAX]; /* struct responder */
     struct server_admin admin;
 };
 
+/* Pass on a line that is worth knowing; the context is the server. Any thread. */
+void server_notice(void *context, const char *line);
+
+/* Detect the hardware and, if allowed, raise the kernel's limits (server_size.c). Returns 0, or
+ * -errno with a failure. */
+int server_find_hardware(struct server *server, struct failure *failure);
+
+/* Decide the size of the server. Returns 0, or -errno with a failure. */
+int server_size(struct server *server, struct failure *failure);
+
+/* Use the backlog that the listener reports, and warn if it is less than requested. */
+void server_report_backlog(struct server *server, uint32_t holds);
+
+/* Make ready for a later process to take over from this one (server_handover.c). Returns 0, or
+ * -errno with a failure. */
+int server_offer_handover(struct server *server, struct failure *failure);
+
+/* Take the place of the old process, if there is one: the workers run. Returns 0, or -errno with a
+ * failure: it does not leave, and this process has ended what it began. */
+int server_take_over(struct server *server, struct failure *failure);
+
+/* Do what the thread of the handover asks for; the context is the server. */
+void server_called(void *context);
+
+/* All listeners are closed; the context is the server. Any thread. */
+void server_closed(void *context);
+
 /* Descriptors that the admin port needs, and connections must not use. */
-uint64_t server_admin_descriptors(const struct server_config *config);
+uint64_t server_admin_descriptors(const struct server *server);
 
 /* Listen on the admin port, if there is to be one. Returns 0, or -errno with a failure. */
 int server_open_admin(struct server *server, struct failure *failure);

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/event.h"
+#include "base/signals.h"
 #include "host/cpus.h"
 #include "workers/renewals.h"
 
@@ -105,7 +106,8 @@ static struct engine *worker_open_another(struct worker *worker, struct engine_f
     return engine;
 }
 
-/* Record a break for worker_take_break. */
+/* Record a break for worker_take_break. The clients wait for this thread: if the other one cannot
+ * be woken, it sees the break when something else wakes it. */
 static void worker_report_break(struct worker *worker, const struct worker_break *broken)
 {
     uint32_t count;
@@ -145,6 +147,17 @@ static int worker_run(struct worker *worker, struct engine **engine)
     return result;
 }
 
+/* It has run. The thread that waits for that sleeps without a limit, but during a stop it looks by
+ * itself. */
+static void worker_report_end(struct worker *worker)
+{
+    atomic_store(&worker->has_run, true);
+    for (unsigned tries = 0; event_raise(worker->args.done_fd) < 0 && tries < EVENT_TRIES_MAX &&
+                             worker_stop_ns(worker) == 0;
+         tries++)
+        clock_pause(EVENT_RETRY_NS);
+}
+
 static void *worker_main(void *argument)
 {
     struct worker *worker = argument;
@@ -161,10 +174,8 @@ static void *worker_main(void *argument)
     worker->args.job->release(worker->args.state);
     worker->run_wait_ns = thread_wait_ns(worker->thread_id);
     atomic_store(&worker->run_cpu_ns, clock_read_ns(CLOCK_THREAD_CPUTIME_ID));
-    if (worker->run) {
-        atomic_store(&worker->has_run, true);
-        event_raise(worker->args.done_fd);
-    }
+    if (worker->run)
+        worker_report_end(worker);
     return NULL;
 }
 
@@ -243,6 +254,14 @@ void worker_go(struct worker *worker)
 void worker_stop(struct worker *worker, uint64_t deadline_ns)
 {
     atomic_store(&worker->stop_deadline_ns, deadline_ns);
+    for (unsigned tries = 1; event_raise(worker->wake_fd) < 0 && !worker_has_run(worker); tries++) {
+        signals_cannot_wake(tries);
+        clock_pause(EVENT_RETRY_NS);
+    }
+}
+
+void worker_wake(struct worker *worker)
+{
     event_raise(worker->wake_fd);
 }
 

@@ -70,8 +70,12 @@ unsigned worker_engine_features(const struct worker *worker);
 /* Let a started worker run. */
 void worker_go(struct worker *worker);
 
-/* Ask a worker to stop at deadline_ns at the latest; may be called again with an earlier one. */
+/* Ask a worker to stop at deadline_ns at the latest; may be called again with an earlier one. If it
+ * cannot be woken and does not end by itself, the process ends (signals_cannot_wake). */
 void worker_stop(struct worker *worker, uint64_t deadline_ns);
+
+/* Wake it, so that it looks at what has changed. */
+void worker_wake(struct worker *worker);
 
 /* The deadline for stopping, or 0: keep running. The engine reports ENGINE_OP_WAKE when it changes.
  * Any thread. */

@@ -3,41 +3,29 @@
 #include "base/clock.h"
 #include "base/signals.h"
 #include "base/units.h"
-#include "workers/worker_break.h"
+#include "base/wait.h"
+#include "workers/workers_state.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <sys/eventfd.h>
 
-/* Upper limits for a very busy machine; normally nothing waits this long. */
-#define WORKER_START_NS (5 * NS_PER_S)  /* to start one worker */
-#define WORKERS_END_NS  (10 * NS_PER_S) /* to close all that is open, once it must end at once */
+/* How long closing all that is open may take on a very busy machine, once it must end at once. */
+#define WORKERS_END_NS (10 * NS_PER_S)
 
-/* poll(2) refuses two descriptors when the limit is lower, as prlimit(2) may make it at any time;
- * it may be short of memory, and a sandbox may refuse it. Then check this often what it would
- * report. */
-#define NO_POLL_PAUSE_NS (100 * NS_PER_MS)
+/* During a stop: how often to look whether a worker has run, if it cannot report that. */
+#define WORKERS_LOOK_NS NS_PER_S
 
-struct workers {
-    struct workers_args args;
-    const struct engine_class *class;
-    char engine_reason[WORKERS_ERROR_BYTES];
-    struct cpus cpus;
-    int start_cpu; /* the CPU that the program ran on when it started the workers */
-    int done_fd;   /* each worker that has run adds 1, and each broken engine */
-    bool stopping;
-    unsigned stops, asks;            /* signals that were handled */
-    uint32_t lost_count;             /* workers that ended because their engines broke */
-    char broken[WORKER_BREAK_BYTES]; /* whose engine broke last, and how */
-    struct worker *list[CPUS_MAX];
-};
+/* Where no wait is possible: how often to check what it would report. */
+#define NO_WAIT_PAUSE_NS (100 * NS_PER_MS)
+
+/* What the thread of workers_run waits for: signals, workers, and other threads' calls. */
+#define WAITS 3
 
 static void workers_free(struct workers *workers)
 {
@@ -49,141 +37,6 @@ static void workers_free(struct workers *workers)
 int workers_cpu(const struct workers *workers, uint32_t i)
 {
     return worker_cpu(workers->list[i]);
-}
-
-/* The CPU to pin worker i to, or -1: any. */
-static int workers_place(const struct workers *workers, uint32_t i)
-{
-    if (!workers->args.pins || workers->args.count > workers->cpus.count)
-        return -1;
-    return cpus_place(&workers->cpus, workers->start_cpu, i);
-}
-
-/* Report the workers that the kernel did not pin as requested. */
-static void workers_report_places(const struct workers *workers)
-{
-    uint32_t moved = 0;
-    char line[128];
-
-    for (uint32_t i = 0; i < workers->args.count; i++)
-        moved += workers_place(workers, i) != worker_cpu(workers->list[i]);
-    if (moved == 0)
-        return;
-    snprintf(line, sizeof(line),
-             "warning: %u of %u threads could not be pinned to a CPU, so they use any; see "
-             "sched_setaffinity(2), or use --cpus none",
-             moved, workers->args.count);
-    workers->args.notice(workers->args.context, line);
-}
-
-/* The engines that may replace this one if it breaks: with "auto" those after it. */
-static const struct engine_class *const *workers_others(const struct workers *workers,
-                                                        const struct engine_class *class)
-{
-    const struct engine_class *const *others = engine_classes;
-
-    if (workers->args.engine != WORKERS_ENGINE_AUTO)
-        return NULL;
-    while (*others++ != class)
-        ;
-    return others;
-}
-
-/* Start every worker with this engine, or none. */
-static int workers_start_all(struct workers *workers, const struct engine_class *class,
-                             struct engine_failure *ret_failure)
-{
-    const struct workers_args *args = &workers->args;
-
-    for (uint32_t i = 0; i < args->count; i++) {
-        struct worker_args worker_args = {
-            .cpu = workers_place(workers, i),
-            .class = class,
-            .others = workers_others(workers, class),
-            .listener_fd = args->listeners ? args->listeners[i] : -1,
-            .sockets_max = args->sockets_max,
-            .job = args->job,
-            .state = args->states[i],
-            .done_fd = workers->done_fd,
-        };
-        int result;
-
-        signals_extend(WORKER_START_NS);
-        result = worker_start(&worker_args, &workers->list[i], ret_failure);
-
-        if (result < 0) {
-            while (i-- > 0)
-                worker_join(workers->list[i]);
-            return result;
-        }
-    }
-    workers->class = class;
-    workers_report_places(workers);
-    return 0;
-}
-
-/* Append to the line in `error` that an engine does not work, and why. */
-static void workers_add_failure(const struct engine_class *class,
-                                const struct engine_failure *failure,
-                                char error[WORKERS_ERROR_BYTES])
-{
-    size_t length = strlen(error);
-
-    snprintf(error + length, WORKERS_ERROR_BYTES - length,
-             "%sengine %s does not work here: %s: %s (%s); %s", length > 0 ? "; " : "", class->name,
-             failure->step, strerror(failure->error), strerrorname_np(failure->error),
-             failure->advice);
-}
-
-/* Start with the requested engine. */
-static int workers_start_one(struct workers *workers, const struct engine_class *class,
-                             char error[WORKERS_ERROR_BYTES])
-{
-    struct engine_failure failure;
-    int result = workers_start_all(workers, class, &failure);
-
-    error[0] = '\0';
-    if (result < 0)
-        workers_add_failure(class, &failure, error);
-    snprintf(workers->engine_reason, sizeof(workers->engine_reason), "asked for");
-    return result;
-}
-
-/* Start with the first engine that works, and say why earlier ones do not. If none does, one line
- * lists all the reasons, equal ones once. */
-static int workers_start_any(struct workers *workers, char error[WORKERS_ERROR_BYTES])
-{
-    struct engine_failure first = {0}, failure;
-    bool are_alike = true;
-    int result = -ENOENT;
-
-    error[0] = '\0';
-    for (size_t i = 0; engine_classes[i]; i++) {
-        size_t length = strlen(error);
-
-        result = workers_start_all(workers, engine_classes[i], &failure);
-        if (result == 0 && i == 0) {
-            snprintf(workers->engine_reason, sizeof(workers->engine_reason),
-                     "the best that works here");
-            return 0;
-        }
-        if (result == 0) {
-            snprintf(error + length, WORKERS_ERROR_BYTES - length, "; using %s",
-                     engine_classes[i]->name);
-            memcpy(workers->engine_reason, error, sizeof(workers->engine_reason));
-            workers->args.notice(workers->args.context, error);
-            return 0;
-        }
-        if (i == 0)
-            first = failure;
-        are_alike =
-            are_alike && failure.error == first.error && strcmp(failure.step, first.step) == 0;
-        workers_add_failure(engine_classes[i], &failure, error);
-    }
-    if (are_alike)
-        snprintf(error, WORKERS_ERROR_BYTES, "no engine works here: %s: %s (%s); %s", first.step,
-                 strerror(first.error), strerrorname_np(first.error), first.advice);
-    return result;
 }
 
 /* Report a failed call that is not an engine's. Returns error. */
@@ -251,6 +104,7 @@ unsigned workers_engine_features(const struct workers *workers)
 
 void workers_go(struct workers *workers)
 {
+    workers->signal_fd = signals_watch(); /* before a client is served: a stop must be orderly */
     for (uint32_t i = 0; i < workers->args.count; i++)
         worker_go(workers->list[i]);
 }
@@ -260,13 +114,25 @@ struct thread_time workers_time(const struct workers *workers, uint32_t i)
     return worker_time(workers->list[i]);
 }
 
-static void workers_stop(struct workers *workers, uint64_t deadline_ns)
+static void workers_stop_by(struct workers *workers, uint64_t deadline_ns)
 {
     if (!workers->stopping && workers->args.stopping)
         workers->args.stopping(workers->args.context);
     workers->stopping = true;
     for (uint32_t i = 0; i < workers->args.count; i++)
         worker_stop(workers->list[i], deadline_ns);
+}
+
+void workers_stop(struct workers *workers)
+{
+    if (!workers->stopping)
+        workers_stop_by(workers, clock_now_ns() + workers->args.stop_timeout_ns);
+}
+
+void workers_wake(struct workers *workers)
+{
+    for (uint32_t i = 0; i < workers->args.count; i++)
+        worker_wake(workers->list[i]);
 }
 
 /* Report a broken engine, and the consequence. */
@@ -302,25 +168,23 @@ static uint32_t workers_check_broken(struct workers *workers)
             workers_report_break(workers, i, &broken);
     }
     if (workers->lost_count > 0 && !workers->args.job->renew && !workers->stopping)
-        workers_stop(workers, clock_now_ns() + workers->args.stop_timeout_ns);
+        workers_stop(workers);
     return count;
 }
 
-/* Tick, and sleep until something happens or the next tick is due. Returns like ppoll(2). */
-static int workers_tick_and_poll(struct workers *workers, struct pollfd fds[2])
+/* Tick, and sleep until something happens or the next tick is due. Returns like wait_fds. */
+static int workers_tick_and_wait(struct workers *workers, struct pollfd fds[WAITS])
 {
-    uint64_t due_ns, now_ns;
-    struct timespec timeout = {0};
+    uint64_t due_ns = UINT64_MAX, timeout_ns = WAIT_FOREVER, now_ns;
 
-    if (!workers->args.tick)
-        return poll(fds, 2, -1);
-    due_ns = workers->args.tick(workers->args.context, false);
+    if (workers->args.tick)
+        due_ns = workers->args.tick(workers->args.context, false);
     now_ns = clock_now_ns();
-    if (due_ns > now_ns) {
-        timeout.tv_sec = (time_t)((due_ns - now_ns) / NS_PER_S);
-        timeout.tv_nsec = (long)((due_ns - now_ns) % NS_PER_S);
-    }
-    return ppoll(fds, 2, &timeout, NULL);
+    if (due_ns != UINT64_MAX)
+        timeout_ns = due_ns > now_ns ? due_ns - now_ns : 0;
+    if (workers->stopping && timeout_ns > WORKERS_LOOK_NS)
+        timeout_ns = WORKERS_LOOK_NS;
+    return wait_fds(fds, WAITS, timeout_ns);
 }
 
 /* Handle the signals that came since the last call: the first requests an orderly stop, the second
@@ -335,7 +199,7 @@ static void workers_obey(struct workers *workers)
         workers->stops = stops;
         if (at_once)
             signals_extend(WORKERS_END_NS);
-        workers_stop(workers, at_once ? 1 : clock_now_ns() + workers->args.stop_timeout_ns);
+        workers_stop_by(workers, at_once ? 1 : clock_now_ns() + workers->args.stop_timeout_ns);
     }
     if (asks != workers->asks) {
         workers->asks = asks;
@@ -356,17 +220,22 @@ static bool workers_take(const struct pollfd *fd)
 /* Wait until all workers have run, passing signals on to them. */
 static void workers_wait(struct workers *workers)
 {
-    int wake_fd = signals_watch();
     uint32_t ended_count = 0;
 
     while (ended_count < workers->args.count) {
-        struct pollfd fds[] = {{.fd = wake_fd, .events = POLLIN},
-                               {.fd = workers->done_fd, .events = POLLIN}};
-        bool works = workers_tick_and_poll(workers, fds) >= 0 || errno == EINTR;
+        struct pollfd fds[WAITS] = {
+            {.fd = workers->signal_fd, .events = POLLIN},
+            {.fd = workers->done_fd, .events = POLLIN},
+            {.fd = workers->args.called ? workers->args.call_fd : -1, .events = POLLIN}};
+        int ready = workers_tick_and_wait(workers, fds);
+        bool works = ready >= 0 || ready == -EINTR;
 
-        works = workers_take(&fds[0]) && workers_take(&fds[1]) && works;
+        for (size_t i = 0; i < WAITS; i++)
+            works = workers_take(&fds[i]) && works;
         if (!works)
-            clock_pause(NO_POLL_PAUSE_NS);
+            clock_pause(NO_WAIT_PAUSE_NS);
+        if (workers->args.called) /* also where no wait is possible */
+            workers->args.called(workers->args.context);
         workers_obey(workers);
         ended_count = workers_check_broken(workers);
     }

@@ -32,6 +32,11 @@ struct workers_args {
     /* Gets one line that is worth knowing. */
     void (*notice)(void *context, const char *line);
 
+    /* Called by workers_run after it was woken, also by a write to call_fd, an eventfd: how another
+     * thread has something done that is for this one. NULL: call_fd is not used. */
+    int call_fd;
+    void (*called)(void *context);
+
     /* Called once when a stop begins, before the workers are notified; may be NULL. */
     void (*stopping)(void *context);
 
@@ -62,8 +67,15 @@ const char *workers_engine_reason(const struct workers *workers);
 /* The kernel features of all workers' engines: enum engine_feature. */
 unsigned workers_engine_features(const struct workers *workers);
 
-/* Let the workers run. */
+/* Let the workers run. From now on a signal begins an orderly stop, which workers_run carries out:
+ * it must be called soon. */
 void workers_go(struct workers *workers);
+
+/* Begin an orderly stop, as the first signal does; nothing happens if a stop began already. */
+void workers_stop(struct workers *workers);
+
+/* Wake all workers, so that each looks at what has changed. */
+void workers_wake(struct workers *workers);
 
 /* How long worker i ran and waited for a CPU so far, or in total once it has run. Only while the
  * workers exist: in a tick or before workers_run. */

@@ -297,6 +297,23 @@ def test_a_cgroup_limits_and_counts(group):
     assert stalls > 0 and throttled_s > 0.1
 
 
+@pytest.mark.parametrize("controllers, handed_down, reason", [
+    ("cpu memory", "memory", r"/sys hands its CPU controller down to no cgroup, which this allows: echo \+cpu >"),
+    ("memory", "", "/sys has no CPU controller"),
+])
+def test_a_machine_that_hands_no_cpu_time_down_is_left_as_it_is(
+        tmp_path, monkeypatch, controllers, handed_down, reason):
+    top = tmp_path / "sys"
+    top.mkdir()
+    (top / "cgroup.controllers").write_text(controllers)
+    (top / "cgroup.subtree_control").write_text(handed_down)
+    monkeypatch.setattr(cgroup, "ROOT", top)
+    with pytest.raises(OSError, match=reason):
+        cgroup.make("bench-test")
+    assert (top / "cgroup.subtree_control").read_text() == handed_down
+    assert sorted(path.name for path in top.iterdir()) == ["cgroup.controllers", "cgroup.subtree_control"]
+
+
 def test_a_short_run_fills_the_tables(suite, group):
     if os.environ.get("HELLO_SANITIZE"):
         pytest.skip("sanitizers are too slow for a CPU quota")

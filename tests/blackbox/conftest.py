@@ -12,6 +12,8 @@ pytest.register_assert_rewrite(
 )
 
 import clients
+import factory
+import faults
 import kernel
 import misbehaving
 import naming
@@ -83,17 +85,12 @@ def close(request):
 @pytest.fixture
 def server():
     """server(*options, env=..., before=...) starts a hello-server on a free port, see Server."""
-    started = []
-
-    def start(*args, **options):
-        started.append(programs.Server(*args, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
+    def end(one):
         one.kill()
         if one.stderr():
             print(f"stderr of hello-server {one.pid}:", *one.stderr(), sep="\n")
+
+    yield from factory.each(programs.Server, end)
 
 
 @pytest.fixture
@@ -105,21 +102,19 @@ def load():
 @pytest.fixture
 def start():
     """start(*options) starts a hello-load that prints JSON, see reports.Run."""
-    started = []
-
-    def begin(*args, **options):
-        started.append(reports.Run(*args, **options))
-        return started[-1]
-
-    yield begin
-    for one in started:
-        one.kill()
+    yield from factory.each(reports.Run, reports.Run.kill)
 
 
 @pytest.fixture
 def report(start):
     """report(*options) runs hello-load to its end, and returns what it reports."""
     return lambda *args, **options: start(*args, **options).report()
+
+
+@pytest.fixture(scope="session")
+def shim():
+    """The path of the library that makes calls fail, or holds them up (fault.c)."""
+    return faults.library()
 
 
 @pytest.fixture
@@ -133,29 +128,13 @@ def pauses():
 @pytest.fixture
 def link():
     """link(there_ms=..., ...) makes a link to another network namespace, see network.Link."""
-    made = []
-
-    def make(**options):
-        made.append(network.Link(**options))
-        return made[-1]
-
-    yield make
-    for one in made:
-        one.kill()
+    yield from factory.each(network.Link, network.Link.kill)
 
 
 @pytest.fixture
 def peer():
     """peer(answer, ...) starts a server in the test itself, see misbehaving.Peer."""
-    started = []
-
-    def start_peer(answer, *args, **options):
-        started.append(misbehaving.Peer(answer, *args, **options))
-        return started[-1]
-
-    yield start_peer
-    for one in started:
-        one.stop()
+    yield from factory.each(misbehaving.Peer, misbehaving.Peer.stop)
 
 
 @pytest.fixture

@@ -8,6 +8,8 @@ import errno as e
 import os
 import re
 
+import syscalls
+
 ONE, ALL = 1, -1  # the next call, or every call from then on
 EPOLL, URING = ("epoll",), ("uring",)
 BOTH = EPOLL + URING
@@ -27,6 +29,7 @@ UNFILTERED = r"warning: cannot block new connections \(SO_ATTACH_FILTER: {error}
 NO_HANDSHAKES = r"warning: the kernel does not report handshakes in progress \(sock_diag: {error}\): .+"
 BROKE = (r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); all workers stop; .+",
          r"worker 0: engine {engine} broke: {call}: {error} \(\w+\); start it again")
+UNWOKEN = r"ended by SIGTERM: a thread cannot be woken"
 HLOG = r"--hlog '.+': cannot write: {error}; .+; the file is not complete"
 UNWRITTEN = r"cannot write the report: {error}; .+"
 # Such lines may follow, once what they are about is over.
@@ -47,12 +50,14 @@ class Row:
     may_hit: bool = False  # whether the call is made depends on the time
     may_tell: bool = False  # whether there are these lines, too
     named: str = ""  # what the program calls it, if not by its name
+    also: tuple = ()  # calls that fail with it
 
     def name(self):
         often = "once" if self.calls == ONE else "always"
         where = "".join(f",{at}={value}" for at, value in self.where)
         options = "".join(getattr(self, "options", ()))
-        return f"{self.call}{where}{options}-{often}" + ("-long" if getattr(self, "long", False) else "") + (f"-after-{self.after}" if self.after else "")
+        call = "+".join((self.call, *self.also))
+        return f"{call}{where}{options}-{often}" + ("-long" if getattr(self, "long", False) else "") + (f"-after-{self.after}" if self.after else "")
 
     def texts(self, error, engine):
         """The regular expressions of the lines."""
@@ -163,19 +168,24 @@ SERVING = [
 
 NETLINK = ((3, 0),)  # the flags of send(2), which are others where it greets
 STDOUT, STDERR = ((0, 1),), ((0, 2),)
+WAKE_UPS = tuple(syscalls.WAKE_UPS.items())
 
 STOPPING = [
     # Signals, and the thread that waits for the workers
     Stopping("rt_sigtimedwait", (e.EINTR, e.EPERM), ONE),
     Stopping("rt_sigtimedwait", (e.EPERM,), ALL, until_over=True),
-    Stopping("poll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE),
-    Stopping("poll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL),
+    Stopping("ppoll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE),
+    Stopping("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL),
+    Stopping("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, also=("pselect6",)),
     Stopping("read", (e.EAGAIN, e.EINTR, e.EPERM), ONE),
     Stopping("read", (e.EPERM,), ALL),
     Stopping("uring:read", (e.EPERM,), ONE, URING, after=0),
     Stopping("uring:read", (e.EPERM,), ALL, URING),
     *(Stopping("write", (e.EPERM, e.EAGAIN), ONE, after=after) for after in range(4)),
     Stopping("write", (e.EPERM,), ALL, code=1, silent=True),
+    # Nobody can be woken; only the thread that waits for the workers cannot, and looks by itself
+    Stopping("write", (e.EPERM,), ALL, BOTH, (UNWOKEN,), 1, where=WAKE_UPS, silent=True),
+    Stopping("write", (e.EPERM,), ALL, after=3, where=WAKE_UPS),
     Stopping("write", (e.EPERM, e.EIO), ALL, where=STDOUT, silent=True),
     Stopping("tgkill", (e.EPERM,), ALL),
     # The listener
@@ -275,11 +285,13 @@ GENERATING = [
     # The thread that waits for the workers, and records
     Generating("ppoll", (e.EINTR, e.ENOMEM, e.EINVAL, e.EPERM), ONE, loops=("slow",), options=ON_TIME_OR_NOT),
     Generating("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, loops=("slow",), options=ON_TIME_OR_NOT),
+    Generating("ppoll", (e.ENOMEM, e.EINVAL, e.EPERM), ALL, loops=("slow",), options=ON_TIME_OR_NOT,
+               also=("pselect6",)),
     Generating("read", (e.EAGAIN, e.EINTR, e.EPERM), ONE),
     Generating("read", (e.EPERM,), ALL),
     Generating("write", (e.EPERM, e.EAGAIN, e.ENOSPC), ONE, may_tell=True, lines=(HLOG,), may_fail=True),
+    Generating("write", (e.EPERM,), ALL, where=WAKE_UPS),
     Generating("write", (e.EPERM, e.ENOSPC), ALL, where=STDOUT, lines=(UNWRITTEN,), code=1, ends=False),
-    Generating("poll", (e.ENOMEM, e.EPERM), ALL),
     Generating("prctl", (e.EPERM,), ALL),
     Generating("openat", (e.EPERM, e.EMFILE), ALL),
     Generating("pread64", (e.EPERM, e.EIO), ALL),
@@ -317,7 +329,7 @@ NEVER_FAIL = {
 def rows_of(program):
     """The calls of hello-server, or of hello-load, that have a row."""
     tables = (SERVING, STOPPING) if program == "hello-server" else (GENERATING,)
-    return {row.call for table in tables for row in table}
+    return {call for table in tables for row in table for call in (row.call, *row.also)}
 
 
 def ids(table):

@@ -5,19 +5,24 @@ import struct
 import pytest
 
 
+def library():
+    """Its path."""
+    path = os.environ.get("HELLO_FAULT")
+    if not path:
+        pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
+    return path
+
+
 class Fault:
     """Calls of functions of the C library, or of liburing, in one program."""
 
     def __init__(self, function, directory):
         """function: one, or several with commas in between."""
-        library = os.environ.get("HELLO_FAULT")
-        if not library:
-            pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
         path = directory / "switch"
         path.write_bytes(bytes(24))
         self.file = open(path, "r+b", buffering=0)
         self.environment = {
-            "LD_PRELOAD": library, "FAULT_FUNCTION": function, "FAULT_SWITCH": str(path)}
+            "LD_PRELOAD": library(), "FAULT_FUNCTION": function, "FAULT_SWITCH": str(path)}
 
     def begin(self, error, calls=-1, thread=0, after=0):
         """So many calls fail from now on, -1: all, of a thread, 0: of any, after so many that do not."""

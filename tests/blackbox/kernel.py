@@ -175,7 +175,9 @@ def sysctl_read(name):
 
 @contextlib.contextmanager
 def sysctl(name, value):
-    """A kernel setting, as named in sysctl(8), changed for a while."""
+    """A setting of this network namespace, as named in sysctl(8), changed for a while. Others belong to the whole
+    machine, which is not ours to change: see sysctl_shown."""
+    assert name.startswith("net."), f"{name} is a setting of the whole machine"
     path = "/proc/sys/" + name.replace(".", "/")
     try:
         before = sysctl_read(name)
@@ -189,6 +191,51 @@ def sysctl(name, value):
     finally:
         with open(path, "w", encoding="ascii") as setting:
             setting.write(before)
+
+
+def sysctl_shown(name, value, directory):
+    """A preexec_fn after which a setting reads as this value, for one program: a file of `directory` lies over it.
+    It is not changed."""
+    path = "/proc/sys/" + name.replace(".", "/")
+    if not os.path.exists(path):
+        pytest.skip(f"this kernel has no {name}")
+    trial = subprocess.run(["unshare", "-m", "true"], capture_output=True, text=True)
+    if trial.returncode != 0:
+        pytest.skip(f"no private mounts: {trial.stderr.strip()}")
+    file = directory / name
+    file.write_text(f"{value}\n", encoding="ascii")
+
+    def show():
+        mounts_of_its_own()
+        bind(file, path)
+
+    return show
+
+
+# Mounts that nothing else sees (mount_namespaces(7)), from within a preexec_fn
+
+_CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
+_libc = ctypes.CDLL(None, use_errno=True)
+
+
+def _mounted(result):
+    if result != 0:
+        raise OSError(ctypes.get_errno(), "mount namespace")
+
+
+def mounts_of_its_own():
+    """Mounts from now on are those of this process and its children."""
+    _mounted(_libc.unshare(_CLONE_NEWNS))
+    _mounted(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+
+
+def bind(source, target):
+    """Lay a file or a directory over another."""
+    _mounted(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None))
+
+
+def lay_nothing_over(directory):
+    _mounted(_libc.mount(b"none", os.fsencode(directory), b"tmpfs", 0, None))
 
 
 # System calls that are refused, as container profiles do it (seccomp(2))
@@ -217,7 +264,6 @@ SYSCALLS = {
     "rt_sigtimedwait": {"x86_64": 128, "aarch64": 137},
 }
 
-_libc = ctypes.CDLL(None, use_errno=True)
 _PTRACE_TRACEME, _PTRACE_SINGLESTEP = 0, 9
 _PR_SET_NO_NEW_PRIVS, _PR_SET_SECCOMP, _SECCOMP_MODE_FILTER = 38, 22, 2
 _RET_ALLOW, _RET_ERRNO = 0x7FFF0000, 0x00050000

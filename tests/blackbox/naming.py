@@ -1,7 +1,6 @@
 """Names: a DNS server, a service at all addresses, and a machine with files of its own in /etc."""
 import collections
 import contextlib
-import ctypes
 import os
 import re
 import socket
@@ -9,6 +8,7 @@ import struct
 import threading
 
 from clients import GREETING
+from kernel import bind, mounts_of_its_own
 from programs import run
 
 A, CNAME, AAAA = 1, 5, 28
@@ -124,19 +124,6 @@ class Door:
             sock.close()
 
 
-_CLONE_NEWNS, _MS_BIND, _MS_REC, _MS_PRIVATE = 0x20000, 4096, 16384, 1 << 18
-_libc = ctypes.CDLL(None, use_errno=True)
-
-
-def _checked(result):
-    if result != 0:
-        raise OSError(ctypes.get_errno(), "mount namespace")
-
-
-def _bind(source, target):
-    _checked(_libc.mount(os.fsencode(source), os.fsencode(target), None, _MS_BIND, None))
-
-
 class Machine:
     """Runs programs where /etc/hosts and /etc/resolv.conf are others (mount_namespaces(7))."""
 
@@ -156,16 +143,14 @@ class Machine:
 
     def enter(self):
         """A preexec_fn: be there."""
-        _checked(_libc.unshare(_CLONE_NEWNS))
-        _checked(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
+        mounts_of_its_own()
         for file in self.directory.iterdir():
-            _bind(file, f"/etc/{file.name}")
+            bind(file, f"/etc/{file.name}")
 
     def enter_alone(self):
         """The same where nothing else is in /etc."""
-        _checked(_libc.unshare(_CLONE_NEWNS))
-        _checked(_libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None))
-        _bind(self.directory, "/etc")
+        mounts_of_its_own()
+        bind(self.directory, "/etc")
 
     def run(self, program, *args):
         inside = ["-m", "--propagation", "private", "sh", "-c", self.SCRIPT, self.directory]

@@ -65,12 +65,12 @@ class Counter:
 
 
 def main():
+    if IN_NAMESPACE not in os.environ:
+        enter_namespace()
     try:
         import pytest
     except ImportError:
         skip(f"no pytest for {sys.executable}: install python3-pytest")
-    if IN_NAMESPACE not in os.environ:
-        enter_namespace()
     prepare_namespace()
     counter = Counter()
     code = pytest.main(["-rs", *sys.argv[1:]], plugins=[counter])

@@ -21,6 +21,7 @@ import time
 import pytest
 
 ALL = -1  # calls, from the n-th on
+WAKE_UPS = {2: 8}  # the arguments of write(2) to an eventfd: 8 bytes, which no line has
 
 _libc = ctypes.CDLL(None, use_errno=True)
 _PR_SET_NO_NEW_PRIVS = 38
@@ -66,17 +67,17 @@ def _filter(names):
 
 
 class Fault:
-    """So many calls of a name fail with an errno, after the first `after` ones; only those with these
-    arguments: {position: value}."""
+    """So many calls of a name, or of the names `also`, fail with an errno, after the first `after` ones; only those
+    with these arguments: {position: value}."""
 
-    def __init__(self, call, error, calls=ALL, after=0, where=None):
-        self.call, self.error, self.calls, self.after = call, error, calls, after
+    def __init__(self, call, error, calls=ALL, after=0, where=None, also=()):
+        self.names, self.error, self.calls, self.after = {call, *also}, error, calls, after
         self.where = where or {}
         self.hits = 0
 
     def takes(self, call, arguments):
         """Whether this call is to fail."""
-        if call != self.call or any(arguments[at] != value for at, value in self.where.items()):
+        if call not in self.names or any(arguments[at] != value for at, value in self.where.items()):
             return False
         if self.after > 0:
             self.after -= 1

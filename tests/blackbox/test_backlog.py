@@ -1,16 +1,12 @@
 """How many may wait to be accepted: what is printed is what the kernel made of it."""
-import ctypes
 import os
 import subprocess
 
 import pytest
 
 from clients import IPV4, IPV6, visit, GREETING
-from kernel import sysctl
+from kernel import lay_nothing_over, mounts_of_its_own, sysctl
 from programs import server_config_and_sources, totals
-
-_libc = ctypes.CDLL(None, use_errno=True)
-_CLONE_NEWNS, _MS_REC, _MS_PRIVATE = 0x20000, 0x4000, 1 << 18
 
 
 @pytest.fixture(autouse=True)
@@ -69,12 +65,8 @@ def test_print_config_says_what_would_hold():
 
 def hide_settings():
     """A preexec_fn: the limit is in force, and cannot be read."""
-    if _libc.unshare(_CLONE_NEWNS) != 0:
-        raise OSError(ctypes.get_errno(), "unshare")
-    if _libc.mount(None, b"/", None, _MS_REC | _MS_PRIVATE, None) != 0:
-        raise OSError(ctypes.get_errno(), "mount")
-    if _libc.mount(b"none", b"/proc/sys/net/core", b"tmpfs", 0, None) != 0:
-        raise OSError(ctypes.get_errno(), "mount")
+    mounts_of_its_own()
+    lay_nothing_over("/proc/sys/net/core")
 
 
 @pytest.mark.parametrize("asked, note", [

@@ -15,6 +15,7 @@ from faults import Fault
 from firewall import firewall
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
 from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
+from syscalls import WAKE_UPS, Calls
 
 WAITS = {"epoll": "epoll_wait,epoll_pwait2",
          "uring": "io_uring_submit_and_wait_timeout,io_uring_submit_and_get_events"}
@@ -31,10 +32,10 @@ def worker_threads(one):
 class Breaking:
     """A server whose workers break when a test wants them to."""
 
-    def __init__(self, server, engine, directory, *args, more=""):
+    def __init__(self, server, engine, directory, *args, more="", **options):
         self.engine = engine
         self.fault = Fault(WAITS[engine] + more, directory)
-        self.one = server("--engine", engine, *args, env=self.fault.environment)
+        self.one = server("--engine", engine, *args, env=self.fault.environment, **options)
 
     def break_worker(self, number, calls=-1):
         """The engine of a worker fails when it is waited for next, so many times; -1: always."""
@@ -123,6 +124,21 @@ def test_auto_goes_on_with_the_next_engine(server, tmp_path):
     assert one.stop(warnings=1) == totals(greeted=510)
     assert "engine uring broke: io_uring_enter: " in one.stderr()[0]
     assert "it continues with engine epoll" in one.stderr()[0]
+
+
+def test_its_clients_do_not_wait_until_it_is_reported(server, engine, tmp_path):
+    """The thread that prints cannot be woken: it does so once it is woken by something else."""
+    calls = Calls(["write"])
+    it = Breaking(server, engine, tmp_path, "--workers", 1, before=calls.before)
+    refused = calls.begin("write", errno.EPERM, where=WAKE_UPS)
+    it.break_worker(0, calls=1)
+    assert [visit(it.one.address(IPV4)) for _ in range(2)] == [GREETING] * 2
+    assert refused.hits == 1
+    calls.end()
+    it.one.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: it.lines("it continues with a fresh engine"), "a line that says so")
+    assert it.one.stop(warnings=2) == totals(greeted=2)
+    calls.stop()
 
 
 def test_a_stop_goes_on_with_a_fresh_engine(server, engine, tmp_path):

@@ -17,14 +17,6 @@ OVERLAPPING = [
 ]
 
 
-@pytest.fixture(scope="module")
-def shim():
-    path = os.environ.get("HELLO_FAULT")
-    if not path:
-        pytest.skip("HELLO_FAULT does not name the library that holds calls up")
-    return path
-
-
 class Started:
     """A hello-server that may never listen. shim: it is held before one call of listen(2).
     gate: a descriptor; it starts once that is at its end."""

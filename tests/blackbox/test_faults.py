@@ -37,7 +37,7 @@ class Failing:
         self.row = row
         self.in_ring = row.call.startswith("uring:")
         self.ring = Fault(row.call if self.in_ring else "none", directory)
-        self.calls = None if self.in_ring else Calls([row.call], mark)
+        self.calls = None if self.in_ring else Calls([row.call, *row.also], mark)
         self.options = {"env": self.ring.environment, "before": self.calls and self.calls.before}
         self.hits = 0
 
@@ -46,7 +46,7 @@ class Failing:
         if self.in_ring:
             self.ring.begin(error, ONE if row.calls == ONE else MANY, after=row.after)
         else:
-            self.calls.begin(row.call, error, row.calls, row.after, dict(row.where))
+            self.calls.begin(row.call, error, row.calls, row.after, dict(row.where), row.also)
 
     def has_begun(self):
         """Whether the program has come to where calls may fail."""

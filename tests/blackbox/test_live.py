@@ -11,6 +11,7 @@ import time
 
 import pytest
 
+import factory
 from clients import IPV4, IPV6
 from programs import DEADLINE_S, environment
 
@@ -96,15 +97,7 @@ class Terminal:
 
 @pytest.fixture
 def terminal():
-    started = []
-
-    def start(*args, **options):
-        started.append(Terminal(*args, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.close()
+    yield from factory.each(Terminal, Terminal.close)
 
 
 def is_blank(lines):

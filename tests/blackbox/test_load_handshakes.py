@@ -9,6 +9,7 @@ import threading
 
 import pytest
 
+import factory
 from clients import GREETING, IPV4, IPV6
 from firewall import firewall
 from misbehaving import Listener, resets_after, says, target_of
@@ -204,14 +205,7 @@ class Forger:
 
 @pytest.fixture
 def forger():
-    started = []
-
-    def start(*args):
-        started.append(Forger(*args))
-
-    yield start
-    for one in started:
-        one.stop()
+    yield from factory.each(Forger, Forger.stop)
 
 
 @pytest.mark.parametrize(

@@ -3,21 +3,14 @@ import collections
 
 import pytest
 
+import factory
 from clients import IPV6
 from nginx import Nginx
 
 
 @pytest.fixture
 def nginx(tmp_path):
-    started = []
-
-    def start(**options):
-        started.append(Nginx(tmp_path, **options))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+    yield from factory.each(lambda **options: Nginx(tmp_path, **options), Nginx.stop)
 
 
 def test_nginx_logged_as_many_connections(nginx, report, engine, loop):

@@ -65,14 +65,6 @@ def test_address_space_that_is_capped_later_does_not_matter(server, engine, fami
     assert one.stop() == totals(greeted=4000)
 
 
-@pytest.fixture(scope="module")
-def shim():
-    path = os.environ.get("HELLO_FAULT")
-    if not path:
-        pytest.skip("HELLO_FAULT does not name the library that makes calls fail")
-    return path
-
-
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_call_at_start_may_fail(shim, engine, function):
     """The first fails, then only the second, and so on until the start makes no more of them."""

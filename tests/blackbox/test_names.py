@@ -1,10 +1,14 @@
 """Names of targets: what hello-load makes of what /etc/hosts and DNS servers say."""
 import contextlib
+import errno
+import os
 import socket
 
 import pytest
 
 from naming import A, AAAA, CNAME, SERVER_FAILURE, V4, V6, NameServer
+from programs import run
+from syscalls import Calls
 
 # What the name server knows. A name that has nothing of a type is answered without any.
 RECORDS = {
@@ -55,6 +59,21 @@ def test_the_addresses_of_a_name_are_those_of_the_family_asked_for(
     assert (result.returncode, result.stderr) == (0, "")
     assert door.visits == expected
     assert name.lower().rstrip(".") in name_server.asked
+
+
+def test_a_name_is_found_also_where_nothing_can_be_waited_for(name_server, machine, door):
+    calls = Calls(["ppoll", "pselect6"])
+    fault = calls.begin("ppoll", errno.EPERM, also=("pselect6",))
+
+    def before():
+        machine.enter()
+        calls.before()
+
+    result = run(os.environ["HELLO_LOAD"], "-n", 4, "-c", 2, f"both.test:{door.port}", before=before)
+    calls.stop()
+    assert (result.returncode, result.stderr) == (0, "")
+    assert door.visits == {V6: 4}
+    assert fault.hits > 0
 
 
 def test_several_names_are_several_targets(name_server, machine, door):

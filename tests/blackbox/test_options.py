@@ -238,6 +238,10 @@ def test_tune_where_sysctls_are_read_only_says_where_to_set_them(low_somaxconn):
 SETTINGS = [  # option, a value, how it is printed
     ("listen", "127.0.0.1", "127.0.0.1:1848"),
     ("greeting", r"hi\x21\r\n", r"hi!\r\n"),
+    ("greet-after", r"\r\n\r\n", r"\r\n\r\n"),
+    ("answer", "http", "http"),
+    ("content-type", "text/html; charset=utf-8", "text/html; charset=utf-8"),
+    ("request-timeout", "1.5s", "1500ms"),
     ("engine", "epoll", "epoll"),
     ("workers", "3", "3"),
     ("close", "swift", "swift"),

@@ -12,7 +12,7 @@ import pytest
 
 from clients import GREETING, IPV4, connect, read_exactly, reset, visit
 from kernel import listening_ports, sysctl
-from programs import run, server_path, totals
+from programs import free_port, full_pipe, run, running, server_path, totals, wait_until
 
 ROUNDS = 8  # of what may go well by chance
 IN_USE = r"hello-server: cannot listen on '{}': (bind|listen): Address already in use; "
@@ -62,12 +62,27 @@ def test_when_a_server_has_ended_nothing_listens_any_more(server, engine, end):
                      "--linger-timeout", "1h")
         client = connect(one.address(IPV4))
         assert read_exactly(client, len(GREETING)) == GREETING
+        one.wait_until_asleep()  # a second signal while it starts is an end like a SIGKILL
         one.process.send_signal(signal.SIGTERM)
         if end == "second signal":
             one.process.send_signal(signal.SIGINT)
         one.process.wait()
         assert one.port not in listening_ports()
         client.close()
+
+
+def test_two_signals_before_anybody_read_the_start_line_end_it_as_well(hello_server, engine):
+    """Clients are greeted while the line waits for its reader: from then on a stop is an orderly one."""
+    port = free_port()
+    with full_pipe() as (_, writer), \
+            running(hello_server, "--engine", engine, "--linger-timeout", "1h", port, stdout=writer) as process:
+        wait_until(lambda: port in listening_ports(), "it to listen")
+        with connect((IPV4.loopback, port)) as client:
+            assert read_exactly(client, len(GREETING)) == GREETING
+            process.send_signal(signal.SIGTERM)
+            process.send_signal(signal.SIGINT)
+            assert (process.wait(), process.stderr.read()) == (0, b"")
+            assert port not in listening_ports()
 
 
 def test_clients_that_are_abandoned_hear_of_it_before_the_end(server, engine):

@@ -5,7 +5,7 @@ import re
 import pytest
 
 from clients import IPV4, IPV6
-from programs import DEADLINE_S, Load, run
+from programs import DEADLINE_S, SANITIZED, Load, limits, run
 
 LOAD = os.environ["HELLO_LOAD"]
 
@@ -56,7 +56,7 @@ def test_a_verb_may_be_left_out_or_named(server):
 @pytest.mark.parametrize(
     "args, code, error",
     [
-        (("no-such-file",), 1, "cannot read 'no-such-file': No such file or directory; give a file that "
+        (("no-such-file",), 1, "'no-such-file' cannot be read: No such file or directory; give a file that "
                                "--json was sent to"),
         (("/dev/null",), 2, "'/dev/null' is not JSON: line 1, column 0: '[' or '{' expected near end of file; "
                             "give what 'hello-load --json' of this version printed"),
@@ -76,6 +76,15 @@ def test_a_file_that_does_not_end_is_read_up_to_a_limit():
     shown = run("sh", "-c", f'yes "" | "{LOAD}" show -', within=4 * DEADLINE_S)
     assert (shown.returncode, shown.stdout) == (1, "")
     assert shown.stderr == ("hello-load: '-' has more than 256 MiB; read it with another program, such as jq\n")
+
+
+@pytest.mark.skipif(bool(SANITIZED), reason="a sanitizer needs memory of its own")
+def test_a_result_that_needs_more_memory_than_there_is_is_refused(tmp_path):
+    path = tmp_path / "long.json"
+    path.write_text("[" + "0," * 2_000_000 + "0]")
+    shown = run(LOAD, "show", path, before=limits(AS=32 << 20))
+    assert (shown.returncode, shown.stdout) == (1, "")
+    assert shown.stderr == f"hello-load: '{path}' needs more memory than there is; raise the memory limit\n"
 
 
 def test_a_result_that_was_cut_is_refused(kept):

@@ -1,4 +1,5 @@
 """Signals: each has its meaning from the first instruction on, and nothing keeps them waiting."""
+import errno
 import os
 import platform
 import re
@@ -16,12 +17,15 @@ from programs import (
     DEADLINE_S, OUTCOMES, SANITIZED, STATIC, STOP_LINE, Server, ended, free_port, full_pipe,
     loaded, run_is_over, running, totals, wait_until,
 )
+from syscalls import WAKE_UPS, Calls
 
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 ASKS = (signal.SIGUSR1, signal.SIGUSR2)
 AT_ONCE_S = 10 if SANITIZED else 1.5  # less than what an orderly end may take
 # ThreadSanitizer takes a second to exit, in which other threads may still tell their own ends.
 OWN_THREADS = 3 if "thread" in SANITIZED else 2  # of a hello-load that has no workers
+
+WAKE_TRIES = 101  # until it gives up that a thread can be woken
 
 by_stop = pytest.mark.parametrize("signum", STOPS, ids=lambda signum: signum.name)
 
@@ -109,12 +113,13 @@ def test_the_server_prints_its_totals_so_far_on_request(server, engine):
     assert one.stop(warnings=1) == totals(greeted=2)
 
 
-def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
+@pytest.mark.parametrize("limit", [0, 1])  # poll(2) takes no more descriptors at once
+def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine, limit):
     one = server("--engine", engine)
     with connect(one.address(IPV4)) as sock:
         assert read_exactly(sock, len(GREETING)) == GREETING
         hard = resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE)[1]
-        resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (1, hard))
+        resource.prlimit(one.process.pid, resource.RLIMIT_NOFILE, (limit, hard))
         one.process.send_signal(signal.SIGUSR1)
         wait_until(one.stderr, "the totals so far")
     assert "so far accepted=1 " in one.stderr()[0]
@@ -124,6 +129,43 @@ def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine):
     if not SANITIZED:
         assert "sock_diag: Too many open files" in one.stderr()[1] and one.stderr()[1].endswith(
             "; raise the descriptor limit")
+
+
+def test_a_second_signal_is_read_while_no_thread_can_be_woken(server, engine):
+    calls = Calls(["write"])
+    one = server("--engine", engine, before=calls.before)
+    calls.begin("write", errno.EPERM, where=WAKE_UPS)
+    with one.paused():
+        one.process.send_signal(signal.SIGTERM)
+        one.process.send_signal(signal.SIGINT)  # the kernel gives the lower number first (signal(7))
+    assert one.process.wait(DEADLINE_S) == 1
+    calls.stop()
+    assert one.stderr() == ["hello-server: ended by SIGINT: a second signal came"]
+
+
+def test_totals_that_cannot_be_asked_for_end_nothing(server, engine):
+    calls = Calls(["write"])
+    one = server("--engine", engine, before=calls.before)
+    refused = calls.begin("write", errno.EPERM, where=WAKE_UPS)
+    one.process.send_signal(signal.SIGUSR1)
+    wait_until(lambda: refused.hits == WAKE_TRIES, "it to give up")
+    assert visit(one.address(IPV4)) == GREETING
+    refused = calls.begin("write", errno.EPERM, where=WAKE_UPS)
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(DEADLINE_S) == 1
+    assert refused.hits == WAKE_TRIES
+    calls.stop()
+    assert one.stderr() == ["hello-server: ended by SIGTERM: a thread cannot be woken"]
+
+
+def test_a_worker_that_cannot_be_woken_ends_it_all_the_same(server, engine):
+    calls = Calls(["write"])
+    one = server("--engine", engine, "--workers", 1, before=calls.before)
+    calls.begin("write", errno.EPERM, after=2, where=WAKE_UPS)  # the reader of signals makes two
+    one.process.send_signal(signal.SIGTERM)
+    assert one.process.wait(DEADLINE_S) == 1
+    calls.stop()
+    assert one.stderr() == ["hello-server: ended by SIGTERM: a thread cannot be woken"]
 
 
 # From the first instruction on

@@ -30,6 +30,18 @@ def ports(request):
 
 
 @pytest.fixture
+def peer(peer):
+    """A server at a port that is not one of the ten: nobody else could connect from that one, also for the minute in
+    which the server remembers its clients (TIME_WAIT)."""
+
+    def start(*args, **options):
+        with sysctl("net.ipv4.ip_local_port_range", OTHERS):
+            return peer(*args, **options)
+
+    return start
+
+
+@pytest.fixture
 def source_ports(ports):
     return ("--source-ports", f"{ports.start}-{ports.stop - 1}")
 

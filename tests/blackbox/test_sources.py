@@ -10,6 +10,7 @@ import threading
 
 import pytest
 
+import factory
 from clients import GREETING, IPV4, IPV6
 from programs import run
 
@@ -47,15 +48,7 @@ class Door:
 
 @pytest.fixture
 def door():
-    started = []
-
-    def start(family):
-        started.append(Door(family))
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+    yield from factory.each(Door, Door.stop)
 
 
 @pytest.fixture

@@ -71,7 +71,7 @@ def test_under_full_load_every_accepted_connection_is_greeted(
     one = server("--engine", engine, "--close", close, "--workers", 2)
     results = []
     thread = threading.Thread(target=lambda: results.append(
-        load("-d", "2s", "-c", 200, "--timeout", "20s", family.flag, one.target(family))
+        load("-n", 20_000, "-c", 200, "--timeout", "20s", family.flag, one.target(family))
     ))
     thread.start()
     wait_until(lambda: one.counters["TcpPassiveOpens"] > 1000, "the load to be under way")

@@ -10,6 +10,7 @@ HERE = pathlib.Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "blackbox")]
 pytest.register_assert_rewrite("fly", "flyctl", "programs", "misbehaving")
 
+import factory
 import fly
 import misbehaving
 import programs
@@ -37,31 +38,23 @@ def world(tmp_path):
     one.close()
 
 
+def configured(world, kind):
+    """A function like kind: starts one, whose port the configuration then has."""
+    def start(*args, **options):
+        one = kind(*args, **options)
+        world.write_config(one.port)
+        return one
+
+    return start
+
+
 @pytest.fixture
 def server(world):
     """server(*options) starts a hello-server, whose port the configuration then has."""
-    started = []
-
-    def start(*args, **options):
-        started.append(programs.Server(*args, **options))
-        world.write_config(started[-1].port)
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.kill()
+    yield from factory.each(configured(world, programs.Server), programs.Server.kill)
 
 
 @pytest.fixture
 def peer(world):
     """peer(answer) starts a server in the test itself, whose port the configuration then has."""
-    started = []
-
-    def start(*args, **options):
-        started.append(misbehaving.Peer(*args, **options))
-        world.write_config(started[-1].port)
-        return started[-1]
-
-    yield start
-    for one in started:
-        one.stop()
+    yield from factory.each(configured(world, misbehaving.Peer), misbehaving.Peer.stop)

@@ -59,7 +59,7 @@ class World:
         for other in self.bin.iterdir():
             other.unlink()
         script = self.bin / name
-        script.write_text(f"#!/bin/sh\nexec {sys.executable} {flyctl.__file__} \"$@\"\n")
+        script.write_text(f"#!/bin/sh\nexec {sys.executable} -I -S {flyctl.__file__} \"$@\"\n")
         script.chmod(0o755)
 
     def write_config(self, port, *more, variant="fly.toml"):

@@ -8,19 +8,15 @@ the programs as in our image, and `machine exec` runs commands there, without a 
 If the world "boots", `deploy` starts hello-server like that, in a network of its own which has the
 addresses of the app. What runs in a Machine has the environment of its configuration, and no other.
 """
-import datetime
+# The tests start it several hundred times: what only few commands need is imported where they do.
 import fcntl
 import json
 import os
-import pathlib
-import shlex
 import signal
-import subprocess
 import sys
 import time
-import tomllib
 
-NOW = datetime.datetime(2026, 11, 1, 12, 0, tzinfo=datetime.timezone.utc).isoformat()
+NOW = "2026-11-01T12:00:00+00:00"
 REGISTRY = "registry.fly.io"
 TAG = "deployment-01K8ZK5V7X3Q"
 HANG_S = 60
@@ -47,14 +43,14 @@ class Failure(Exception):
 def main(arguments):
     name = " ".join(arguments[:2] if arguments[0] != "deploy" else arguments[:1])
     if name == os.environ.get("FLYCTL_HANGS"):
-        hang(pathlib.Path(os.environ["FLYCTL_WORLD"] + ".hangs"))
+        hang(os.environ["FLYCTL_WORLD"] + ".hangs")
     with open(os.environ["FLYCTL_WORLD"], "r+", encoding="utf-8") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
         world = json.load(file)
         world["calls"].append(arguments)
         save(file, world)
         if name not in COMMANDS:
-            print(f"the stand-in does not know: flyctl {shlex.join(arguments)}", file=sys.stderr)
+            print(f"the stand-in does not know: flyctl {' '.join(arguments)}", file=sys.stderr)
             return 64
         try:
             if not world["user"]:
@@ -76,9 +72,10 @@ def main(arguments):
 def hang(file):
     """Until somebody removes the file. Ctrl-C ends it."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
-    file.touch()
+    with open(file, "w", encoding="utf-8"):
+        pass
     deadline = time.monotonic() + HANG_S
-    while file.exists() and time.monotonic() < deadline:
+    while os.path.exists(file) and time.monotonic() < deadline:
         time.sleep(0.01)
 
 
@@ -147,6 +144,8 @@ def config_show(_, arguments):
 
 
 def config_read(arguments):
+    import tomllib
+
     with open(arguments.value("--config"), "rb") as file:
         try:
             return tomllib.load(file)
@@ -204,8 +203,11 @@ def deploy(world, arguments):
     if not world["ips"]:
         print("Failed to provision IP addresses. Use `fly ips` commands to remediate it.", file=sys.stderr)
     if not world["machines"]:
-        one = machine(app, "17811953c92018", "blue-sun-1848", "iad", "::1",
-                      env=config_read(arguments).get("env", {}))
+        config = config_read(arguments)
+        region = arguments.value("--primary-region") if "--primary-region" in arguments else config["primary_region"]
+        # Without `memory`, a size has that of its preset: fly-go, machine_types.go.
+        one = machine(app, "17811953c92018", "blue-sun-1848", region, "::1", env=config.get("env", {}), vm=config["vm"])
+        one["other"] = config.get("other")  # a table that only tests have
         world["machines"].append(one)
         if world["boots"]:
             boot(world, one)
@@ -234,12 +236,14 @@ def environment(one):
             "FLY_REGION": one["region"], **one["config"].get("env", {})}
 
 
-def start(world, one, script, *words, namespaces="-m", **options):
+def start(world, one, script, *words, namespaces="-m", is_read=False):
+    import subprocess
+
     process = subprocess.Popen(
         ["unshare", namespaces, "/bin/sh", "-ec", script, "machine", os.environ["HELLO_SERVER"],
          os.environ["HELLO_LOAD"], *words],
-        stdin=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment(one),
-        start_new_session=True, **options,
+        stdin=subprocess.DEVNULL, stdout=subprocess.PIPE if is_read else subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL, env=environment(one), start_new_session=True,
     )
     world["processes"][one["id"]] = process.pid
     return process
@@ -248,7 +252,7 @@ def start(world, one, script, *words, namespaces="-m", **options):
 def boot(world, one):
     """Returns when hello-server listens, as `deploy` does when its checks pass."""
     addresses = [f"{ip['Address']}/{128 if ':' in ip['Address'] else 32}" for ip in world["ips"]]
-    process = start(world, one, BOOT, *addresses, namespaces="-mn", stdout=subprocess.PIPE)
+    process = start(world, one, BOOT, *addresses, namespaces="-mn", is_read=True)
     line = process.stdout.readline()
     if b" listening on " not in line:
         del world["processes"][one["id"]]
@@ -261,7 +265,7 @@ def machine_run(world, arguments):
     name, text = arguments.value("--metadata").split("=")
     one = machine(app, f"e{os.getpid():013x}", arguments.value("--name"), arguments.value("--region"),
                   "fdaa:0:1::3", metadata={name: text}, auto_destroy="--rm" in arguments)
-    start(world, one, RUN, arguments.value("--entrypoint"), *arguments.after, stdout=subprocess.DEVNULL)
+    start(world, one, RUN, arguments.value("--entrypoint"), *arguments.after)
     world["machines"].append(one)
     print(f"Success! A Machine has been successfully launched in app {app}")
     print(f" Machine ID: {one['id']}")
@@ -269,6 +273,9 @@ def machine_run(world, arguments):
 
 def machine_exec(world, arguments):
     """A command that fails is no failure of flyctl's."""
+    import shlex
+    import subprocess
+
     find_app(world, arguments)
     number, command = arguments.words[2:4]
     if number not in world["processes"]:

@@ -1,5 +1,7 @@
 """fly.toml and its variants: what must hold between their values, and with those of the server."""
+import os
 import re
+import subprocess
 import tomllib
 
 import pytest
@@ -11,7 +13,10 @@ INIT_DESCRIPTORS = 10240  # what a Machine's init leaves to the program that it 
 KILL_TIMEOUT_MAX_S = 300  # what Fly allows
 GUEST_BYTES = 212188 * 1024  # what a guest of 256 MB sees of them
 CONNECTION_BYTES = 5 * 1024  # what the kernel needs for one that is open
-VARIANTS = ["fly.toml", "docs/fly/autostop.toml", "docs/fly/proxy-protocol.toml"]
+VARIANTS = ["fly.toml", "docs/fly/autostop.toml", "docs/fly/http.toml", "docs/fly/proxy-protocol.toml",
+            "docs/fly/tls.toml"]
+HANDLERS = {"docs/fly/http.toml": ["tls", "http"], "docs/fly/proxy-protocol.toml": ["proxy_proto"],
+            "docs/fly/tls.toml": ["tls"]}  # of the others none
 
 
 @pytest.fixture(params=VARIANTS)
@@ -45,16 +50,18 @@ def test_all_variants_are_tested():
 
 
 def test_the_port_is_the_server_s_inside_and_outside(config, service):
+    """Outside it is that of browsers if they come."""
     (port,) = service["ports"]
     server_port = int(server_config(config["env"])["port"])
-    assert [service["internal_port"], port["port"]] == [server_port, server_port]
+    assert service["internal_port"] == server_port
+    assert port["port"] == (443 if "http" in port["handlers"] else server_port)
 
 
-def test_the_bytes_are_those_of_the_client(name, service):
-    """Any handler but the one for the PROXY protocol would speak TLS or HTTP with it."""
+def test_the_proxy_speaks_only_what_the_variant_is_about(name, service):
+    """Without a handler, the bytes are those of the client."""
     (port,) = service["ports"]
     assert service["protocol"] == "tcp"
-    assert port["handlers"] == (["proxy_proto"] if "proxy" in name else [])
+    assert port["handlers"] == HANDLERS.get(name, [])
     assert port.get("proxy_proto_options", {}).get("version") == ("v2" if "proxy" in name else None)
 
 
@@ -62,6 +69,18 @@ def test_the_proxy_protocol_goes_with_linger(config, service):
     (port,) = service["ports"]
     if "proxy_proto" in port["handlers"]:
         assert server_config(config["env"])["close"] == "linger"
+
+
+def test_the_server_waits_for_a_request_where_the_proxy_speaks_http_and_nowhere_else(config, service):
+    (port,) = service["ports"]
+    settings = server_config(config["env"])
+    assert settings["answer"] == ("http" if "http" in port["handlers"] else "raw")
+    assert settings["greet-after"] == ""
+
+
+def test_the_check_is_a_request_where_clients_must_ask(config, service):
+    asks = server_config(config["env"])["answer"] == "http"
+    assert ("http_checks" in service, "tcp_checks" in service) == (asks, not asks)
 
 
 def test_a_machine_is_killed_only_after_the_server_would_have_stopped(config):
@@ -113,7 +132,7 @@ def test_the_environment_is_text_for_hello_server(config):
 
 
 def test_a_check_leaves_time_for_the_stalls_of_a_shared_cpu(service):
-    (check,) = service["tcp_checks"]
+    (check,) = service.get("tcp_checks") or service["http_checks"]
     assert 1 <= seconds(check["timeout"]) < seconds(check["interval"])
     assert seconds(check["grace_period"]) > 0
 
@@ -123,7 +142,37 @@ def test_what_stops_machines_also_starts_them(name, service):
         assert service["min_machines_running"] == 0
         assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("stop", True)
     else:
-        assert (service["auto_stop_machines"], service["auto_start_machines"]) == ("off", False)
+        assert service["auto_stop_machines"] == "off"
+
+
+def test_a_machine_that_something_stopped_starts_for_the_next_client(service):
+    assert service["auto_start_machines"] is True
+
+
+def machine_check(service, environment):
+    """Do what Fly does with it: run the command, against a Machine with this address."""
+    (check,) = service["machine_checks"]
+    *words, line = [*check["entrypoint"], *check["command"]]
+    line = line.replace("/usr/local/bin/hello-load", os.environ["HELLO_LOAD"])
+    return subprocess.run([*words, line], env={"PATH": os.environ["PATH"], **environment}, capture_output=True, text=True,
+                          timeout=programs.DEADLINE_S)
+
+
+def test_the_machine_check_reads_the_greeting_of_the_new_machine(service):
+    server = programs.Server("--greeting", "hello\\n", port=str(service["internal_port"]))
+    done = machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"})
+    server.wait_until_idle()
+    assert (done.returncode, server.stop()["greeted"]) == (0, 1)
+
+
+def test_the_machine_check_fails_if_it_reads_something_else(service):
+    server = programs.Server("--greeting", "moin", port=str(service["internal_port"]))
+    assert machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"}).returncode == 3
+    server.stop()
+
+
+def test_the_machine_check_fails_if_nobody_listens(service):
+    assert machine_check(service, {"FLY_TEST_MACHINE_IP": "::1"}).returncode == 3
 
 
 def test_a_machine_that_the_proxy_stopped_stays_stopped(config, service):
@@ -144,8 +193,11 @@ def test_each_value_says_why(name):
     assert {key for i, key in keys if not lines[i - 1].strip().startswith("#")} == {"protocol"}
 
 
-def test_the_command_in_its_comment_deploys_this_one(name):
+def test_the_command_in_its_comment_deploys_this_one(name, service):
+    """By scripts/fly, unless the proxy speaks TLS: it reads raw greetings."""
+    (port,) = service["ports"]
     text = (fly.TOP / name).read_text()
-    command = re.search(r"^# To deploy it: (scripts/fly deploy --app NAME.*)$", text, re.MULTILINE)[1]
+    command = re.search(r"^# To deploy it: (.*)$", text, re.MULTILINE)[1]
+    program = "fly" if "tls" in port["handlers"] else "scripts/fly"
     option = "" if name == "fly.toml" else f" --config {name}"
-    assert command == f"scripts/fly deploy --app NAME{option}"
+    assert command == f"{program} deploy --app NAME{option}"

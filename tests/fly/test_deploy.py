@@ -14,6 +14,23 @@ from misbehaving import says
 from programs import DEADLINE_S, wait_until
 
 NOWHERE = "2001:db8::1"  # for documentation (RFC 3849), and no way leads there from a test
+# Makes of a Linux Python one that has only what macOS has, too.
+LESS = """
+import builtins, os, select, signal, socket
+for module, names in ((os, "sched_getaffinity sched_setaffinity memfd_create pidfd_open eventfd getrandom splice "
+                           "copy_file_range posix_fadvise posix_fallocate pipe2 sched_getscheduler setresuid"),
+                      (select, "epoll"), (signal, "sigtimedwait sigwaitinfo SIGRTMIN SIGSTKFLT pidfd_send_signal"),
+                      (socket, "SOCK_CLOEXEC SOCK_NONBLOCK AF_NETLINK AF_PACKET SO_BINDTODEVICE TCP_USER_TIMEOUT")):
+    for name in names.split():
+        if hasattr(module, name):
+            delattr(module, name)
+real_open = builtins.open
+def open_no_proc(file, *words, **options):
+    if str(file).startswith(("/proc", "/sys", "/dev/shm")):
+        raise FileNotFoundError(2, "not on macOS", str(file))
+    return real_open(file, *words, **options)
+builtins.open = open_no_proc
+"""
 NO_TOKEN = "no access token available. Please login with 'flyctl auth login'"
 
 
@@ -97,6 +114,74 @@ def test_the_organization_is_passed_on(world, server):
     server()
     deploy(world, "--org", "jos-friends")
     assert f"{CREATE} --org jos-friends" in changes(world)
+
+
+def test_a_region_is_passed_on(world, server):
+    server()
+    deploy(world, "--region", "ams")
+    assert changes(world)[-1] == f"{deploy_command(world)} --primary-region ams"
+    assert [one["region"] for one in world["machines"]] == ["ams"]
+
+
+def deployed_with(world):
+    """What the configuration said that was deployed: [[vm]], and the kind of CPU."""
+    (one,) = world["machines"]
+    return one["config"]["vm"], one["config"]["env"]["HELLO_SERVER_CPU_KIND"]
+
+
+def test_without_a_size_it_is_that_of_the_configuration(world, server):
+    server()
+    deploy(world)
+    assert deployed_with(world) == ([{"size": "shared-cpu-1x", "memory": "256mb"}], "shared")
+
+
+@pytest.mark.parametrize("size, kind", [("shared-cpu-2x", "shared"), ("performance-1x", "dedicated")])
+def test_a_size_comes_with_its_own_memory_and_kind_of_cpu(world, server, size, kind):
+    server()
+    deploy(world, "--size", size)
+    assert deployed_with(world) == ([{"size": size}], kind)
+
+
+def test_a_size_leaves_the_configuration_as_it_is_and_no_copy_of_it(world, server):
+    server()
+    before = world.config.read_text(), sorted(world.directory.iterdir())
+    deploy(world, "--size", "shared-cpu-2x")
+    assert (world.config.read_text(), sorted(world.directory.iterdir())) == before
+
+
+def test_a_size_changes_no_other_table(world, server):
+    server()
+    world.config.write_text(world.config.read_text().replace('size = "shared-cpu-1x"', "size = 'shared-cpu-1x' # small")
+                            + '\n[other]\n  size = "10gb"\n  memory = "1gb"\n')
+    deploy(world, "--size", "shared-cpu-8x")
+    (one,) = world["machines"]
+    assert one["config"]["vm"] == [{"size": "shared-cpu-8x"}]
+    assert one["other"] == {"size": "10gb", "memory": "1gb"}
+
+
+@pytest.mark.parametrize("vm", ["", '[[vm]]\n  memory = "1gb"\n', '[[vm]]\n  size = "a"\n[[vm]]\n  size = "b"\n'])
+def test_a_size_needs_a_single_one_to_replace(world, server, vm):
+    server()
+    text = world.config.read_text()
+    world.config.write_text(text.rpartition("[[vm]]")[0] + vm)
+    assert "write the size there yourself" in fails(world, "--size", "shared-cpu-2x")
+    assert changes(world) == []
+
+
+@pytest.mark.parametrize("option, value", [("--size", "huge"), ("--size", "shared-cpu-0x"), ("--region", "Paris")])
+def test_what_is_no_size_or_region_is_wrong_usage(world, option, value):
+    assert f"'{value}' is no {option[2:]}; " in fails(world, option, value, code=2)
+    assert fly.asked(world) == []
+
+
+def test_it_works_without_what_only_linux_has(world, server, tmp_path):
+    server()
+    (tmp_path / "less").mkdir()
+    (tmp_path / "less/sitecustomize.py").write_text(LESS)
+    result = fly.run_words(world, *fly.command(world, "deploy", "--size", "shared-cpu-2x")[1:],
+                           PYTHONPATH=str(tmp_path / "less"))
+    assert result.returncode == 0, result
+    assert 'read "hello\\n"' in result.stdout
 
 
 def test_flyctl_may_be_called_fly(world, server):
@@ -264,6 +349,7 @@ def test_without_a_way_to_ipv6_a_machine_looks(world):
     no_way(world, {"stdout": "hello-load: done ok=1"})
     result = deploy(world)
     assert "this host has no way to IPv6 (Network is unreachable), so a Machine tries it" in result.stderr
+    assert f"Next, from a host with IPv6: nc -6 {APP}.fly.dev 1848 " in result.stdout
     assert f"IPv6 {NOWHERE}, port 1848: greeted, seen from Machine {MACHINE_ID}, not from this host\n" \
         in result.stdout
     assert fly.asked(world)[-1] == (f"machine exec {MACHINE_ID} /usr/local/bin/hello-load -q -n 1"
@@ -387,6 +473,15 @@ def test_without_an_address_to_look_at_nothing_is_verified(world):
     assert "'hello-jo' has no address that leads to it; run this again" in fails(world)
 
 
+@pytest.mark.parametrize("variant", ["docs/fly/tls.toml", "docs/fly/http.toml"])
+def test_a_configuration_whose_greeting_is_not_raw_is_left_to_flyctl(world, variant):
+    world.config.write_text((fly.TOP / variant).read_text())
+    error = fails(world, code=2)
+    assert "speaks TLS or HTTP with clients, and this reads raw greetings" in error
+    assert f"flyctl deploy --app {APP} --config {world.config} --ha=false" in error
+    assert all("deploy" not in call and "allocate" not in " ".join(call) for call in map(list, world["calls"]))
+
+
 def test_a_configuration_without_service_is_refused(world):
     world.config.write_text("[env]\nA = 'b'\n")
     assert "has no [[services]] with a port" in fails(world)
@@ -399,7 +494,7 @@ def test_a_configuration_without_service_is_refused(world):
     (["--wait", "99999999999999999999"], "--wait is a number of seconds"),
     *((["--app", name], f"'{name}' can be no app") for name in ("a b", "-x", "Hello", "a.b", "é", 64 * "a")),
     (["--yes"], "deploy does not know '--yes'"),
-    (["--size", "shared-cpu-1x"], "deploy does not know '--size'"),
+    (["--path", "public"], "deploy does not know '--path'"),
     (["--", "-n", "1"], "deploy does not know '--'"),
     (["now"], "deploy does not know 'now'"),
     (["--config", "/nowhere.toml"], "there is no configuration '/nowhere.toml'"),

@@ -20,6 +20,7 @@ struct settings {
     struct option_texts tags;
     bool quiet;
     bool help;
+    bool version;
 };
 
 #define FIELD(name) offsetof(struct settings, name)
@@ -116,11 +117,7 @@ static const struct option_row rows[] = {
      .kind = &option_switch,
      .offset = FIELD(quiet),
      .environment = ""},
-    {.long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = ""},
+    OPTION_ROWS_LAST(NULL, struct settings),
 };
 
 static const struct option_table table = {

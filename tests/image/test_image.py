@@ -148,9 +148,11 @@ def test_accounts_are_as_its_configuration_says(root):
 
 
 def test_both_programs_say_their_version(root, user):
+    revision = os.environ["HELLO_REVISION"]
+    suffix = "" if revision == "unknown" else f" ({revision[:7]})"
     for name in ("hello-server", "hello-load"):
         assert output_of(root, user, f"/usr/local/bin/{name}", "--version") == (
-            f"{name} {os.environ['HELLO_VERSION']}\n")
+            f"{name} {os.environ['HELLO_VERSION']}{suffix}\n")
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "::1"])

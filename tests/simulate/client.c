@@ -79,7 +79,12 @@ static void client_speaks(void *object, uint64_t times)
 
     if (!client->tcp->ends[TCP_PEERS].open || client->closes)
         return;
-    tcp_write(client->tcp, TCP_PEERS, NULL, (uint32_t)world_spread(1, 20000), false);
+    if (client->ask.sent_bytes < client->ask.bytes) { /* what it asks for comes first */
+        world_after(50 * MS + client->ask.pause_ns, client_speaks, client, times);
+        return;
+    }
+    tcp_write(client->tcp, TCP_PEERS, asking_request() ? asking_noise() : NULL,
+              (uint32_t)world_spread(1, ASKING_NOISE_BYTES), false);
     if (times > 0)
         world_after(world_spread(10000, 300 * MS), client_speaks, client, times - 1);
 }
@@ -140,6 +145,27 @@ static void client_relents(void *object, uint64_t argument)
     client_reads(client, 0);
 }
 
+/* Send the next piece of what it asks with. */
+static void client_asks(void *object, uint64_t argument)
+{
+    struct client *client = object;
+    struct ask *ask = &client->ask;
+    uint32_t rest = ask->bytes - ask->sent_bytes;
+    uint32_t bytes = rest < ask->piece_bytes ? rest : ask->piece_bytes;
+
+    (void)argument;
+    if (!client->tcp->ends[TCP_PEERS].open || client->closes)
+        return;
+    if (bytes > 0 &&
+        tcp_write(client->tcp, TCP_PEERS, ask->data + ask->sent_bytes, bytes, false) < 0)
+        bytes = rest; /* in vain: the other end is gone */
+    ask->sent_bytes += bytes;
+    if (ask->sent_bytes < ask->bytes)
+        world_after(world_spread(1000, ask->pause_ns), client_asks, client, 0);
+    else if (client->temper == CLIENT_HALF_CLOSER)
+        tcp_shutdown(client->tcp, TCP_PEERS);
+}
+
 /* It is connected, as far as it knows. */
 static void client_acts(struct client *client)
 {
@@ -156,7 +182,8 @@ static void client_acts(struct client *client)
         client_speaks(client, 300);
         break;
     case CLIENT_HALF_CLOSER:
-        tcp_shutdown(tcp, TCP_PEERS);
+        if (!asking_request())
+            tcp_shutdown(tcp, TCP_PEERS);
         break;
     case CLIENT_SLOW:
         tcp->streams[TCP_OURS].window_bytes = (uint32_t)world_spread(4, 2000);
@@ -219,6 +246,8 @@ static void client_ack(void *object, uint64_t argument)
     }
     world_trace("client %u is connected: tcp %u", client->number, client->tcp->number);
     client_acts(client);
+    if (asking_request())
+        world_after(world_chance(500) ? 0 : world_spread(1000, 10 * S), client_asks, client, 0);
 }
 
 static void client_syn_arrives(void *object, uint64_t argument)
@@ -258,5 +287,6 @@ void client_begin(struct client *client, unsigned number, enum client_temper tem
     client->wait_ns = world_spread(10000, 20 * S);
     client->bite_bytes = (uint32_t)world_spread(4, 1000);
     client->pause_ns = world_spread(2 * MS, 500 * MS);
+    client->ask = asking_choose();
     world_after(after_ns, client_syn, client, 0);
 }

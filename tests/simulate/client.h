@@ -2,6 +2,7 @@
 #ifndef HELLO_SIMULATE_CLIENT_H
 #define HELLO_SIMULATE_CLIENT_H
 
+#include "asking.h"
 #include "server/outcome.h"
 #include "tcp.h"
 
@@ -34,6 +35,7 @@ struct client {
     uint32_t bite_bytes; /* a slow reader reads at once ... */
     uint64_t pause_ns;   /* ... and then waits for, at the most */
     unsigned syns;
+    struct ask ask;  /* what it sends first */
     struct tcp *tcp; /* NULL: its SYN was not answered yet */
     bool connected;  /* it waits, or waited, to be accepted */
     bool reads;      /* a slow one: it is about to */

@@ -94,6 +94,24 @@ uint64_t listener_refuses_since_ns(void)
     return one.refuses_since_ns;
 }
 
+int listener_passed(void)
+{
+    return LISTENER_FD;
+}
+
+static void listener_end(int listener_fd)
+{
+    if (listener_fd != LISTENER_FD || !one.open)
+        world_fail("closes listener %d, which is not open", listener_fd);
+    one.cut_off_waiting = one.count;
+    one.cut_off_handshakes = one.handshakes;
+    world_trace("the listener is closed, %u and %u are cut off", one.count, one.handshakes);
+    one.open = false;
+    one.closed_ns = world_now_ns();
+    while (one.count > 0)
+        tcp_close(one.queue[--one.count], TCP_OURS, true);
+}
+
 /* What follows is net/listener.h. */
 
 int listener_open(struct address *address, int backlog, bool first, const char **ret_step)
@@ -108,15 +126,34 @@ int listener_open(struct address *address, int backlog, bool first, const char *
 
 void listener_close(int listener_fd)
 {
-    if (listener_fd != LISTENER_FD || !one.open)
-        world_fail("closes listener %d, which is not open", listener_fd);
-    one.cut_off_waiting = one.count;
-    one.cut_off_handshakes = one.handshakes;
-    world_trace("the listener is closed, %u and %u are cut off", one.count, one.handshakes);
-    one.open = false;
-    one.closed_ns = world_now_ns();
-    while (one.count > 0)
-        tcp_close(one.queue[--one.count], TCP_OURS, true);
+    if (one.faults.is_shared)
+        world_fail("shuts listener %d down, which others hold", listener_fd);
+    listener_end(listener_fd);
+}
+
+/* Who still waits is cut off: nobody else was woken for them. */
+void listener_leave(int listener_fd)
+{
+    if (!one.faults.is_shared)
+        world_fail("leaves listener %d, which nobody else has", listener_fd);
+    listener_end(listener_fd);
+    if (one.faults.is_full())
+        one.cut_off_waiting = 0; /* the other process looks for them later */
+}
+
+void listener_set_backlog(int listener_fd, int backlog)
+{
+    (void)backlog;
+    if (listener_fd != LISTENER_FD || !one.faults.is_shared)
+        world_fail("uses listener %d, which nobody passed", listener_fd);
+    one.open = true;
+}
+
+int listener_adopt(int listener_fd, struct address *ret_address, const char **ret_problem)
+{
+    (void)ret_address;
+    (void)ret_problem;
+    world_fail("checks listener %d again", listener_fd);
 }
 
 uint32_t listener_backlog(int listener_fd)
@@ -129,6 +166,8 @@ int listener_refuse_new(int listener_fd)
 {
     if (listener_fd != LISTENER_FD || !one.open)
         world_fail("filters listener %d, which is not open", listener_fd);
+    if (one.faults.is_shared)
+        world_fail("filters listener %d, which others hold", listener_fd);
     if (one.faults.cannot_refuse)
         return -ENOMEM;
     one.refuses_since_ns = world_now_ns();

@@ -7,14 +7,19 @@
 
 #include <stdint.h>
 
-/* What it does that a listener should not. */
+/* What is special about it, which is mostly what a listener should not do. */
 struct listener_faults {
-    bool cannot_refuse; /* SYNs */
-    bool is_blind;      /* it does not report handshakes */
+    bool is_shared; /* another process holds it too, and accepts what comes after we have left */
+    bool (*is_full)(void); /* if shared: the responder has no room for those who wait */
+    bool cannot_refuse;    /* SYNs */
+    bool is_blind;         /* it does not report handshakes */
 };
 
 /* Begin: none is open. */
 void listener_begin(uint32_t queue_max, struct listener_faults faults);
+
+/* Its descriptor, to be passed to the responder if it is shared. */
+int listener_passed(void);
 
 /* A SYN comes. Returns false if it is dropped, or if it is refused, which *ret_refused says. */
 bool listener_syn(bool *ret_refused);

@@ -13,10 +13,10 @@
 #define HANG_S 120
 
 static const char usage[] =
-    "Usage: simulate [--side server|load] [--seed N] [--count N] [--for SECONDS] [--twice] "
+    "Usage: simulate [--side server|asked|load] [--seed N] [--count N] [--for SECONDS] [--twice] "
     "[--verbose]\n"
     "\n"
-    "Runs the worlds of the seeds from N on (default: 1), of both sides unless one is named: "
+    "Runs the worlds of the seeds from N on (default: 1), of all sides unless one is named: "
     "--count\n"
     "of them (default: 1), or as many as it gets done in --for seconds, from a seed of the clock\n"
     "unless one is given. Prints how many there were; the same seed is the same world, to the hash "
@@ -26,7 +26,7 @@ static const char usage[] =
     "alike.\n";
 
 struct arguments {
-    bool server, load;
+    bool server, asked, load;
     uint64_t seed, count;
     double for_s;
     bool twice, verbose;
@@ -45,12 +45,13 @@ static struct arguments arguments_read(int argc, char *argv[])
         {"count", required_argument, NULL, 'c'}, {"for", required_argument, NULL, 'f'},
         {"twice", no_argument, NULL, 't'},       {"verbose", no_argument, NULL, 'v'},
         {"help", no_argument, NULL, 'h'},        {0}};
-    struct arguments arguments = {.server = true, .load = true, .count = 1};
+    struct arguments arguments = {.server = true, .asked = true, .load = true, .count = 1};
     int option;
 
     while ((option = getopt_long(argc, argv, "", options, NULL)) != -1) {
         if (option == 'd') {
             arguments.server = strcmp(optarg, "server") == 0;
+            arguments.asked = strcmp(optarg, "asked") == 0;
             arguments.load = strcmp(optarg, "load") == 0;
         } else if (option == 's') {
             arguments.seed = strtoull(optarg, NULL, 10);
@@ -66,7 +67,7 @@ static struct arguments arguments_read(int argc, char *argv[])
             usage_exit(option == 'h' ? 0 : 2);
         }
     }
-    if (optind < argc || (!arguments.server && !arguments.load))
+    if (optind < argc || !(arguments.server || arguments.asked || arguments.load))
         usage_exit(2);
     return arguments;
 }
@@ -93,6 +94,8 @@ static uint64_t seed_run(const struct arguments *arguments, uint64_t seed)
 
     if (arguments->server)
         hash = server_simulate(seed, arguments->verbose);
+    if (arguments->asked)
+        hash = hash * 31 + asked_server_simulate(seed, arguments->verbose);
     if (arguments->load)
         hash = hash * 31 + load_simulate(seed, arguments->verbose);
     return hash;

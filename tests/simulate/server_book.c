@@ -36,6 +36,54 @@ static bool book_was_taken(void)
     return book->closed.last_op == ENGINE_OP_SEND && book->closed.last_result >= 0;
 }
 
+/* What it is entitled to for what was read of it. */
+static enum answer book_entitled(void)
+{
+    const struct tcp_stream *from_client = &book->closed_tcp.streams[TCP_PEERS];
+
+    return asking_entitles(from_client, from_client->read);
+}
+
+/* It was asked for nothing, or asked in time, and is sent all that it is entitled to. */
+static bool book_is_whole(void)
+{
+    const struct tcp_stream *to_client = &book->closed_tcp.streams[TCP_OURS];
+
+    if (!asking_request())
+        return to_client->written == book->settings->greeting_bytes;
+    return asking_is_whole(to_client, book_entitled());
+}
+
+/* Whoever is not greeted did not ask, though there was time, or got the answer to that. */
+static void book_check_silent(const struct client *client)
+{
+    const struct request *request = asking_request();
+    const struct tcp_stream *to_client = &book->closed_tcp.streams[TCP_OURS];
+    const struct sim_socket *socket = &book->closed;
+    enum answer entitled = book_entitled();
+    bool was_scarce = socket->cancel.open > book->connections_max / 2;
+    uint64_t time_ns = 0;
+
+    expect(request, client, "nobody was waited for");
+    expect(!client->reset, client, "it is reset");
+    if (to_client->written > 0 || book->closed_tcp.fin_ns) {
+        expect(asking_is_whole(to_client, ANSWER_LATE) ||
+                   (answer_is_error(entitled) && asking_is_whole(to_client, entitled)),
+               client, "that is no answer to a wrong request");
+        return;
+    }
+    expect(entitled == ANSWER_COUNT, client, "it had asked");
+    if (socket->last_op == ENGINE_OP_RECV && socket->last_result == 0)
+        return; /* it has ended */
+    time_ns = request->timeout_ns;
+    /* A cancel that failed is repeated, even if nobody needs the place any more. */
+    if ((was_scarce || socket->troubles > 0) && time_ns > CONNECTION_HURRY_NS)
+        time_ns = CONNECTION_HURRY_NS;
+    expect(socket->cancel.at_ns >= client->accepted_ns + time_ns ||
+               (socket->troubles > 0 && world_now_ns() >= client->accepted_ns + time_ns),
+           client, "it had more time to ask");
+}
+
 /* A client that is reset took nothing for a linger timeout, its window being closed, or had the
  * whole delivery timeout. */
 static void book_check_stalled(const struct client *client)
@@ -47,9 +95,8 @@ static void book_check_stalled(const struct client *client)
     bool refused =
         cancel->refused && cancel->at_ns >= cancel->progress_ns + book->settings->linger_timeout_ns;
 
-    expect(cancel->unacknowledged_bytes > 0 || !cancelled ||
-               book->closed_tcp.streams[TCP_OURS].written < book->settings->greeting_bytes,
-           client, "it had acknowledged all");
+    expect(cancel->unacknowledged_bytes > 0 || !cancelled || !book_is_whole(), client,
+           "it had acknowledged all");
     expect(overdue || !book_was_taken(), client, "it took some before that was cancelled");
     expect(overdue || refused, client, "it neither refused nor had the delivery timeout");
     expect(client->reset, client, "it is not reset, so what is unsent stays");
@@ -72,12 +119,13 @@ static void book_check(const struct client *client)
     const struct connection_settings *settings = book->settings;
     const struct sim_socket *socket = &book->closed;
     const struct tcp_stream *stream = &book->closed_tcp.streams[TCP_OURS];
-    bool whole = stream->written == settings->greeting_bytes;
+    bool whole = book_is_whole();
+    bool late = asking_request() && asking_is_whole(stream, ANSWER_LATE);
     bool stopping = book->stopped_ns > 0 || sim_engine_is_broken(book->engine);
 
     switch (client->outcome) {
     case OUTCOME_GREETED:
-        expect(whole, client, "its greeting is not sent");
+        expect(whole && !answer_is_error(book_entitled()), client, "its greeting is not sent");
         expect(!client->reset, client, "it is reset");
         if (settings->linger)
             expect(socket->last_op == ENGINE_OP_RECV && socket->last_result == 0, client,
@@ -101,12 +149,18 @@ static void book_check(const struct client *client)
     case OUTCOME_FAILED:
         expect(socket->faulty || socket->troubles > CONNECTION_RETRIES_MAX, client,
                "nothing failed");
-        expect(client->reset || whole || stream->written == 0, client,
+        expect(client->reset || whole || late || stream->written == 0, client,
                "a part of the greeting looks like the whole");
         break;
     case OUTCOME_ABANDONED:
         expect(stopping, client, "there is no stop");
-        expect(client->handed_over, client, "it is not handed over to the kernel");
+        /* Who asks is owed nothing; of what was read last it may not know. */
+        expect(client->handed_over || (asking_request() && stream->written == 0 &&
+                                       (socket->events > 0 || book_entitled() == ANSWER_COUNT)),
+               client, "it is not handed over to the kernel");
+        break;
+    case OUTCOME_SILENT:
+        book_check_silent(client);
         break;
     case OUTCOME_COUNT:
         break;
@@ -183,6 +237,7 @@ static void book_check_age(struct sim_socket *socket)
     const struct connection_settings *settings = book->settings;
     const struct tcp *tcp = socket->tcp;
     struct client *client = client_of(tcp);
+    uint64_t ask_ns = settings->request ? settings->request->timeout_ns : 0;
     uint64_t leave_ns = settings->leave_ns + settings->leave_slack_ns;
     uint64_t excuse_ns, now_ns = world_now_ns(), both_ns;
 
@@ -190,7 +245,12 @@ static void book_check_age(struct sim_socket *socket)
         return;
     excuse_ns = SLACK_NS + sim_engine_stalled_ns(book->engine) - client->stalled_ns +
                 socket->troubles * TROUBLE_NS;
-    if (now_ns > client->accepted_ns + settings->delivery_timeout_ns +
+    if (ask_ns && tcp->streams[TCP_OURS].written == 0 && !tcp->fin_ns &&
+        now_ns > client->accepted_ns + (socket->troubles > 0 ? 2 : 1) * ask_ns + excuse_ns)
+        world_fail("client %u (%s) asks for %.3f s", client->number,
+                   client_temper_name(client->temper),
+                   (double)(now_ns - client->accepted_ns) / 1e9);
+    if (now_ns > client->accepted_ns + 2 * ask_ns + settings->delivery_timeout_ns +
                      4 * settings->linger_timeout_ns + leave_ns + excuse_ns)
         world_fail("client %u (%s) is open for %.3f s", client->number,
                    client_temper_name(client->temper),

@@ -16,6 +16,7 @@ struct server_book {
     uint64_t deadline_ns;                /* as worker_stop_ns */
     uint64_t stopped_ns;                 /* when the stop was asked for; 0: not yet */
     bool calm;                           /* nothing fails in this world */
+    bool shared;                         /* the listener is another process's, too */
     bool blind;                          /* the kernel does not report handshakes */
     /* Private: */
     struct outcome_counts seen;

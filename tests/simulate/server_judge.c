@@ -15,6 +15,12 @@ static void judge_listener(const struct server_book *book)
 
     if (closed_ns >= book->deadline_ns)
         return;
+    if (book->shared) {
+        if (listener_cut_off_waiting() > 0 && book->calm && !is_late)
+            world_fail("leaves %u behind whom nobody else was woken for",
+                       listener_cut_off_waiting());
+        return;
+    }
     if (listener_cut_off_waiting() > 0 && (refused || !is_late))
         world_fail("closes the listener while %u wait", listener_cut_off_waiting());
     if (listener_cut_off_handshakes() > 0 && refused && !is_late && !book->blind)
@@ -42,12 +48,42 @@ void server_book_balance(struct server_book *book)
     judge_listener(book);
 }
 
+/* True if the client had not asked, as was looked at when it was closed. */
+static bool judge_is_owed_nothing(const struct client *client)
+{
+    return asking_request() && client->tcp->streams[TCP_OURS].written == 0 &&
+           (client->outcome == OUTCOME_SILENT || client->outcome == OUTCOME_ABANDONED);
+}
+
+/* How long the answer is of which a client was sent all or the beginning; UINT32_MAX: it is none.
+ */
+static uint32_t judge_answer_bytes(const struct connection_settings *settings,
+                                   const struct client *client)
+{
+    const struct tcp_stream *to_client = &client->tcp->streams[TCP_OURS];
+    const struct tcp_stream *from_client = &client->tcp->streams[TCP_PEERS];
+    enum answer answer = ANSWER_LATE;
+
+    if (!asking_request())
+        return to_client->written <= settings->greeting_bytes &&
+                       memcmp(to_client->bytes ? to_client->bytes : settings->greeting,
+                              settings->greeting, to_client->written) == 0
+                   ? settings->greeting_bytes
+                   : UINT32_MAX;
+    if (asking_is_answer(to_client, asking_entitles(from_client, from_client->read)))
+        answer = asking_entitles(from_client, from_client->read);
+    return asking_is_answer(to_client, answer) ? asking_request()->answers.of[answer].bytes
+                                               : UINT32_MAX;
+}
+
 /* True if the client lost its right to the greeting, by what it did or by what may happen. */
 static bool judge_excuses(const struct server_book *book, const struct client *client)
 {
     const struct tcp *tcp = client->tcp;
 
     if (client->gave_up || tcp->ends[TCP_PEERS].gone || !client->accepted)
+        return true;
+    if (judge_is_owed_nothing(client))
         return true;
     if (client->outcome == OUTCOME_STALLED || client->outcome == OUTCOME_FAILED)
         return true; /* it was looked at then whether it may be */
@@ -62,23 +98,24 @@ void server_book_judge(const struct server_book *book, const struct client *clie
 {
     const struct connection_settings *settings = book->settings;
     const struct tcp_stream *stream;
+    uint32_t bytes;
 
     if (!client->connected)
         return;
     stream = &client->tcp->streams[TCP_OURS];
-    if (stream->written > settings->greeting_bytes ||
-        memcmp(stream->bytes ? stream->bytes : settings->greeting, settings->greeting,
-               stream->written) != 0)
+    bytes = judge_answer_bytes(settings, client);
+    if (bytes == UINT32_MAX)
         world_fail("client %u (%s) is sent something else than the greeting", client->number,
                    client_temper_name(client->temper));
-    if (stream->fin_arrived && stream->arrived < settings->greeting_bytes &&
-        !(stream->arrived == 0 && client->outcome == OUTCOME_FAILED))
+    if (stream->fin_arrived && stream->arrived < bytes &&
+        !(stream->arrived == 0 &&
+          (client->outcome == OUTCOME_FAILED || judge_is_owed_nothing(client))))
         world_fail("client %u (%s) takes %u bytes for the whole greeting of %u", client->number,
-                   client_temper_name(client->temper), stream->arrived, settings->greeting_bytes);
+                   client_temper_name(client->temper), stream->arrived, bytes);
     if (judge_excuses(book, client))
         return;
-    if (stream->arrived < settings->greeting_bytes || !stream->fin_arrived)
+    if (stream->arrived < bytes || !stream->fin_arrived)
         world_fail("client %u (%s), outcome %d, got %u bytes of %u%s", client->number,
-                   client_temper_name(client->temper), (int)client->outcome, stream->arrived,
-                   settings->greeting_bytes, stream->fin_arrived ? " and the end" : "");
+                   client_temper_name(client->temper), (int)client->outcome, stream->arrived, bytes,
+                   stream->fin_arrived ? " and the end" : "");
 }

@@ -31,7 +31,7 @@ static void server_notice(void *context, const char *line)
     world_trace("notice: %.100s", line);
 }
 
-static void server_settle_settings(void)
+static void server_settle_settings(bool asks)
 {
     static const uint64_t lingers_ns[] = {2 * S, 2 * S, 100 * MS, 500 * MS, 10 * S, MS};
     uint64_t linger_ns = lingers_ns[world_below(6)], probe_ns = linger_ns / 10;
@@ -49,7 +49,13 @@ static void server_settle_settings(void)
         .leave_ns = leave_ns,
         .leave_slack_ns = leave_ns > 0 ? probe_ns - leave_ns : 0,
     };
-    one.settings.linger = world_chance(700);
+    asking_none();
+    if (asks) {
+        one.settings.request = asking_begin(one.greeting, one.settings.greeting_bytes);
+        one.settings.greeting = one.settings.request->answers.of[ANSWER_GREETING].data;
+        one.settings.greeting_bytes = one.settings.request->answers.of[ANSWER_GREETING].bytes;
+    }
+    one.settings.linger = asks || world_chance(700);
     one.settings.delivery_timeout_ns = world_spread(S, 300 * S);
     if (one.settings.leave_slack_ns > CONNECTION_LEAVE_NS)
         one.settings.leave_slack_ns = CONNECTION_LEAVE_NS;
@@ -131,21 +137,28 @@ static void server_invite(uint64_t stop_ns)
     }
 }
 
+static bool server_is_full(void)
+{
+    return outcome_counts_open(one.book.counts) >= one.book.connections_max;
+}
+
 /* Make the world: who comes, what runs short when, and when it ends. */
-static void server_begin(void)
+static void server_begin(bool asks)
 {
     uint64_t stop_ns = world_spread(MS, world_chance(300) ? 200 * S : 20 * S);
     uint64_t patience_ns = world_spread(MS, 60 * S);
     struct listener_faults faults = {0};
 
     memset(&one.book, 0, sizeof(one.book));
-    server_settle_settings();
+    server_settle_settings(asks);
     server_settle_mood();
     one.book.settings = &one.settings;
     one.book.connections_max = (uint32_t)world_spread(1, 64);
     one.book.blind = world_chance(100);
     faults.is_blind = one.book.blind;
     faults.cannot_refuse = world_chance(250);
+    faults.is_full = server_is_full;
+    faults.is_shared = one.book.shared = world_chance(200);
     listener_begin((uint32_t)world_spread(1, 256), faults);
     server_invite(stop_ns);
     if (!one.book.calm && world_chance(400))
@@ -157,9 +170,13 @@ static void server_begin(void)
 
 static void server_open_listener(void)
 {
+    const int passed_fd = listener_passed();
     struct listeners_args args = {.address.v4 = {.sin_family = AF_INET, .sin_port = 1848},
                                   .count = 1,
                                   .backlog = 256,
+                                  .passed_fds = &passed_fd,
+                                  .passed_count = one.book.shared,
+                                  .are_managed = one.book.shared,
                                   .stop_fd = -1,
                                   .notice = server_notice};
     struct failure failure;
@@ -168,15 +185,15 @@ static void server_open_listener(void)
         world_fail("cannot listen: %s", failure.line);
 }
 
-uint64_t server_simulate(uint64_t seed, bool verbose)
+static uint64_t server_run(const char *side, uint64_t seed, bool asks, bool verbose)
 {
     struct responder_args args = {0};
     struct responder *responder;
     struct engine *engine;
     int result;
 
-    world_begin("server", seed, verbose);
-    server_begin();
+    world_begin(side, seed, verbose);
+    server_begin(asks);
     server_open_listener();
     conditions_init(&one.conditions, server_notice, NULL);
     args = (struct responder_args){.listeners = &one.listeners,
@@ -213,4 +230,14 @@ uint64_t server_simulate(uint64_t seed, bool verbose)
     tcp_free_all();
     sim_engine_free(engine);
     return world_end();
+}
+
+uint64_t server_simulate(uint64_t seed, bool verbose)
+{
+    return server_run("server", seed, false, verbose);
+}
+
+uint64_t asked_server_simulate(uint64_t seed, bool verbose)
+{
+    return server_run("asked", seed, true, verbose);
 }

@@ -95,7 +95,7 @@ int tcp_write(struct tcp *tcp, enum tcp_side from, const void *data, uint32_t by
         return -EAGAIN;
     bytes = bytes < room ? bytes : room;
     stream_keep(stream, data, bytes);
-    if (stream->written == stream->acknowledged)
+    if (from == TCP_OURS && stream->written == stream->acknowledged)
         tcp->progress_ns = world_now_ns();
     stream->written += bytes;
     if (more)

@@ -43,16 +43,22 @@ static int fake_discard(struct engine *engine, int sock)
 static int fake_recv(struct engine *engine, uint64_t token, int sock, void *data, uint32_t bytes,
                      unsigned flags)
 {
-    (void)data;
+    ((struct fake_engine *)(void *)engine)->receives = data;
     return fake_called(engine, (struct fake_call){"recv", token, sock, bytes, flags});
 }
 
 /* By default nothing has arrived. */
 static int fake_recv_now(struct engine *engine, int sock, void *data, uint32_t bytes)
 {
-    (void)data;
+    struct fake_engine *fake = (struct fake_engine *)(void *)engine;
+    const char *input = fake->input;
+
     fake_called(engine, (struct fake_call){"recv_now", 0, sock, bytes, 0});
-    return -EAGAIN;
+    fake->input = NULL;
+    if (!input)
+        return fake->has_ended ? 0 : fake->no_input ? fake->no_input : -EAGAIN;
+    memcpy(data, input, strlen(input));
+    return (int)strlen(input);
 }
 
 static int fake_connect_error(struct engine *engine, int sock)

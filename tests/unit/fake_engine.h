@@ -27,6 +27,10 @@ struct fake_engine {
     int connects_doubted;            /* ... and how often it was asked */
     int sent_now;                    /* what engine_send_now answers; 0: that it cannot */
     int discarded;                   /* what engine_discard answers */
+    const char *input;               /* what engine_recv_now receives, once; NULL: nothing ... */
+    int no_input;                    /* ... and what it answers then; 0: -EAGAIN */
+    bool has_ended;                  /* ... or the peer's FIN */
+    void *receives;                  /* where the last engine_recv wants its input */
     bool disconnects;                /* at once */
     struct engine_delivery delivery; /* what engine_delivery answers */
     uint64_t handed_over_ns;         /* the timeout that engine_hand_over was given */

@@ -133,18 +133,7 @@ static const struct option_row rows[] = {
      .offset = FIELD(quiet),
      .own_environment = true,
      .help = "say less"},
-    {.long_name = "help",
-     .short_name = 'h',
-     .kind = &option_switch,
-     .offset = FIELD(help),
-     .environment = "",
-     .help = "print this help"},
-    {.long_name = "version",
-     .short_name = 'V',
-     .kind = &option_switch,
-     .offset = FIELD(version),
-     .environment = "",
-     .help = "print the version"},
+    OPTION_ROWS_LAST(NULL, struct sample),
 };
 
 const struct option_table sample_table = {
@@ -190,42 +179,9 @@ void sample_read_with(struct sample_reading *reading,
         option_parse(&sample_table, argc, argv, &reading->sample, reading->sources, reading->error);
 }
 
-char *sample_help(const struct option_table *table)
-{
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-
-    assert_non_null(out);
-    option_help(table, out);
-    fclose(out);
-    return text;
-}
-
-char *sample_print(const struct option_table *table, const void *configuration)
-{
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
-
-    assert_non_null(out);
-    option_print(table, configuration, NULL, NULL, out);
-    fclose(out);
-    return text;
-}
-
 const char *sample_setting(struct sample_reading *reading, const char *expected)
 {
-    size_t name_bytes = strcspn(expected, "=") + 1;
-    char *text = sample_print(&sample_table, &reading->sample);
-
-    reading->line[0] = '\0';
-    for (const char *at = text; *at != '\0'; at += strcspn(at, "\n") + 1) {
-        if (strncmp(at, expected, name_bytes) == 0)
-            snprintf(reading->line, sizeof(reading->line), "%.*s", (int)strcspn(at, "\n"), at);
-    }
-    free(text);
-    return reading->line;
+    return option_table_setting(&sample_table, &reading->sample, expected, reading->line);
 }
 
 void sample_check_refusals(const struct sample_refusal *refusals, size_t count)

@@ -4,6 +4,7 @@
 #define HELLO_OPTION_SAMPLE_H
 
 #include "option/option.h"
+#include "option_table_check.h"
 
 struct sample {
     uint64_t port;
@@ -38,7 +39,7 @@ struct sample_reading {
     struct sample sample;
     enum option_source sources[OPTION_ROWS_MAX];
     char arguments[SAMPLE_ARGUMENT_BYTES]; /* what `sample` points into */
-    char line[256];                        /* what sample_setting returned */
+    char line[OPTION_TABLE_LINE_BYTES];    /* what sample_setting returned */
 };
 
 /* The one variable that the environment holds during a reading; name NULL: none. */
@@ -69,9 +70,5 @@ struct sample_refusal {
 
 /* Each row's arguments must be refused with exactly the expected line. */
 void sample_check_refusals(const struct sample_refusal *rows, size_t count);
-
-/* What option_help or option_print writes, to be freed. */
-char *sample_help(const struct option_table *table);
-char *sample_print(const struct option_table *table, const void *configuration);
 
 #endif

@@ -1,5 +1,7 @@
 #include "option_table_check.h"
 
+#include "printed.h"
+
 #include <ctype.h>
 #include <setjmp.h>
 #include <stdarg.h>
@@ -123,17 +125,44 @@ static bool range_is_sound(struct check *check, const struct option_row *row)
     return true;
 }
 
+char *option_table_help(const struct option_table *table)
+{
+    struct printed printed;
+
+    option_help(table, printed_begin(&printed));
+    return printed_end(&printed);
+}
+
+char *option_table_settings(const struct option_table *table, const void *configuration)
+{
+    struct printed printed;
+
+    option_print(table, configuration, NULL, NULL, printed_begin(&printed));
+    return printed_end(&printed);
+}
+
+const char *option_table_setting(const struct option_table *table, const void *configuration,
+                                 const char *expected, char line[OPTION_TABLE_LINE_BYTES])
+{
+    size_t name_bytes = strcspn(expected, "=") + 1;
+    char *text = option_table_settings(table, configuration);
+
+    line[0] = '\0';
+    for (const char *at = text; *at != '\0'; at += strcspn(at, "\n") + 1) {
+        if (strncmp(at, expected, name_bytes) == 0)
+            snprintf(line, OPTION_TABLE_LINE_BYTES, "%.*s", (int)strcspn(at, "\n"), at);
+    }
+    free(text);
+    return line;
+}
+
 /* What the field holds, as text to be freed. */
 static char *formatted(const struct option_row *row, const void *field)
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
 
-    assert_non_null(out);
-    row->kind->format(row, field, out);
-    fclose(out);
-    return text;
+    row->kind->format(row, field, printed_begin(&printed));
+    return printed_end(&printed);
 }
 
 static bool default_is_sound(struct check *check, const struct option_row *row)
@@ -166,14 +195,9 @@ static bool default_is_sound(struct check *check, const struct option_row *row)
 static bool help_is_sound(struct check *check)
 {
     const struct option_table *table = check->table;
-    char *help = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&help, &bytes);
+    char *help = option_table_help(table);
     bool sound = true;
 
-    assert_non_null(out);
-    option_help(table, out);
-    fclose(out);
     for (const char *line = help; sound && *line != '\0'; line += strcspn(line, "\n") + 1) {
         if (strcspn(line, "\n") > HELP_COLUMNS_MAX)
             sound = unsound(check, table->program, "a line of the help is too long");

@@ -1,4 +1,4 @@
-/* What every option table must hold to, whichever program it belongs to. */
+/* What every option table must hold to, and what it prints, whichever program it belongs to. */
 #ifndef HELLO_OPTION_TABLE_CHECK_H
 #define HELLO_OPTION_TABLE_CHECK_H
 
@@ -18,5 +18,14 @@ bool option_table_is_sound(const struct option_table *table, size_t configuratio
 
 /* The same as one line of a cmocka test: fails and prints the problem. */
 void option_table_check(const struct option_table *table, size_t configuration_bytes);
+
+/* What option_help or option_print writes, to be freed. */
+char *option_table_help(const struct option_table *table);
+char *option_table_settings(const struct option_table *table, const void *configuration);
+
+/* Returns the line of option_print that begins like `expected` does up to its '='. */
+#define OPTION_TABLE_LINE_BYTES 256
+const char *option_table_setting(const struct option_table *table, const void *configuration,
+                                 const char *expected, char line[OPTION_TABLE_LINE_BYTES]);
 
 #endif

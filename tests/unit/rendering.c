@@ -1,5 +1,7 @@
 #include "rendering.h"
 
+#include "printed.h"
+
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stddef.h>
@@ -28,15 +30,19 @@ static struct rendering rendering_split(char *text)
 
 char *rendering_text(const struct document *document, bool color, unsigned columns)
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
 
-    assert_non_null(out);
-    report_text(document, out,
+    report_text(document, printed_begin(&printed),
                 &(struct terminal){.can_color = color, .can_utf8 = true, .columns = columns});
-    fclose(out);
-    return text;
+    return printed_end(&printed);
+}
+
+char *rendering_json(const struct document *document)
+{
+    struct printed printed;
+
+    assert_int_equal(0, document_write(document, printed_begin(&printed)));
+    return printed_end(&printed);
 }
 
 struct rendering rendering_of(const struct report_sample *sample, unsigned columns)
@@ -72,11 +78,9 @@ void rendering_check_line(const struct rendering *rendering, const char *expecte
 /* All lines as one, with single blanks: what a sentence is before it is wrapped. */
 static char *unwrapped(const struct rendering *rendering)
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
+    FILE *out = printed_begin(&printed);
 
-    assert_non_null(out);
     for (uint32_t i = 0; i < rendering->line_count; i++) {
         const char *at = rendering->lines[i];
 
@@ -87,8 +91,7 @@ static char *unwrapped(const struct rendering *rendering)
             at += length;
         }
     }
-    fclose(out);
-    return text;
+    return printed_end(&printed);
 }
 
 void rendering_check_sentence(const struct rendering *rendering, const char *expected)

@@ -1,4 +1,4 @@
-/* What report_text says of a sample, line by line, and checks of it. */
+/* What is printed of a sample, line by line, and checks of it. */
 #ifndef HELLO_RENDERING_H
 #define HELLO_RENDERING_H
 
@@ -13,8 +13,11 @@ struct rendering {
     const char *lines[RENDERING_LINES_MAX];
 };
 
-/* The text as it is, to be freed. */
+/* What report_text says, as it is, to be freed. */
 char *rendering_text(const struct document *document, bool color, unsigned columns);
+
+/* What document_write says, to be freed. */
+char *rendering_json(const struct document *document);
 
 /* The text without colour, in lines. */
 struct rendering rendering_of(const struct report_sample *sample, unsigned columns);

@@ -16,19 +16,9 @@ static void is_healthy(struct report_sample *sample)
 
 static void has_all(struct report_sample *sample)
 {
-    report_sample_open_loop(sample);
-    report_sample_failures(sample);
-    report_sample_troubles(sample);
+    report_sample_all(sample);
     report_sample_wrong_answer(sample, 0, 1, 4, "moin");
     report_sample_short_answer(sample, 0, 1, 0);
-    report_sample_verdicts(sample);
-    report_sample_assertions(sample);
-    sample->document.options.connect_timeout_ns = 1000000000;
-    sample->document.options.source = "127.0.0.0/28,::1";
-    sample->document.options.source_ports = (struct option_ports){20000, 29999};
-    sample->document.options.proxy_protocol = LOAD_PROXY_V2;
-    sample->document.options.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
-    sample->document.intervals_cut = true;
 }
 
 /* Texts from the command line may have any bytes. */

@@ -366,6 +366,21 @@ void report_sample_troubles(struct report_sample *sample)
     }
 }
 
+void report_sample_all(struct report_sample *sample)
+{
+    report_sample_open_loop(sample);
+    report_sample_failures(sample);
+    report_sample_troubles(sample);
+    report_sample_verdicts(sample);
+    report_sample_assertions(sample);
+    sample->document.options.connect_timeout_ns = 1000000000;
+    sample->document.options.source = "127.0.0.0/28,::1";
+    sample->document.options.source_ports = (struct option_ports){20000, 29999};
+    sample->document.options.proxy_protocol = LOAD_PROXY_V2;
+    sample->document.options.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
+    sample->document.intervals_cut = true;
+}
+
 void report_sample_cut_short(struct report_sample *sample)
 {
     struct document *document = &sample->document;

@@ -50,6 +50,9 @@ void report_sample_assertions(struct report_sample *sample);
 /* A machine that has a CPU quota and is throttled, stalls, and loses packets. */
 void report_sample_troubles(struct report_sample *sample);
 
+/* An open loop, failures, troubles, verdicts, assertions, rare options, and a cut series. */
+void report_sample_all(struct report_sample *sample);
+
 /* A signal ended it in the third second. */
 void report_sample_cut_short(struct report_sample *sample);
 

@@ -1,5 +1,6 @@
 /* --assert accepts everything that --help lists for it. */
 #include "generator/config.h"
+#include "printed.h"
 #include "result/assertion.h"
 
 #include <ctype.h>
@@ -16,14 +17,10 @@
 /* The output of a function; the caller frees it. */
 static char *written(void (*write)(FILE *out))
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
 
-    assert_non_null(out);
-    write(out);
-    fclose(out);
-    return text;
+    write(printed_begin(&printed));
+    return printed_end(&printed);
 }
 
 static void program_help(FILE *out)

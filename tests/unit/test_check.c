@@ -10,6 +10,8 @@
 #include <string.h>
 #include <unistd.h>
 
+#include <sys/resource.h>
+
 #include <cmocka.h>
 
 static unsigned evaluated;
@@ -112,6 +114,23 @@ static void a_standard_error_that_takes_nothing_holds_nobody_up(void **state)
     assert_breaks(break_unheard, name, "unheard");
 }
 
+static void break_without_descriptors(void *context)
+{
+    struct rlimit none = {0, 0};
+
+    if (setrlimit(RLIMIT_NOFILE, &none) < 0)
+        _exit(1);
+    break_with_values(context);
+}
+
+static void it_is_printed_also_where_the_limit_of_descriptors_is_0(void **state)
+{
+    char name[] = "a flow";
+
+    (void)state;
+    assert_breaks(break_without_descriptors, name, "moved=7 asked=6 of a flow\n");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -120,6 +139,7 @@ int main(void)
         cmocka_unit_test(what_is_too_long_to_be_printed_is_cut),
         cmocka_unit_test(without_a_standard_error_it_ends_all_the_same),
         cmocka_unit_test(a_standard_error_that_takes_nothing_holds_nobody_up),
+        cmocka_unit_test(it_is_printed_also_where_the_limit_of_descriptors_is_0),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -272,25 +272,11 @@ static void greeting_said_more_directly_holds(void **state)
     unlink(strchr(option, '/'));
 }
 
-/* Returns the line of option_print that begins like `expected` does up to its '='. */
 static const char *load_setting(const char *expected)
 {
-    static char line[256];
-    size_t name_bytes = strcspn(expected, "=") + 1;
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    static char line[OPTION_TABLE_LINE_BYTES];
 
-    assert_non_null(out);
-    option_print(&load_options, &load, NULL, NULL, out);
-    fclose(out);
-    line[0] = '\0';
-    for (const char *at = text; *at != '\0'; at += strcspn(at, "\n") + 1) {
-        if (strncmp(at, expected, name_bytes) == 0)
-            snprintf(line, sizeof(line), "%.*s", (int)strcspn(at, "\n"), at);
-    }
-    free(text);
-    return line;
+    return option_table_setting(&load_options, &load, expected, line);
 }
 
 static void load_defaults_are_what_the_help_says(void **state)

@@ -968,7 +968,7 @@ static void totals_are_printed_by_name(void **state)
     outcome_counts_add(&total, &counts);
     assert_string_equal("accepted=6 greeted=4 expired=0 reset=2 stalled=0 orphaned=0 failed=0 "
                         "abandoned=0",
-                        outcome_counts_format(&total, text));
+                        outcome_counts_format(&total, false, text));
 }
 
 #define LINGER(test)  cmocka_unit_test_setup_teardown(test, set_up_linger, tear_down)

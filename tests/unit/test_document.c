@@ -1,5 +1,6 @@
 /* A document survives write, read and write: byte for byte, and with the same report. */
 #include "base/escape.h"
+#include "printed.h"
 #include "rendering.h"
 #include "report/report.h"
 #include "report_sample.h"
@@ -17,29 +18,14 @@
 
 #define COUNT_OF(array) (sizeof(array) / sizeof((array)[0]))
 
-static char *written(const struct document *document)
-{
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
-
-    assert_non_null(out);
-    assert_int_equal(0, document_write(document, out));
-    fclose(out);
-    return text;
-}
-
 static char *rendering_csv(const struct document *document)
 {
-    char *text = NULL;
-    size_t bytes = 0;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
+    FILE *out = printed_begin(&printed);
 
-    assert_non_null(out);
     report_csv(document, out);
     report_line(document, out, true);
-    fclose(out);
-    return text;
+    return printed_end(&printed);
 }
 
 static int read_text(const char *text, struct document *document, char error[DOCUMENT_ERROR_BYTES])
@@ -80,19 +66,9 @@ static void is_healthy(struct report_sample *sample)
 
 static void has_all(struct report_sample *sample)
 {
-    report_sample_open_loop(sample);
-    report_sample_failures(sample);
-    report_sample_troubles(sample);
-    report_sample_verdicts(sample);
-    report_sample_assertions(sample);
-    sample->document.options.connect_timeout_ns = 1000000000;
-    sample->document.options.source = "127.0.0.0/28,::1";
-    sample->document.options.source_ports = (struct option_ports){20000, 29999};
-    sample->document.options.proxy_protocol = LOAD_PROXY_V2;
-    sample->document.options.send = (struct option_bytes){.bytes = 3, .data = "\0\xff\n"};
+    report_sample_all(sample);
     report_sample_wrong_answer(sample, 0, 1, 2, "a\\\x01");
     report_sample_short_answer(sample, 1, 2, 3);
-    sample->document.intervals_cut = true;
     sample->document.thread[1].cpu = -1;
 }
 
@@ -129,9 +105,9 @@ static void what_is_read_back_is_written_alike(void **state)
         struct document *document;
 
         samples[i].change(sample);
-        first = written(&sample->document);
+        first = rendering_json(&sample->document);
         document = read_back(first);
-        second = written(document);
+        second = rendering_json(document);
         assert_string_equal(first, second);
         forget(document);
         free(first);
@@ -149,7 +125,7 @@ static void what_is_read_back_is_reported_alike(void **state)
         struct document *document;
 
         samples[i].change(sample);
-        text = written(&sample->document);
+        text = rendering_json(&sample->document);
         document = read_back(text);
         expected = rendering_text(&sample->document, false, 100);
         actual = rendering_text(document, false, 100);
@@ -212,7 +188,7 @@ static void check_without(json_t *root, json_t *object, const char *name, const 
     result = read_text(text, document, error);
     snprintf(quoted, sizeof(quoted), strcmp(name, "schema") == 0 ? "its %s" : "'%s' in ", name);
     if (result == 0)
-        again = written(document);
+        again = rendering_json(document);
     if (again ? strcmp(again, whole) != 0 : result != -EINVAL || !strstr(error, quoted))
         fail_msg("without '%s': %d: %s", name, result, error);
     json_object_set_new(object, name, value);
@@ -258,7 +234,7 @@ static void each_member_is_missed_by_its_name(void **state)
     report_sample_verdicts(sample);
     report_sample_assertions(sample);
     sample->document.interval_count = 1;
-    text = written(&sample->document);
+    text = rendering_json(&sample->document);
     root = json_loads(text, 0, NULL);
     assert_non_null(root);
     check_members(root, root, text);
@@ -277,7 +253,7 @@ static void a_maximum_that_the_histogram_does_not_have_is_refused(void **state)
     (void)state;
     assert_non_null(document);
     sample->tallies[0].timings[TIMING_CONNECT].max_ns /= 2;
-    text = written(&sample->document);
+    text = rendering_json(&sample->document);
     assert_int_equal(-EINVAL, read_text(text, document, error));
     free(text);
     forget(document);
@@ -293,7 +269,7 @@ static void a_count_that_the_histogram_does_not_hold_is_refused(void **state)
 
     (void)state;
     assert_non_null(document);
-    text = written(&sample->document);
+    text = rendering_json(&sample->document);
     count = strstr(text, "\"count\": 40000");
     assert_non_null(count);
     count[strlen("\"count\": 4000")] = '1';

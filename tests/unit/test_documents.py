@@ -116,7 +116,21 @@ def test_each_file_to_open_exists():
     assert list(missing_files((TOP / "ARCHITECTURE.md").read_text(encoding="utf-8"), TOP)) == []
 
 
+def wide_samples(text):
+    """The lines of samples that have more than 100 characters: readers would have to scroll for their ends."""
+    samples = "\n".join(text.split("```")[1::2])
+    return [line for line in samples.splitlines() if len(line) > 100]
+
+
+def test_the_samples_of_the_readme_need_no_scrolling():
+    assert wide_samples((TOP / "README.md").read_text(encoding="utf-8")) == []
+
+
 # And the checks themselves, with documents that are wrong
+
+
+def test_a_wide_sample_is_found():
+    assert wide_samples(f"{'a' * 101}\n```\n{'b' * 100}\n{'c' * 101}\n```\n{'d' * 101}\n") == ["c" * 101]
 
 
 def test_the_options_of_a_help_are_found():

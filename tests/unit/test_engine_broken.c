@@ -19,6 +19,7 @@
 #include <linux/seccomp.h>
 #include <sys/eventfd.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 
@@ -29,6 +30,12 @@
 #define SOCKETS_MAX 2048
 #define MORE_BYTES  (16u << 20) /* than a socket takes at once */
 
+/* Sockets that send all at once: five times what one submission takes, and more than the results
+ * that a ring has room for (4096): the kernel keeps the others, as an overflow. */
+#define MANY         5200
+#define MANY_STARTED 5120
+#define MANY_MAX     (MANY + 64) /* above all descriptors */
+
 static const struct engine_class *class; /* the engine under test */
 
 struct fixture {
@@ -37,6 +44,12 @@ struct fixture {
     int listener_fd, wake_fd;
     int sock, client; /* both ends of a connection */
 };
+
+static void calls_refuse(const struct sock_fprog *filter)
+{
+    assert_int_equal(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
+    assert_int_equal(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, filter));
+}
 
 /* From here on the kernel refuses this process to wait for an engine (seccomp(2)): for good, so
  * each test has a process of its own. */
@@ -57,8 +70,27 @@ static void break_engine(void)
     };
     struct sock_fprog filter = {.len = sizeof(program) / sizeof(program[0]), .filter = program};
 
-    assert_int_equal(0, prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0));
-    assert_int_equal(0, prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &filter));
+    calls_refuse(&filter);
+}
+
+/* The same, but an engine may still take what there is: io_uring_enter(2) that waits for nothing
+ * (its third argument). Results that a ring has no memory for break it so, with EBADR. */
+static void break_waiting(void)
+{
+    struct sock_filter program[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_io_uring_enter, 0, 3),
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, args[2])),
+        BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, 0, 1, 0),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    struct sock_fprog filter = {.len = sizeof(program) / sizeof(program[0]), .filter = program};
+
+    if (strcmp(class->name, "epoll") == 0)
+        break_engine();
+    else
+        calls_refuse(&filter);
 }
 
 static int client_connect(const struct fixture *f)
@@ -82,7 +114,7 @@ static void open_all(struct fixture *f)
     f->listener_fd = listener_open(&f->address, 128, true, &step);
     f->wake_fd = eventfd(0, EFD_CLOEXEC);
     args = (struct engine_args){
-        .listener_fd = f->listener_fd, .wake_fd = f->wake_fd, .sockets_max = SOCKETS_MAX};
+        .listener_fd = f->listener_fd, .wake_fd = f->wake_fd, .sockets_max = MANY_MAX};
     assert_int_equal(0, engine_open(class, &args, &f->engine, &failure));
     assert_int_equal(0, engine_accept_start(f->engine, 100));
     f->client = client_connect(f);
@@ -215,6 +247,36 @@ static void who_comes_stays_in_the_accept_queue(void **state)
     close_all(f);
 }
 
+static void what_the_kernel_keeps_is_reported_too(void **state)
+{
+    static struct fixture fixture;
+    static int socks[MANY];
+    struct fixture *f = &fixture;
+    struct rlimit limit;
+    size_t got = 0, sent;
+
+    (void)state;
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &limit));
+    limit.rlim_cur = limit.rlim_max;
+    assert_true(limit.rlim_max >= MANY_MAX);
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &limit));
+    open_all(f);
+    for (int i = 0; i < MANY; i += 2)
+        assert_int_equal(0, socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, &socks[i]));
+    for (int i = 0; i < MANY; i++)
+        assert_int_equal(0, engine_send(f->engine, TOKEN + (unsigned)i, socks[i], "!", 1, 0));
+    break_waiting();
+    sent = wait_for_end(f);
+    engine_destroy(f->engine);
+    for (int i = 0; i < MANY; i++)
+        got += recv(socks[i], (char[1]){0}, 1, MSG_DONTWAIT) == 1;
+    assert_int_equal(got, sent);
+    assert_true(sent >= MANY_STARTED);
+    for (int i = 0; i < MANY; i++)
+        close(socks[i]);
+    close_all(f);
+}
+
 /* Returns how many descriptors this process has. */
 static int descriptors_count(void)
 {
@@ -284,6 +346,7 @@ int main(int argc, char *argv[])
         cmocka_unit_test(what_was_done_is_reported_before_it_fails),
         cmocka_unit_test(what_waits_is_not_done_any_more),
         cmocka_unit_test(who_comes_stays_in_the_accept_queue),
+        cmocka_unit_test(what_the_kernel_keeps_is_reported_too),
         cmocka_unit_test(a_broken_one_holds_nothing_that_the_next_may_need),
     };
     int failed = 0;

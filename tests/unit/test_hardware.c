@@ -2,6 +2,7 @@
  */
 #include "base/fact.h"
 #include "machine_fake.h"
+#include "printed.h"
 #include "server/config.h"
 #include "server/sizing.h"
 #include "server/tuning.h"
@@ -66,13 +67,11 @@ static void fly_write(const struct machine_fake *fake)
 
 static void check_printed(const struct hardware *hardware, const char *expected)
 {
-    char *text = NULL;
-    size_t bytes;
-    FILE *out = open_memstream(&text, &bytes);
+    struct printed printed;
+    char *text;
 
-    assert_non_null(out);
-    hardware_print(hardware, out);
-    fclose(out);
+    hardware_print(hardware, printed_begin(&printed));
+    text = printed_end(&printed);
     if (!strstr(text, expected))
         fail_msg("no '%s' in '%s'", expected, text);
     free(text);

@@ -164,6 +164,35 @@ static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state
     listeners_close(&listeners);
 }
 
+static void one_that_is_drained_takes_no_new_client_and_its_queue_can_be_emptied(void **state)
+{
+    struct listeners_args args = {.address = at("127.0.0.1:0"),
+                                  .count = 1,
+                                  .backlog = 16,
+                                  .stop_fd = -1,
+                                  .notice = no_notice};
+    struct failure failure;
+    struct listeners listeners;
+    int client_fd, late_fd, sock;
+
+    (void)state;
+    assert_int_equal(0, listeners_open(&listeners, &args, &failure));
+    client_fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    assert_int_equal(0,
+                     connect(client_fd, &listeners.address.sa, address_bytes(&listeners.address)));
+    listeners_drain_one(&listeners, 0);
+    late_fd = half_open(&listeners.address);
+    assert_int_equal(0, listener_has_handshakes(&listeners.address));
+    sock = accept4(listeners.fds[0], NULL, NULL, SOCK_CLOEXEC);
+    assert_true(sock >= 0);
+    assert_int_equal(-1, accept4(listeners.fds[0], NULL, NULL, SOCK_CLOEXEC));
+    assert_int_equal(EAGAIN, errno);
+    close(sock);
+    close(client_fd);
+    close(late_fd);
+    listeners_close(&listeners);
+}
+
 /* A socket that has a port and does not listen: the port may become free at any moment. */
 static int port_held(struct address *address)
 {
@@ -205,6 +234,7 @@ int main(void)
         cmocka_unit_test(a_handshake_counts_at_its_own_listener_and_not_at_another_of_that_port),
         cmocka_unit_test(a_listener_of_both_families_knows_the_handshakes_of_both),
         cmocka_unit_test(the_kernel_is_asked_for_handshakes_once_for_all_workers),
+        cmocka_unit_test(one_that_is_drained_takes_no_new_client_and_its_queue_can_be_emptied),
         cmocka_unit_test(a_stop_that_ends_the_wait_for_a_port_is_no_failure_of_the_system),
     };
 

@@ -1,5 +1,6 @@
 /* The live view of a run: the contents of a frame. */
 #include "base/units.h"
+#include "printed.h"
 #include "report/live_frame.h"
 #include "report_sample.h"
 
@@ -39,14 +40,11 @@ static struct view view_of(struct report_sample *sample)
 /* A frame of it; the caller frees it. */
 static char *frame_of(const struct view *view, unsigned columns, unsigned lines, bool utf8)
 {
-    char *text = NULL;
-    size_t bytes;
-    struct page page = {.out = open_memstream(&text, &bytes), .columns = columns, .can_utf8 = utf8};
-    unsigned written;
+    struct printed printed;
+    struct page page = {.out = printed_begin(&printed), .columns = columns, .can_utf8 = utf8};
+    unsigned written = live_frame(&page, &view->history, &view->state, lines);
+    char *text = printed_end(&printed);
 
-    assert_non_null(page.out);
-    written = live_frame(&page, &view->history, &view->state, lines);
-    fclose(page.out);
     for (const char *at = text; *at; at++)
         written -= *at == '\n';
     assert_int_equal(0, written);

@@ -29,8 +29,16 @@ def rendered(program, columns, *options):
 
 def entries_of(text):
     """{head: text} of the options of a page whose lines are not broken."""
-    section = text.partition("\nOPTIONS\n")[2].partition("\nENVIRONMENT\n")[0]
-    return {entry["head"]: entry["text"] for entry in ENTRY.finditer(section)}
+    return {entry["head"]: entry["text"] for entry in ENTRY.finditer(options_of(text))}
+
+
+def heads_of(text):
+    """The heads of all entries, as often as they are there."""
+    return [entry["head"] for entry in ENTRY.finditer(options_of(text))]
+
+
+def options_of(text):
+    return text.partition("\nOPTIONS\n")[2].partition("\nENVIRONMENT\n")[0]
 
 
 def faults_of(rows, entries):
@@ -46,7 +54,16 @@ def faults_of(rows, entries):
 def test_groff_prints_no_warning(program, columns):
     text, warnings = rendered(program, columns, "-Tutf8")
     assert warnings == ""
-    assert "NAME" in text
+    assert "\nNAME\n" in re.sub(".\b", "", text)  # without what makes it bold
+
+
+@pytest.mark.skipif(not shutil.which("mandoc"), reason="no mandoc: install mandoc")
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_mandoc_finds_nothing_wrong(program):
+    """But for the length of lines in the source, a question of style."""
+    done = subprocess.run(["mandoc", "-T", "lint", "-W", "warning", PAGES / f"{program}.1"], capture_output=True,
+                          text=True, timeout=60)
+    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -55,6 +72,12 @@ def test_each_option_of_the_help_is_in_the_page_with_its_default(program):
     rows = rows_of(help_of(*PROGRAMS[program][0]))
     assert len(rows) > 10
     assert faults_of(rows, entries) == {}
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_no_option_is_twice_in_the_page(program):
+    heads = heads_of(rendered(program, 2000)[0])
+    assert [head for head in heads if heads.count(head) > 1] == []
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
@@ -89,3 +112,7 @@ def test_what_a_page_leaves_out_is_found():
     rows = {"-c, --close HOW": "how (default linger)", "--tune": "", "PORT": "port (default 1848)"}
     page = "\nOPTIONS\n     • -c, --close HOW: how. Default: swift.\n     • PORT: port. Default: 1848.\nENVIRONMENT\n"
     assert faults_of(rows, entries_of(page)) == {"-c, --close HOW": ["default linger"], "--tune": ["the option"]}
+
+
+def test_an_option_that_is_there_twice_is_found():
+    assert heads_of("\nOPTIONS\n     • --tune: a.\n     • --tune: b.\nENVIRONMENT\n") == ["--tune", "--tune"]

@@ -26,7 +26,7 @@ static void without_arguments_every_field_has_its_default(void **state)
     (void)state;
     READ(&reading, NULL);
     assert_int_equal(0, reading.result);
-    char *text = sample_print(&sample_table, &reading.sample);
+    char *text = option_table_settings(&sample_table, &reading.sample);
     assert_string_equal("port=1848\n"
                         "listen=[::]\n"
                         "greeting=hello\\n\n"
@@ -297,7 +297,7 @@ static void long_values_are_printed_whole(void **state)
         to = stpcpy(to, i % 2 == 0 ? "a" : "\\xff");
     }
     stpcpy(to, "\n");
-    char *text = sample_print(&one, &greeting);
+    char *text = option_table_settings(&one, &greeting);
     assert_string_equal(expected, text);
     free(text);
 }
@@ -309,7 +309,7 @@ static void a_positional_is_printed_by_its_bare_name(void **state)
     const char *host = "::1";
 
     (void)state;
-    char *text = sample_print(&one, &host);
+    char *text = option_table_settings(&one, &host);
     assert_string_equal("host-2=::1\n", text);
     free(text);
 }
@@ -414,7 +414,7 @@ static void the_last_positional_may_take_all_the_rest(void **state)
 
     assert_int_equal(0, option_parse(&table, 6, argv, &settings, sources, error));
     assert_int_equal(3, settings.rest.count);
-    char *text = sample_print(&table, &settings);
+    char *text = option_table_settings(&table, &settings);
     assert_string_equal("first=w1\nrest=w2 w4 w5\n", text);
     free(text);
 

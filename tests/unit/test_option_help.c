@@ -39,15 +39,15 @@ static void the_help_has_an_entry_for_every_row(void **state)
         "      --say TEXT|@FILE|any       what else is said ($HELLO_SAMPLE_SAY)\n"
         "      --print-config             print every setting\n"
         "  -q, --quiet                    say less ($HELLO_SAMPLE_QUIET)\n"
-        "  -h, --help                     print this help\n"
-        "  -V, --version                  print the version\n"
+        "  -h, --help                     print this help, and exit\n"
+        "  -V, --version                  print the version, and exit\n"
         "\n"
         "Environment: the short $HELLO_... is read too, where $HELLO_SAMPLE_... is not set; but "
         "not\n"
         "$HELLO_QUIET, which could be meant for example too\n"
         "\n"
         "Exit codes: 0 done.\n";
-    char *text = sample_help(&sample_table);
+    char *text = option_table_help(&sample_table);
 
     (void)state;
     assert_string_equal(expected, text);
@@ -81,7 +81,7 @@ static void a_long_help_is_wrapped_within_100_columns(void **state)
                                               .usage = "[OPTIONS]",
                                               .rows = rows,
                                               .row_count = 3};
-    char *text = sample_help(&table);
+    char *text = option_table_help(&table);
 
     (void)state;
     assert_string_equal(

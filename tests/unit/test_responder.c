@@ -37,6 +37,8 @@ static struct {
     struct worker_break broken;
     struct worker *worker;
     struct conditions conditions;
+    struct listeners *listeners;
+    uint32_t accepts_begun, accepts_stopped;
     char notices[512]; /* all lines */
 } one;
 
@@ -98,7 +100,8 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
     one.iterations = 0;
     one.opens = 1 + others;
     listener_fd = -1;
-    args->listeners = &listeners;
+    args->listeners = one.listeners = &listeners;
+    listeners.looks = 0;
     one.notices[0] = '\0';
     conditions_init(&one.conditions, fake_notice, NULL);
     args->conditions = &one.conditions;
@@ -365,6 +368,55 @@ static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
     close(args.listener_fd);
 }
 
+static int counting_accept_start(struct engine *engine, uint32_t capacity)
+{
+    (void)engine;
+    (void)capacity;
+    one.accepts_begun++;
+    return 0;
+}
+
+static void counting_accept_stop(struct engine *engine)
+{
+    (void)engine;
+    one.accepts_stopped++;
+}
+
+/* Another process is gone, before the second wait and before the fourth; accepting that is to stop
+ * ends in the wait after it. */
+static int fake_wait_for_looks(struct engine *engine, int64_t timeout_ns,
+                               struct engine_event *events)
+{
+    (void)engine;
+    (void)timeout_ns;
+    one.class.accept_start = counting_accept_start;
+    one.class.accept_stop = counting_accept_stop;
+    events[0] = (struct engine_event){.result = -ECANCELED, .op = ENGINE_OP_ACCEPT};
+    switch (++one.iterations) {
+    case 1:
+    case 3:
+        listeners_take_back(one.listeners);
+        return 0;
+    case 2:
+    case 4:
+        return 1;
+    default:
+        return one.iterations < ITERATIONS ? 0 : -EIO;
+    }
+}
+
+static void accepting_begins_anew_each_time_another_process_is_gone(void **state)
+{
+    static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4, .settings = &settings};
+
+    (void)state;
+    one.accepts_begun = one.accepts_stopped = 0;
+    free(run(&args, fake_wait_for_looks));
+    assert_int_equal(2, one.accepts_stopped);
+    assert_int_equal(2, one.accepts_begun); /* the first time was not counted */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -378,6 +430,7 @@ int main(void)
         cmocka_unit_test(a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke),
         cmocka_unit_test(what_is_tried_again_is_reported_as_delayed),
         cmocka_unit_test(a_listener_that_is_closed_is_not_asked_who_waits),
+        cmocka_unit_test(accepting_begins_anew_each_time_another_process_is_gone),
     };
 
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -13,6 +13,7 @@ from machine import DEADLINE_S, PORT, THERE, Machine
 CONNECTIONS = 10_000
 KERNELS = ("5.10", "6.1", "6.12")
 ENGINES = {"5.10": "epoll", "6.1": "uring", "6.12": "uring"}
+DISABLES_IO_URING = {"5.10": False, "6.1": False, "6.12": True}  # by a setting of the whole machine
 START_LINE = re.compile(r"hello-server: listening on \[::\]:1848 engine=(\w+) workers=1 close=linger")
 STOP_LINE = re.compile(r"hello-server: stopped accepted=(\d+) greeted=(\d+) expired=0 reset=0 "
                        r"stalled=0 orphaned=0 failed=0 abandoned=0\n")
@@ -72,6 +73,29 @@ def test_root_may_tune_it(machine):
     values = re.search(rf"tune: net\.ipv4\.tcp_max_tw_buckets {before} -> (\d+)\n", said)
     assert values and machine.output_of(f"cat {limit}").strip() == values[1], said
     assert int(values[1]) > int(before)
+
+
+def test_io_uring_can_be_disabled_for_servers_that_start_and_one_that_runs_goes_on(machine):
+    setting = "/proc/sys/kernel/io_uring_disabled"
+    assert (machine.run(f"test -e {setting}")[0] == 0) == DISABLES_IO_URING[machine.kernel]
+    if not DISABLES_IO_URING[machine.kernel]:
+        return
+    named = "kernel.io_uring_disabled is 2: set it to 0"
+    machine.output_of(f"echo 2 >{setting}")
+    try:
+        assert named in config(machine)["engine.uring"]
+        code, said = machine.run("hello-server --engine uring 0")
+        assert (code, named in said) == (1, True), said
+        said = machine.output_of("hello-server 0 >/run/disabled 2>&1 & "
+                                 "until busybox grep listening /run/disabled; do sleep 1; done; "
+                                 "kill $!; wait $!; cat /run/disabled")
+        assert named in said and "engine=epoll" in said, said
+        for family in THERE:
+            assert machine.greeting(family) == b"hello\n"
+            machine.clients += 1
+    finally:
+        machine.output_of(f"echo 0 >{setting}")
+    assert config(machine)["engine.uring"].startswith("works")
 
 
 def test_it_runs_as_the_platform_does_it(machine):

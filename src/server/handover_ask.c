@@ -1,0 +1,181 @@
+/* The new process's side of a handover. */
+#include "base/clock.h"
+#include "base/escape.h"
+#include "server/handover.h"
+#include "server/handover_message.h"
+#include "server/handover_socket.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#define SHOWN_BYTES 160 /* of a path, in messages */
+
+/* How often a process that dies while it is asked is asked again: another one may serve by then. */
+#define ASKS_MAX 3
+
+/* `why` is followed by an advice. */
+static int handover_fail(const char *path, int result, const char *why, struct failure *failure)
+{
+    char shown[SHOWN_BYTES];
+
+    if (result == -EINTR)
+        return failure_set(failure, FAILURE_STOPPED, result, "stopped before it could listen");
+    return failure_set(failure, FAILURE_SYSTEM, result, "cannot take over at '%s': %s",
+                       escape_encode(path, strlen(path), shown, sizeof(shown)), why);
+}
+
+/* Say why the path cannot be connected to, and what to do. Returns why. */
+static char *handover_connect_advice(int error, char *why, size_t bytes)
+{
+    const char *advice = "see whether the directory exists, and this user may use it";
+
+    if (error == ENOTSOCK)
+        advice = "remove that file, or choose another path";
+    else if (error == EPROTOTYPE)
+        advice = "another program listens there: choose another path";
+    else if (error == EACCES || error == EPERM)
+        advice = "only the user who started the process there, and root, may replace it";
+    else if (error == EAGAIN)
+        advice = "other processes ask it already: start this one again";
+    snprintf(why, bytes, "%s (%s); %s", error == ENOTSOCK ? "a file is there" : strerror(error),
+             strerrorname_np(error), advice);
+    return why;
+}
+
+/* Keep or close the descriptors of a message. Returns false if there are more than can be kept. */
+static bool offer_take(struct handover_offer *offer, uint32_t role, const int *fds, int count)
+{
+    bool fit = true;
+
+    for (int i = 0; i < count; i++) {
+        if (role == HANDOVER_CONTROL && offer->control_fd < 0)
+            offer->control_fd = fds[i];
+        else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX)
+            offer->fds[offer->count++] = fds[i];
+        else if (role == HANDOVER_ADMIN && offer->admin_fd < 0)
+            offer->admin_fd = fds[i];
+        else {
+            fit = fit && role != HANDOVER_CLIENTS;
+            close(fds[i]);
+        }
+    }
+    return fit;
+}
+
+/* Receive until all was offered. Returns 0 or -errno; -ECONNABORTED: the reason is in *message. */
+static int offer_receive(struct handover_offer *offer, int stop_fd,
+                         struct handover_message *message)
+{
+    uint64_t deadline_ns = clock_now_ns() + HANDOVER_ANSWER_NS;
+    int fds[HANDOVER_FDS_MAX];
+
+    for (;;) {
+        int count = handover_receive(offer->channel_fd, deadline_ns, stop_fd, message, fds);
+
+        if (count < 0)
+            return count;
+        if (!offer_take(offer, message->role, fds, count))
+            return -E2BIG;
+        if (message->kind == HANDOVER_GIVE_UP)
+            return -ECONNABORTED;
+        if (message->kind == HANDOVER_OFFER)
+            break;
+    }
+    offer->is_managed = message->flags & HANDOVER_MANAGED;
+    return offer->count > 0 && offer->control_fd >= 0 ? 0 : -EPROTO;
+}
+
+static int handover_ask_once(const char *path, int stop_fd, struct handover_offer *offer,
+                             struct failure *failure)
+{
+    struct handover_message message = {.kind = HANDOVER_ASK};
+    struct handover_peer peer;
+    char why[sizeof(message.text) + 128];
+    int result = handover_socket_connect(path, &peer);
+
+    if (result == -ENOENT || result == -ECONNREFUSED)
+        return 0; /* nobody serves there, or nobody does any more */
+    if (result < 0)
+        return handover_fail(path, result, handover_connect_advice(-result, why, sizeof(why)),
+                             failure);
+    offer->channel_fd = peer.fd;
+    offer->pid = peer.pid;
+    if (!handover_peer_is_trusted(&peer)) {
+        snprintf(why, sizeof(why),
+                 "user %u serves there, whose listeners must not be trusted; choose another path",
+                 (unsigned)peer.user);
+        return handover_fail(path, -EPERM, why, failure);
+    }
+    result = handover_send(peer.fd, &message, NULL, 0);
+    if (result == 0)
+        result = offer_receive(offer, stop_fd, &message);
+    if (result == 0 || result == -EPIPE)
+        return result;
+    if (result == -ECONNABORTED)
+        snprintf(why, sizeof(why), "process %d refuses: %s", (int)peer.pid, message.text);
+    else
+        snprintf(why, sizeof(why), "no offer from process %d: %s; end it, or choose another path",
+                 (int)peer.pid, strerror(-result));
+    return handover_fail(path, result, why, failure);
+}
+
+int handover_ask(const char *path, int stop_fd, struct handover_offer *ret_offer,
+                 struct failure *failure)
+{
+    int result = 0;
+
+    for (int i = 0; i < ASKS_MAX; i++) {
+        *ret_offer = HANDOVER_NO_OFFER;
+        result = handover_ask_once(path, stop_fd, ret_offer, failure);
+        if (result == 0)
+            return 0;
+        handover_decline(ret_offer, NULL);
+        if (result != -EPIPE)
+            return result;
+    }
+    return handover_fail(path, result, "each process there ended when it was asked; start it again",
+                         failure);
+}
+
+void handover_decline(struct handover_offer *offer, const char *why)
+{
+    if (offer->channel_fd >= 0 && why)
+        handover_send_refusal(offer->channel_fd, why);
+    for (uint32_t i = 0; i < offer->count; i++)
+        close(offer->fds[i]);
+    if (offer->control_fd >= 0)
+        close(offer->control_fd);
+    if (offer->admin_fd >= 0)
+        close(offer->admin_fd);
+    if (offer->channel_fd >= 0)
+        close(offer->channel_fd);
+    *offer = HANDOVER_NO_OFFER;
+}
+
+int handover_confirm(struct handover_offer *offer, int stop_fd, struct failure *failure)
+{
+    struct handover_message message = {.kind = HANDOVER_READY};
+    uint64_t deadline_ns = clock_now_ns() + HANDOVER_ANSWER_NS;
+    int fds[HANDOVER_FDS_MAX];
+    int result = handover_send(offer->channel_fd, &message, NULL, 0);
+
+    while (result >= 0) {
+        result = handover_receive(offer->channel_fd, deadline_ns, stop_fd, &message, fds);
+        if (result >= 0 && message.kind == HANDOVER_LEAVE)
+            return 0;
+        for (int i = 0; i < result; i++)
+            close(fds[i]);
+        if (result >= 0 && message.kind == HANDOVER_GIVE_UP)
+            return failure_set(failure, FAILURE_SYSTEM, -ECONNABORTED,
+                               "process %d does not hand over: %s", (int)offer->pid, message.text);
+    }
+    if (result == -EPIPE ||
+        result == -EINTR) /* it is dead; or we are to stop, and it may have left */
+        return 0;
+    return failure_set(
+        failure, FAILURE_SYSTEM, result,
+        "process %d does not leave: %s; see whether it runs, and start this one again",
+        (int)offer->pid, strerror(-result));
+}

@@ -1,0 +1,358 @@
+"""A running server is replaced by a new process, and no client notices."""
+import itertools
+import os
+import re
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+import kernel
+import programs
+from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, visit
+from handovers import (
+    ASK, CLIENTS, CONTROL, DESCRIPTORS, GIVE_UP, LEAVE, OFFER, READY, Chain, asking, message, offered, receive,
+    send,
+)
+from kernel import switches
+from programs import DEADLINE_S, run, server_path, wait_until
+
+ENDED_WELL = ("expired", "reset", "stalled", "orphaned", "failed", "abandoned")
+
+
+@pytest.fixture
+def path(tmp_path):
+    return tmp_path / "hello.sock"
+
+
+@pytest.fixture
+def chain(path):
+    """chain(*options) makes servers that take over from each other, see Chain."""
+    chains = []
+
+    def begin(*options, **others):
+        chains.append(Chain(path, *options, **others))
+        return chains[-1]
+
+    yield begin
+    for one in chains:
+        one.kill()
+
+
+def listens(process):
+    """Whether one of its descriptors is a listening TCP socket."""
+    inodes = {line.split()[9] for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}", encoding="ascii")
+              if line.split()[3] == "0A"}
+    return any(os.readlink(f"/proc/{process.pid}/fd/{fd}")[8:-1] in inodes for fd in os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def successor(path, *options):
+    """Run a new process that is to fail: (exit code, standard output, standard error)."""
+    result = run(server_path(), "--handover", str(path), *map(str, options))
+    return result.returncode, result.stdout, result.stderr
+
+
+# What is promised
+
+
+@pytest.mark.parametrize("engines", [("uring", "uring"), ("epoll", "epoll"), ("uring", "epoll")], ids="-".join)
+def test_no_client_is_lost_while_servers_replace_each_other(chain, start, engines):
+    """At 2,000 connections per second, half of them over IPv6."""
+    one = chain("--workers", 2)
+    next_engine = itertools.cycle(engines)
+    before = one.start("--engine", next(next_engine))
+    client = start("-d", "10s", "-r", 2000, "--family", "both", f"localhost:{one.port}")
+    ends = []
+    while client.process.poll() is None:
+        after = one.start("--engine", next(next_engine))
+        ends.append(one.ended(before))
+        before = after
+    measured = client.report()
+    before.send_signal(signal.SIGTERM)
+    ends.append(one.ended(before))
+    assert len(ends) > 10
+    assert (measured.ok, measured.errors) == (measured.started, {})
+    assert [code for code, _, _ in ends] == [0] * len(ends)
+    assert {name: sum(counts[name] for _, counts, _ in ends) for name in ENDED_WELL} == dict.fromkeys(ENDED_WELL, 0)
+    assert sum(counts["greeted"] for _, counts, _ in ends) == measured.started
+
+
+def test_open_connections_stay_with_the_old_process(chain, engine):
+    one = chain("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "1h")
+    old = one.start()
+    with connect((IPV4.loopback, one.port)) as client:
+        assert read_exactly(client, len(GREETING)) == GREETING
+        new = one.start()
+        wait_until(lambda: not listens(old), "it to close its listeners")
+        assert visit((IPV4.loopback, one.port)) == GREETING
+        assert old.poll() is None
+    code, counts, _ = one.ended(old)
+    assert (code, counts["accepted"], counts["greeted"]) == (0, 1, 1)
+    new.send_signal(signal.SIGTERM)
+    assert one.ended(new)[1]["greeted"] == 1
+
+
+def test_who_waits_in_the_queue_is_served(chain, engine):
+    """Neither process runs meanwhile; both families."""
+    one = chain("--engine", engine)
+    old = one.start()
+    old.send_signal(signal.SIGSTOP)
+    clients = [connect((FAMILIES[n % 2].loopback, one.port)) for n in range(200)]
+    old.send_signal(signal.SIGCONT)
+    one.start()
+    assert [read_to_end(client) for client in clients] == [GREETING] * 200
+
+
+def test_the_path_is_for_this_user_only_and_goes_with_the_last(chain, path):
+    one = chain()
+    first = one.start()
+    status = os.stat(path)
+    assert (stat.S_ISSOCK(status.st_mode), stat.S_IMODE(status.st_mode)) == (True, 0o600)
+    second = one.start()
+    assert one.ended(first)[0] == 0
+    assert os.stat(path).st_ino == status.st_ino
+    second.send_signal(signal.SIGTERM)
+    assert one.ended(second)[0] == 0
+    assert not path.exists()
+
+
+def test_both_say_what_happens(chain):
+    one = chain()
+    old = one.start()
+    new = one.start()
+    assert one.ended(old)[2] == f"hello-server: handing over to process {new.pid}\n"
+
+
+def test_it_sleeps_before_and_after(chain):
+    one = chain("--workers", 2)
+    one.start()
+    new = one.start()
+
+    def settled():
+        before = switches(new.pid)
+        time.sleep(2.5)  # lost clients are looked for in that time
+        return switches(new.pid) == before
+
+    wait_until(settled, "it to fall asleep", within=30)
+    before = switches(new.pid)
+    time.sleep(3)
+    assert switches(new.pid) == before
+    assert visit((IPV4.loopback, one.port)) == GREETING
+
+
+# One of them fails
+
+
+def test_a_new_process_that_cannot_start_says_why_and_the_old_one_serves_on(chain, path):
+    one = chain("--workers", 1)
+    old = one.start()
+    code, out, errors = successor(path, one.port + 1)
+    assert (code, out) == (1, "")
+    assert errors == (f"hello-server: cannot listen on '[::]:{one.port + 1}': the sockets of process {old.pid} are on"
+                      f" '[::]:{one.port}'; ask for that address, or for none\n")
+    assert visit((IPV4.loopback, one.port)) == GREETING
+    old.send_signal(signal.SIGTERM)
+    code, counts, errors = one.ended(old)
+    assert (code, counts["greeted"], counts["abandoned"]) == (0, 1, 0)
+    assert "could not start\n" in errors
+
+
+@pytest.mark.parametrize("step", ["asks", "is offered", "is ready"])
+def test_if_the_new_process_is_killed_the_old_one_serves_on(chain, path, step):
+    """Until it is told that the old one leaves."""
+    one = chain()
+    old = one.start()
+    with asking(path) as channel:
+        if step != "asks":
+            descriptors = offered(channel)
+            for fd in sum(descriptors.values(), []):
+                os.close(fd)
+    assert [visit((family.loopback, one.port)) for family in FAMILIES] == [GREETING] * 2
+    new = one.start()
+    assert one.ended(old)[0] == 0
+    assert visit((IPV4.loopback, one.port)) == GREETING
+    assert new.poll() is None
+
+
+def killed_at(call, nth):
+    """A prefix for a command: it is killed when it makes this call for the nth time, before anything happens."""
+    return ["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}",
+            "-e", f"inject={call}:error=EINTR:signal=SIGKILL:when={nth}"]
+
+
+@pytest.mark.parametrize("call, nth", [("connect", 1), ("sendmsg", 1), ("recvmsg", 1), ("recvmsg", 2),
+                                       ("recvmsg", 3), ("sendmsg", 2)])
+def test_a_new_process_that_dies_at_any_step_before_it_is_ready_changes_nothing(chain, path, start, engine, call, nth):
+    """It may have begun to accept: clients are then counted by whoever has them."""
+    one = chain("--engine", engine, "--workers", 2)
+    one.start()
+    client = start("-d", "2s", "-r", 500, "--family", "both", f"localhost:{one.port}")
+    result = subprocess.run([*killed_at(call, nth), server_path(), "--handover", str(path), "--engine", engine],
+                            capture_output=True, timeout=DEADLINE_S)
+    assert result.returncode in (137, -signal.SIGKILL), result
+    measured = client.report()
+    lost = measured.started - measured.ok
+    assert measured.errors == {} or (call, nth) == ("sendmsg", 2) and lost < 20, measured.errors
+    assert visit((IPV4.loopback, one.port)) == GREETING
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+def test_an_old_process_that_dies_at_any_step_leaves_the_port_to_the_new_one(chain, path, nth):
+    """Its descriptors, its offer, its leave: each is a message that it does not come to send."""
+    server = subprocess.Popen([*killed_at("sendmsg", nth), server_path(), "--handover", str(path), "0"],
+                              stdout=subprocess.PIPE, text=True)
+    port = int(server.stdout.readline().split("]:")[1].split()[0])
+    one = chain(port=port)
+    new = one.start()
+    server.communicate(timeout=DEADLINE_S)
+    assert [visit((family.loopback, port)) for family in FAMILIES] == [GREETING] * 2
+    new.send_signal(signal.SIGTERM)
+    assert one.ended(new)[0] == 0
+
+
+def test_a_successor_may_speak_a_later_version(chain, path):
+    """It says the highest that it speaks, in a longer message, and is answered in the lower one."""
+    one = chain()
+    old = one.start()
+    with asking(path) as channel:
+        channel.send(message(ASK, version=7) + b"more")
+        assert receive(channel)[0] == DESCRIPTORS
+    assert old.poll() is None
+
+
+def test_a_predecessor_may_offer_what_this_version_does_not_know(chain, path):
+    """Descriptors of an unknown role are closed."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
+            socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
+        control.bind(str(path))
+        control.listen()
+        os.chmod(path, 0o600)
+        one = chain()
+        with ThreadPoolExecutor(1) as pool:
+            new = pool.submit(one.start)
+            channel, _ = control.accept()
+            with channel:
+                assert receive(channel)[0] == ASK
+                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
+                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
+                send(channel, DESCRIPTORS, 99, fds=[other.fileno()])
+                send(channel, OFFER, count=3, version=9)
+                assert receive(channel)[0] == READY
+                send(channel, LEAVE)
+                assert new.result().poll() is None
+        assert visit(listener.getsockname()) == GREETING
+
+
+def test_a_predecessor_that_does_not_leave_is_not_replaced(chain, path):
+    """Clients that the new process has accepted by then are finished."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
+            socket.create_server(("127.0.0.1", 0)) as listener:
+        control.bind(str(path))
+        control.listen()
+        with ThreadPoolExecutor(1) as pool:
+            new = pool.submit(successor, path)
+            channel, _ = control.accept()
+            with channel:
+                assert receive(channel)[0] == ASK
+                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
+                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
+                send(channel, OFFER, count=2)
+                assert receive(channel)[0] == READY
+                assert visit(listener.getsockname()) == GREETING
+                send(channel, GIVE_UP, text=b"changed its mind")
+                code, out, errors = new.result()
+        assert (code, out) == (1, "")
+        assert errors.endswith(f"process {os.getpid()} does not hand over: changed its mind\n"), errors
+        with connect(listener.getsockname()), listener.accept()[0]:
+            pass  # the listener is as it was: no filter, not shut down
+
+
+def test_one_who_asks_nothing_delays_the_next_for_a_moment_only(chain, path):
+    one = chain()
+    old = one.start()
+    with asking(path), asking(path):
+        one.start()
+        assert one.ended(old)[0] == 0
+
+
+@pytest.mark.parametrize("question", [b"", b"GET / HTTP/1.1\r\n\r\n", message(READY), message(99), message(ASK)[:20]],
+                         ids=["nothing", "HTTP", "ready", "unknown", "short"])
+def test_who_asks_something_else_is_refused(chain, path, question):
+    one = chain()
+    old = one.start()
+    with asking(path) as channel:
+        channel.send(question)
+        kind, *_ = receive(channel)
+        assert (kind, receive(channel)) == (GIVE_UP, None)
+    assert visit((IPV4.loopback, one.port)) == GREETING
+    old.send_signal(signal.SIGTERM)
+    assert one.ended(old)[2] == ""
+
+
+# Bad input
+
+
+def test_a_file_at_the_path_is_kept(path):
+    path.write_text("mine")
+    code, out, errors = successor(path, 0)
+    assert (code, out) == (1, "")
+    assert errors == (f"hello-server: cannot take over at '{path}': a file is there (ENOTSOCK); remove that file, or"
+                      " choose another path\n")
+    assert path.read_text() == "mine"
+
+
+def test_a_socket_that_nobody_serves_is_replaced(chain, path):
+    one = chain()
+    one.start().kill()
+    assert path.exists()
+    one.start()
+    assert visit((IPV4.loopback, one.port)) == GREETING
+
+
+def test_a_socket_of_another_program_is_kept(path):
+    with socket.socket(socket.AF_UNIX) as other:
+        other.bind(str(path))
+        other.listen()
+        code, _, errors = successor(path, 0)
+    assert code == 1
+    assert errors == (f"hello-server: cannot take over at '{path}': Protocol wrong type for socket (EPROTOTYPE); another"
+                      " program listens there: choose another path\n")
+
+
+def test_another_user_is_not_trusted(path):
+    """Neither one who asks, nor one who offers."""
+    if not kernel.is_root_of_the_machine():
+        pytest.skip("cannot be another user")
+    other = subprocess.Popen(
+        [sys.executable, "-c", "import socket, sys; s = socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET);"
+         "s.bind(sys.argv[1]); s.listen(); print(flush=True); sys.stdin.read()", "/tmp/" + path.parent.name],
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=programs.unprivileged)
+    try:
+        other.stdout.readline()
+        code, out, errors = successor("/tmp/" + path.parent.name, 0)
+        assert (code, out) == (1, "")
+        assert f"user {kernel.NOBODY} serves there, whose listeners must not be trusted; choose another path" in errors
+    finally:
+        other.communicate()
+        os.unlink("/tmp/" + path.parent.name)
+
+
+@pytest.mark.parametrize("value", ["", "x" * 108])
+def test_a_path_that_cannot_be_a_socket_is_wrong_usage(value):
+    code, out, errors = successor(value, 0)
+    assert (code, out) == (2, "")
+    shown = value if len(value) < 96 else value[:92] + "..."
+    assert errors == (f"hello-server: --handover '{shown}' is not a path of 1 to 107 bytes, as a Unix socket needs it;"
+                      " try /run/hello-server.sock\n")
+
+
+def test_a_directory_that_is_not_there_is_named(path):
+    code, out, errors = successor(path / "none" / "x", 0)
+    assert (code, out) == (1, "")
+    assert re.fullmatch(r"hello-server: cannot offer a handover at '[^']+': listen: No such file or directory; choose a path"
+                        r" that this user can write to\n", errors), errors
