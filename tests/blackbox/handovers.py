@@ -76,6 +76,7 @@ class Chain:
         match = START_LINE.fullmatch(line)
         assert match, line + process.stderr.read()
         self.port = int(match["port"])
+        process.start_line = line
         return process
 
     def ended(self, process):

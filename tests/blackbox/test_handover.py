@@ -1,4 +1,5 @@
 """A running server is replaced by a new process, and no client notices."""
+import collections
 import itertools
 import os
 import re
@@ -8,6 +9,7 @@ import stat
 import subprocess
 import sys
 import time
+import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -49,6 +51,15 @@ def listens(process):
     inodes = {line.split()[9] for name in ("tcp", "tcp6") for line in open(f"/proc/net/{name}", encoding="ascii")
               if line.split()[3] == "0A"}
     return any(os.readlink(f"/proc/{process.pid}/fd/{fd}")[8:-1] in inodes for fd in os.listdir(f"/proc/{process.pid}/fd"))
+
+
+def scraped(port):
+    """What the admin port at 127.0.0.1 shows: the sum of each metric over its labels."""
+    sums = collections.Counter()
+    for line in urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=DEADLINE_S).read().decode().splitlines():
+        if not line.startswith("#"):
+            sums[re.match(r"\w+", line)[0]] += float(line.split()[-1])
+    return sums
 
 
 def successor(path, *options):
@@ -143,6 +154,33 @@ def test_it_sleeps_before_and_after(chain):
     time.sleep(3)
     assert switches(new.pid) == before
     assert visit((IPV4.loopback, one.port)) == GREETING
+
+
+def admin_of(process):
+    """The address of its admin port, as its start line names it."""
+    return re.search(r" admin=127\.0\.0\.1:(\d+)", process.start_line)[1]
+
+
+def test_the_admin_port_goes_to_the_new_process_too(chain):
+    """Who watches is answered by the one that serves, at the same port, without a gap."""
+    one = chain("--workers", 1, "--admin", "127.0.0.1:0")
+    old = one.start()
+    port = admin_of(old)
+    assert visit((IPV4.loopback, one.port)) == GREETING
+    assert scraped(port)["hello_connections_accepted_total"] == 1
+    new = one.start("--admin", f"127.0.0.1:{port}")
+    assert admin_of(new) == port
+    assert one.ended(old)[0] == 0
+    assert scraped(port)["hello_connections_accepted_total"] == 0
+    assert one.start("--admin", "127.0.0.1:0") and one.ended(new)[0] == 0
+
+
+def test_an_admin_port_that_is_asked_for_elsewhere_is_opened_there(chain):
+    one = chain("--workers", 1)
+    old = one.start("--admin", "127.0.0.1:0")
+    new = one.start("--admin", "127.0.0.2:0")
+    assert one.ended(old)[0] == 0
+    assert " admin=127.0.0.2:" in new.start_line
 
 
 # One of them fails

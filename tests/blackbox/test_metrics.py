@@ -85,13 +85,13 @@ def test_counters_are_those_of_hello_load_and_of_the_last_line(watched, load, en
     assert metrics["hello_connections_accepted_total"] == run.started
     assert metrics["hello_connection_duration_seconds_count"] == run.started
     last = one.stop(all_accepted=False)
-    assert metrics.outcomes() == {name: last[name] for name in OUTCOMES}
+    assert metrics.outcomes() == {**{name: last[name] for name in OUTCOMES}, "silent": 0}
     assert metrics["hello_connections_accepted_total"] == last["accepted"]
 
 
 def test_each_outcome_is_counted_from_0(watched):
     one = watched()
-    assert one.metrics().outcomes() == dict.fromkeys(OUTCOMES, 0)
+    assert one.metrics().outcomes() == dict.fromkeys([*OUTCOMES, "silent"], 0)
     one.stop(all_accepted=False)
 
 

@@ -369,7 +369,7 @@ static void who_still_asks_when_all_are_abandoned_is_owed_nothing(void **state)
 
     accept_one(f, NULL);
     fake_engine_calls(&f->fake);
-    connections_abandon(&f->connections, 0);
+    connections_abandon(&f->connections, f->now_ns);
     assert_string_equal("close", fake_engine_calls(&f->fake));
     assert_int_equal(ENGINE_DRAIN, fake_engine_last(&f->fake)->flags);
     assert_ended(f, OUTCOME_ABANDONED);
