@@ -96,10 +96,8 @@ static void server_says(void *context, enum server_line about, const char *line)
 /* Run as configured. Returns the exit code. */
 static int run(struct server_config *config)
 {
-    const struct server_args args = {.config = config,
-                                     .revision = version_revision,
-                                     .line = server_says,
-                                     .context = config};
+    const struct server_args args = {
+        .config = config, .revision = version_revision, .line = server_says, .context = config};
     struct failure failure;
     struct server *server;
     int exit_code;

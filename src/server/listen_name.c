@@ -179,7 +179,8 @@ int listen_address_check(const struct option_address *listen, size_t row, enum o
              "%s is a %s address, where TCP cannot listen; give one of an interface, or [::] for "
              "all",
              address_without_port(&listen->address, text), group);
-    return listen_name_fail(listen, row, source, problem, failure);
+    return listen_fail(listen->name ? listen->name : text, row, source, problem, FAILURE_USAGE,
+                       -EINVAL, failure);
 }
 
 int listen_name_fail(const struct option_address *listen, size_t row, enum option_source source,

@@ -92,7 +92,7 @@ def test_each_request_gets_its_status(server, request_text, status, body):
     (["--admin", "localhost"], "--admin 'localhost': needs a port, such as 127.0.0.1:9101"),
     (["--admin", "[::1]:7000"], "--admin '[::1]:7000': clients are greeted on this port; give another one"),
     (["--admin", "127.0.0.1:99999"], "--admin '127.0.0.1:99999': the port must be 0 to 65535"),
-    (["--admin", "224.0.0.1:9101"], "--admin '224.0.0.1:9101': 224.0.0.1 is a multicast address, where TCP cannot listen; "
+    (["--admin", "224.0.0.1:9101"], "--admin '224.0.0.1': 224.0.0.1 is a multicast address, where TCP cannot listen; "
                                     "give one of an interface, or [::] for all"),
     (["--admin", "no-such-name.invalid:9101"],
      "--admin 'no-such-name.invalid:9101': no such name in /etc/hosts, and names are looked up only there; add it there, "
