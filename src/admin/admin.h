@@ -21,7 +21,7 @@
 #define ADMIN_RETRY_NS UINT64_C(100000000)
 
 /* How long admin_stop waits for the thread, which ends at once unless something blocks it. */
-#define ADMIN_END_NS UINT64_C(250000000)
+#define ADMIN_END_NS UINT64_C(1000000000)
 
 /* Descriptors that it has open, at most: its listener, two eventfds, a client. */
 #define ADMIN_DESCRIPTORS 4

@@ -20,7 +20,8 @@
 
 #include <sys/eventfd.h>
 
-#define SHOWN_BYTES 160 /* of a path, in messages */
+#define SHOWN_BYTES 160               /* of a path, in messages */
+#define RETRY_NS    (100 * NS_PER_MS) /* if the next process cannot be accepted */
 #define STOPPING    "it is stopping; start this one when that has ended"
 
 /* A process that is gone may have been woken for clients whom it did not accept, also while the
@@ -38,6 +39,8 @@ struct handover {
     sem_t begin;        /* to answer, or to end */
     int predecessor_fd; /* the channel to it; -1: none */
     atomic_bool over;   /* a successor serves */
+    bool owns_path;     /* it leads to this process; for the thread while it runs */
+    bool has_left;      /* all listeners are closed */
     pthread_t thread;
     pthread_mutex_t mutex; /* for the next member */
     int successor_fd;      /* the channel to it, -1: none */
@@ -116,7 +119,10 @@ static int handover_hear(struct handover *handover, const struct handover_peer *
 static void handover_leave(struct handover *handover, const struct handover_peer *peer)
 {
     pthread_mutex_lock(&handover->mutex);
-    handover->successor_fd = peer->fd;
+    if (handover->has_left) /* a stop came first */
+        close(peer->fd);
+    else
+        handover->successor_fd = peer->fd;
     pthread_mutex_unlock(&handover->mutex);
     atomic_store(&handover->over, true);
     handover->args.leave(handover->args.context, peer->pid);
@@ -128,44 +134,6 @@ static void handover_look(struct handover *handover)
     listeners_take_back(handover->args.listeners);
     handover->args.take_back(handover->args.context);
     handover->looks++;
-}
-
-/* Answer one process that connected. */
-static void handover_answer(struct handover *handover)
-{
-    struct handover_message message = {.kind = HANDOVER_LEAVE};
-    struct handover_peer peer;
-    const char *why;
-    char then[96];
-    int result = handover_socket_accept(handover->control_fd, &peer);
-
-    if (result < 0)
-        return;
-    result = handover_hear(handover, &peer, &why);
-    if (result < 0) {
-        handover_send_refusal(peer.fd, why);
-        close(peer.fd);
-        return;
-    }
-    handover_notice(handover, "handing over to", peer.pid, "");
-    result = handover_offer(handover, peer.fd);
-    if (result == 0)
-        result = handover_send(peer.fd, &message, NULL, 0);
-    if (result == 0) {
-        handover_leave(handover, &peer);
-        return;
-    }
-    snprintf(then, sizeof(then), " did not become ready (%s)", strerror(-result));
-    handover_send_refusal(peer.fd, result == -ETIMEDOUT ? "it took too long to start"
-                                   : result == -EINTR   ? STOPPING
-                                                        : "its answers are not understood");
-    close(peer.fd);
-    handover_notice(handover, "serving on:", peer.pid,
-                    result == -ECONNABORTED ? " could not start"
-                    : result == -EPIPE      ? " ended before it could serve"
-                                            : then);
-    handover->looks = 0;
-    handover_look(handover);
 }
 
 /* Sleep until a descriptor (-1: none) is readable, at most timeout_ns. Returns 1, 0
@@ -181,6 +149,53 @@ static int handover_sleep(const struct handover *handover, int fd, uint64_t time
     if (fds[1].revents)
         return -EINTR;
     return ready > 0;
+}
+
+/* Answer one process that connected. */
+static void handover_answer(struct handover *handover)
+{
+    struct handover_message message = {.kind = HANDOVER_LEAVE};
+    struct handover_peer peer;
+    const char *why;
+    char then[96];
+    int result = handover_socket_accept(handover->control_fd, &peer);
+
+    if (result < 0) {
+        if (result != -EAGAIN) /* it stays readable */
+            handover_sleep(handover, -1, RETRY_NS);
+        return;
+    }
+    result = handover_hear(handover, &peer, &why);
+    if (result < 0) {
+        handover_send_refusal(peer.fd, why);
+        close(peer.fd);
+        return;
+    }
+    handover_notice(handover, "handing over to", peer.pid, "");
+    result = handover_offer(handover, peer.fd);
+    if (result == 0)
+        result = handover_send(peer.fd, &message, NULL, 0);
+    if (result == 0) {
+        handover_leave(handover, &peer);
+        return;
+    }
+    if (result == -EINTR) {
+        /* This process stops, and the other one has all that it needs: it serves when this channel
+         * ends, and then the path is its own. */
+        handover->owns_path = false;
+        close(peer.fd);
+        return;
+    }
+    snprintf(then, sizeof(then), " did not become ready (%s)", strerror(-result));
+    handover_send_refusal(peer.fd, result == -ETIMEDOUT ? "it took too long to start"
+                                                        : "its answers are not understood");
+    close(peer.fd);
+    handover_notice(handover, "serving on:", peer.pid,
+                    result == -ECONNABORTED ? " could not start"
+                    : result == -EPIPE      ? " ended before it could serve"
+                                            : then);
+    handover->looks = 0;
+    handover_look(handover);
 }
 
 /* The predecessor has left when its end of the channel is closed. */
@@ -253,8 +268,10 @@ static int handover_open(struct handover *handover, struct failure *failure)
     handover->end_fd = eventfd(0, EFD_CLOEXEC);
     if (handover->end_fd < 0)
         return handover_fail(handover, -errno, "eventfd", failure);
-    if (handover->control_fd < 0)
+    if (handover->control_fd < 0) {
         handover->control_fd = handover_socket_listen(path);
+        handover->owns_path = handover->control_fd >= 0;
+    }
     if (handover->control_fd < 0) {
         result = handover->control_fd;
         return handover_fail(handover, result, "listen", failure);
@@ -288,6 +305,8 @@ int handover_start(const struct handover_args *args, struct handover **ret_hando
 void handover_begin(struct handover *handover, int predecessor_fd)
 {
     handover->predecessor_fd = predecessor_fd;
+    handover->owns_path = true;
+    handover_socket_own(handover->control_fd);
     sem_post(&handover->begin);
 }
 
@@ -297,6 +316,7 @@ void handover_has_left(struct handover *handover)
     if (handover->successor_fd >= 0)
         close(handover->successor_fd);
     handover->successor_fd = -1;
+    handover->has_left = true;
     pthread_mutex_unlock(&handover->mutex);
 }
 
@@ -307,7 +327,7 @@ void handover_end(struct handover *handover)
     event_raise(handover->end_fd);
     sem_post(&handover->begin);
     pthread_join(handover->thread, NULL);
-    if (!atomic_load(&handover->over))
+    if (handover->owns_path && !atomic_load(&handover->over))
         unlink(handover->args.path);
     handover_free(handover);
 }

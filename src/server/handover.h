@@ -56,8 +56,9 @@ int handover_ask(const char *path, int stop_fd, struct handover_offer *ret_offer
 void handover_decline(struct handover_offer *offer, const char *why);
 
 /* Report that clients are accepted now, and wait until the old process leaves. If it is dead it has
- * left. Returns 0, or -errno with a failure: it does not leave. */
-int handover_confirm(struct handover_offer *offer, int stop_fd, struct failure *failure);
+ * left. Returns 0, or -errno with a failure: it serves on, because it does not leave, or because a
+ * stop was requested before (FAILURE_STOPPED). */
+int handover_confirm(struct handover_offer *offer, struct failure *failure);
 
 /* --- The old process, which was a new one once --- */
 

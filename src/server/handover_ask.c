@@ -1,6 +1,7 @@
 /* The new process's side of a handover. */
 #include "base/clock.h"
 #include "base/escape.h"
+#include "base/signals.h"
 #include "server/handover.h"
 #include "server/handover_message.h"
 #include "server/handover_socket.h"
@@ -9,6 +10,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
+
+#include <sys/socket.h>
 
 #define SHOWN_BYTES 160 /* of a path, in messages */
 
@@ -154,26 +157,52 @@ void handover_decline(struct handover_offer *offer, const char *why)
     *offer = HANDOVER_NO_OFFER;
 }
 
-int handover_confirm(struct handover_offer *offer, int stop_fd, struct failure *failure)
+/* Wait for the answer to READY. A stop does not cut the wait short: the old process may leave just
+ * now. Returns 0 (it leaves, or is dead), -ECONNABORTED with the reason in *message, or -errno. */
+static int confirm_receive(const struct handover_offer *offer, struct handover_message *message)
 {
-    struct handover_message message = {.kind = HANDOVER_READY};
     uint64_t deadline_ns = clock_now_ns() + HANDOVER_ANSWER_NS;
     int fds[HANDOVER_FDS_MAX];
-    int result = handover_send(offer->channel_fd, &message, NULL, 0);
 
-    while (result >= 0) {
-        result = handover_receive(offer->channel_fd, deadline_ns, stop_fd, &message, fds);
-        if (result >= 0 && message.kind == HANDOVER_LEAVE)
-            return 0;
-        for (int i = 0; i < result; i++)
+    for (;;) {
+        int count = handover_receive(offer->channel_fd, deadline_ns, -1, message, fds);
+
+        if (count == -ETIMEDOUT && deadline_ns > 0) {
+            deadline_ns = 0;
+            shutdown(offer->channel_fd,
+                     SHUT_RDWR); /* from now on it cannot say that it leaves ... */
+            continue;            /* ... unless it has */
+        }
+        if (count == -EPIPE)
+            return deadline_ns > 0 ? 0 : -ETIMEDOUT;
+        if (count < 0)
+            return count;
+        for (int i = 0; i < count; i++)
             close(fds[i]);
-        if (result >= 0 && message.kind == HANDOVER_GIVE_UP)
-            return failure_set(failure, FAILURE_SYSTEM, -ECONNABORTED,
-                               "process %d does not hand over: %s", (int)offer->pid, message.text);
+        if (message->kind == HANDOVER_LEAVE)
+            return 0;
+        if (message->kind == HANDOVER_GIVE_UP)
+            return -ECONNABORTED;
     }
-    if (result == -EPIPE ||
-        result == -EINTR) /* it is dead; or we are to stop, and it may have left */
+}
+
+int handover_confirm(struct handover_offer *offer, struct failure *failure)
+{
+    struct handover_message message = {.kind = HANDOVER_READY};
+    int result;
+
+    if (signals_stops() > 0) {
+        handover_send_refusal(offer->channel_fd, "it was stopped");
+        return failure_set(failure, FAILURE_STOPPED, -EINTR, "stopped before it took over");
+    }
+    result = handover_send(offer->channel_fd, &message, NULL, 0);
+    if (result == 0 || result == -EPIPE) /* it may have said why before it closed the channel */
+        result = confirm_receive(offer, &message);
+    if (result == 0)
         return 0;
+    if (result == -ECONNABORTED)
+        return failure_set(failure, FAILURE_SYSTEM, result, "process %d does not hand over: %s",
+                           (int)offer->pid, message.text);
     return failure_set(
         failure, FAILURE_SYSTEM, result,
         "process %d does not leave: %s; see whether it runs, and start this one again",

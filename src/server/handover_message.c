@@ -4,6 +4,7 @@
 #include "base/wait.h"
 
 #include <errno.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
 #include <string.h>
@@ -43,7 +44,9 @@ int handover_send(int channel_fd, const struct handover_message *message, const 
     do
         sent = sendmsg(channel_fd, &header, MSG_NOSIGNAL);
     while (sent < 0 && errno == EINTR);
-    return sent < 0 ? -errno : 0;
+    if (sent < 0)
+        return errno == ECONNRESET ? -EPIPE : -errno;
+    return 0;
 }
 
 void handover_send_refusal(int channel_fd, const char *why)
@@ -61,17 +64,17 @@ static int handover_await(int channel_fd, uint64_t deadline_ns, int stop_fd)
 
     for (;;) {
         uint64_t now_ns = clock_now_ns();
-        int ready;
+        bool is_late = now_ns >= deadline_ns; /* this process may have stood still */
+        int ready = wait_fds(fds, 2, is_late ? 0 : deadline_ns - now_ns);
 
-        if (now_ns >= deadline_ns)
-            return -ETIMEDOUT;
-        ready = wait_fds(fds, 2, deadline_ns - now_ns);
         if (ready < 0 && ready != -EINTR)
             return ready;
+        if (ready > 0 && fds[0].revents) /* also if it has to stop: what has come counts */
+            return 0;
         if (ready > 0 && fds[1].revents)
             return -EINTR;
-        if (ready > 0 && fds[0].revents)
-            return 0;
+        if (is_late)
+            return -ETIMEDOUT;
     }
 }
 
@@ -107,8 +110,10 @@ int handover_receive(int channel_fd, uint64_t deadline_ns, int stop_fd,
         return result;
     *message = (struct handover_message){0};
     bytes = recvmsg(channel_fd, &header, MSG_CMSG_CLOEXEC);
+    if (bytes < 0 && errno == ECONNRESET) /* it comes once, before what was sent earlier */
+        bytes = recvmsg(channel_fd, &header, MSG_CMSG_CLOEXEC);
     if (bytes < 0)
-        return errno == ECONNRESET ? -EPIPE : -errno;
+        return -errno;
     if (bytes == 0)
         return -EPIPE;
     count = handover_take_fds(&header, fds);

@@ -94,6 +94,11 @@ int handover_socket_listen(const char *path)
     return result < 0 ? result : fd;
 }
 
+void handover_socket_own(int control_fd)
+{
+    (void)listen(control_fd, BACKLOG);
+}
+
 int handover_socket_accept(int control_fd, struct handover_peer *ret_peer)
 {
     int fd = accept4(control_fd, NULL, NULL, SOCK_CLOEXEC | SOCK_NONBLOCK);

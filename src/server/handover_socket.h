@@ -22,6 +22,10 @@ int handover_socket_connect(const char *path, struct handover_peer *ret_peer);
  */
 int handover_socket_listen(const char *path);
 
+/* Become the process that others learn of when they connect: SO_PEERCRED shows who called listen(2)
+ * last. What fails does not matter. */
+void handover_socket_own(int control_fd);
+
 /* Accept one that connected. Returns 0 (the caller closes ret_peer->fd) or -errno. */
 int handover_socket_accept(int control_fd, struct handover_peer *ret_peer);
 

@@ -165,10 +165,11 @@ static void listeners_adopt_passed(struct listeners *listeners)
     const struct listeners_args *args = &listeners->args;
 
     for (uint32_t i = 0; i < args->passed_count; i++) {
-        listener_set_backlog(args->passed_fds[i], args->backlog);
+        if (!args->are_shared) /* else it is still the other process's */
+            listener_set_backlog(args->passed_fds[i], args->backlog);
         listeners->fds[listeners->count++] = args->passed_fds[i];
     }
-    atomic_store(&listeners->shared, args->are_managed);
+    atomic_store(&listeners->shared, args->are_managed || args->are_shared);
 }
 
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
@@ -286,6 +287,10 @@ void listeners_take_back(struct listeners *listeners)
 {
     pthread_mutex_lock(&listeners->mutex);
     atomic_store(&listeners->shared, listeners->args.are_managed);
+    for (uint32_t i = 0; i < listeners->count && !listeners->stopping; i++) {
+        if (listeners->fds[i] >= 0)
+            listener_set_backlog(listeners->fds[i], listeners->args.backlog);
+    }
     pthread_mutex_unlock(&listeners->mutex);
     atomic_fetch_add(&listeners->looks, 1);
 }

@@ -45,6 +45,7 @@ struct listeners_args {
     uint32_t passed_count; /* 0: all are to be opened */
     bool may_have_less;    /* passed ones are enough if no others can join them */
     bool are_managed;      /* a service manager keeps the passed ones open, too */
+    bool are_shared;       /* another process accepts from the passed ones, too, for now */
     int stop_fd;           /* readable once a stop was requested: ends waiting; -1: none */
 
     /* Gets one line that is worth knowing. */

@@ -105,6 +105,9 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
         passed->admin_fd = passed->offer.admin_fd;
         passed->offer.admin_fd = -1;
     }
+    if (passed->offer.admin_fd >= 0) /* who connects there must be refused, not left waiting */
+        close(passed->offer.admin_fd);
+    passed->offer.admin_fd = -1;
     if (passed->admin_fd < 0)
         return 0;
     result = listener_adopt(passed->admin_fd, &passed->admin_address, &problem);

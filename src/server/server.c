@@ -120,6 +120,7 @@ static int server_listen(struct server *server, struct failure *failure)
         .passed_count = server->passed.count,
         .may_have_less = server->workers_are_auto,
         .are_managed = server->passed.is_managed,
+        .are_shared = server->passed.offer.channel_fd >= 0,
         .stop_fd = signals_stop_fd(),
         .notice = server_notice,
         .closed = server_closed,
@@ -132,8 +133,6 @@ static int server_listen(struct server *server, struct failure *failure)
     server->passed.count = 0; /* they are the listeners' now */
     result = listeners_open(&server->listeners, &args, failure);
     server->count = server->listeners.count;
-    if (result == 0 && server->passed.offer.channel_fd >= 0)
-        listeners_share(&server->listeners);
     if (result == 0)
         server_report_backlog(server, listener_backlog(server->listeners.fds[0]));
     return result;

@@ -1,7 +1,6 @@
 /* The server's part in a handover: what it does before, while and after it replaces another
  * process, and when it is replaced. */
 #include "base/event.h"
-#include "base/signals.h"
 #include "server/server_state.h"
 
 #include <errno.h>
@@ -89,7 +88,7 @@ int server_take_over(struct server *server, struct failure *failure)
     if (!server->handover)
         return 0;
     if (offer->channel_fd >= 0)
-        result = handover_confirm(offer, signals_stop_fd(), failure);
+        result = handover_confirm(offer, failure);
     if (result < 0) {
         workers_stop(server->workers);
         workers_run(server->workers, ignored.line);

@@ -188,18 +188,21 @@ static int workers_tick_and_wait(struct workers *workers, struct pollfd fds[WAIT
 }
 
 /* Handle the signals that came since the last call: the first requests an orderly stop, the second
- * ends all at once. */
+ * ends all at once; so does the first while all stop because a worker was lost. */
 static void workers_obey(struct workers *workers)
 {
     unsigned stops = signals_stops(), asks = signals_asks();
 
     if (stops != workers->stops) {
-        bool at_once = workers->stopping || stops > 1;
+        bool at_once = stops > 1 || (workers->stopping && workers->lost_count > 0);
 
         workers->stops = stops;
-        if (at_once)
+        if (at_once) {
             signals_extend(WORKERS_END_NS);
-        workers_stop_by(workers, at_once ? 1 : clock_now_ns() + workers->args.stop_timeout_ns);
+            workers_stop_by(workers, 1);
+        } else {
+            workers_stop(workers);
+        }
     }
     if (asks != workers->asks) {
         workers->asks = asks;

@@ -62,6 +62,16 @@ def scraped(port):
     return sums
 
 
+def wait_for_child(process):
+    """The process id of its only child, once that has more than one thread."""
+    def found():
+        children = open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read().split()
+        return children and len(kernel.threads(int(children[0]))) > 1 and int(children[0])
+
+    wait_until(found, "it to begin")
+    return found()
+
+
 def successor(path, *options):
     """Run a new process that is to fail: (exit code, standard output, standard error)."""
     result = run(server_path(), "--handover", str(path), *map(str, options))
@@ -308,6 +318,71 @@ def test_a_predecessor_that_does_not_leave_is_not_replaced(chain, path):
         assert errors.endswith(f"process {os.getpid()} does not hand over: changed its mind\n"), errors
         with connect(listener.getsockname()), listener.accept()[0]:
             pass  # the listener is as it was: no filter, not shut down
+
+
+@pytest.mark.parametrize("call", ["bind:error=EACCES:when=2+", "sched_getaffinity:error=EPERM:when=2+", "eventfd2:error=EMFILE:when=5+"])
+def test_a_new_process_that_fails_with_more_workers_changes_nothing(chain, path, call):
+    """Not the listeners that it shares, nor the path: the next one can take over."""
+    one = chain("--workers", 1)
+    old = one.start()
+    result = subprocess.run(["strace", "-f", "-qq", "-o", "/dev/null", "-e", f"inject={call}", server_path(), "--handover",
+                             str(path), "--workers", "3"], capture_output=True, timeout=DEADLINE_S, text=True)
+    assert (result.returncode, result.stdout) == (1, ""), result
+    assert [visit((family.loopback, one.port)) for family in FAMILIES * 5] == [GREETING] * 10
+    one.start()
+    assert one.ended(old)[0] == 0
+    assert visit((IPV4.loopback, one.port)) == GREETING
+
+
+def test_a_new_process_that_is_stopped_before_it_is_ready_leaves_the_old_one_alone(chain, path):
+    """It is held up where its workers are ready, until its first signal has come."""
+    one = chain()
+    old = one.start()
+    held = subprocess.Popen(["strace", "-f", "-qq", "-o", "/dev/null", "-e", "inject=sendmsg:delay_enter=1000000:when=1",
+                             server_path(), "--handover", str(path)], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    new = wait_for_child(held)
+    os.kill(new, signal.SIGTERM)
+    held.communicate(timeout=DEADLINE_S)
+    assert [visit((family.loopback, one.port)) for family in FAMILIES] == [GREETING] * 2
+    one.start()
+    assert one.ended(old)[0] == 0
+
+
+def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
+    """Who is still there is waited for, as in any stop."""
+    one = chain("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "1h")
+    old = one.start()
+    with connect((IPV4.loopback, one.port)) as client:
+        assert read_exactly(client, len(GREETING)) == GREETING
+        one.start()
+        wait_until(lambda: not listens(old), "it to close its listeners")
+        old.send_signal(signal.SIGTERM)
+        time.sleep(0.2)  # it would end within that time
+        assert old.poll() is None
+    assert one.ended(old)[:2] == (0, {**dict.fromkeys(ENDED_WELL, 0), "accepted": 1, "greeted": 1})
+
+
+def test_a_process_that_was_given_up_is_not_the_successor(chain, path):
+    """It learns so only after it is ready: the listeners stay as they are."""
+    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
+            socket.create_server(("127.0.0.1", 0)) as listener:
+        control.bind(str(path))
+        control.listen()
+        with ThreadPoolExecutor(1) as pool:
+            new = pool.submit(successor, path)
+            channel, _ = control.accept()
+            with channel:
+                assert receive(channel)[0] == ASK
+                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
+                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
+                send(channel, OFFER, count=2)
+                send(channel, GIVE_UP, text=b"it took too long to start")
+            code, out, errors = new.result()
+        assert (code, out) == (1, "")
+        assert errors.endswith(": it took too long to start\n"), errors
+        assert path.exists()
+        with connect(listener.getsockname()), listener.accept()[0]:
+            pass
 
 
 def test_one_who_asks_nothing_delays_the_next_for_a_moment_only(chain, path):
