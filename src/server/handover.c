@@ -101,7 +101,7 @@ static int handover_hear(struct handover *handover, const struct handover_peer *
     int fds[HANDOVER_FDS_MAX];
     int result;
 
-    *ret_why = "only the same user and root may take over";
+    *ret_why = "only the same user may take over";
     if (!handover_peer_is_trusted(peer))
         return -EPERM;
     *ret_why = "it asks nothing";
@@ -190,7 +190,7 @@ static void handover_answer(struct handover *handover)
     handover_send_refusal(peer.fd, result == -ETIMEDOUT ? "it took too long to start"
                                                         : "its answers are not understood");
     close(peer.fd);
-    handover_notice(handover, "serving on:", peer.pid,
+    handover_notice(handover, "still serving:", peer.pid,
                     result == -ECONNABORTED ? " could not start"
                     : result == -EPIPE      ? " ended before it could serve"
                                             : then);

@@ -3,7 +3,7 @@
  * is in server/handover_message.h.
  *
  * If the new process cannot start, or dies before it serves, the old one serves on. If the old one
- * dies, the new one has the listeners. Only processes of the same user, or root's, may take part.
+ * dies, the new one has the listeners. Both must be of the same user.
  *
  * The Unix socket itself is handed over too, so its path always leads to the process that serves.
  */

@@ -34,12 +34,14 @@ static char *handover_connect_advice(int error, char *why, size_t bytes)
 {
     const char *advice = "see whether the directory exists, and this user may use it";
 
-    if (error == ENOTSOCK)
+    if (error == EISDIR)
+        advice = "give the path of a socket in it";
+    else if (error == ENOTSOCK)
         advice = "remove that file, or choose another path";
     else if (error == EPROTOTYPE)
         advice = "another program listens there: choose another path";
     else if (error == EACCES || error == EPERM)
-        advice = "only the user who started the process there, and root, may replace it";
+        advice = "only the user who started the process there may replace it";
     else if (error == EAGAIN)
         advice = "other processes ask it already: start this one again";
     snprintf(why, bytes, "%s (%s); %s", error == ENOTSOCK ? "a file is there" : strerror(error),

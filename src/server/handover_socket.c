@@ -43,6 +43,8 @@ static int handover_path_check(const char *path)
 
     if (lstat(path, &status) < 0)
         return errno == ENOENT ? 0 : -errno;
+    if (S_ISDIR(status.st_mode))
+        return -EISDIR;
     return S_ISSOCK(status.st_mode) ? 0 : -ENOTSOCK;
 }
 

@@ -7,7 +7,8 @@ import micro
 
 CLOSES, FAMILIES = ("linger", "swift"), ("ipv4", "ipv6")
 SIZES, CONCURRENCIES = (6, 1024, 65536), (1, 16, 256)
-COUNTERS = ("connections_per_s", "client_cpu_us", "server_cpu_us")
+CPU_COUNTERS = ("client_cpu_us", "server_cpu_us")
+TICKS_NS = 100_000_000  # the kernel adds up the CPU time of other threads at ticks: in less it may not have seen them
 SIDES = ("client", "server")
 
 
@@ -34,7 +35,9 @@ def expect_every_combination(run, engine):
 
 def expect_counters(run):
     for record in run.records.values():
-        assert all(record[counter] > 0 for counter in COUNTERS), record
+        assert record["connections_per_s"] > 0, record
+        if record["iterations"] * record["real_time"] > TICKS_NS:
+            assert all(record[counter] > 0 for counter in CPU_COUNTERS), record
         # A connection's time and the connections in a second are one number, printed twice.
         assert record["connections_per_s"] * record["real_time"] == pytest.approx(1e9, rel=0.01)
         # Nobody can use more than one CPU; ticks and the ends of the time are allowed for.

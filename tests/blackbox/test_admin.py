@@ -10,7 +10,7 @@ import pytest
 
 from clients import GREETING, IPV4, IPV6, close_all, connect, read_to_end, reset, socket_for, visit, wait_until_acknowledged
 from kernel import threads_are
-from programs import run, server_config, server_path, totals, wait_until
+from programs import DEADLINE_S, run, server_config, server_path, totals, wait_until
 from scraping import Answer, Metrics, ask, get, say
 from syscalls import Calls
 
@@ -324,8 +324,10 @@ def test_calls_that_fail_cost_the_admin_port_at_most(server, call, error):
     one = server("--close", "swift", *ADMIN, before=calls.before)
     try:
         calls.begin(call, getattr(errno, error))
-        with connect(one.admin) as sock:
-            with contextlib.suppress(ConnectionError):  # it may be reset before it has said all
+        with socket_for(one.admin) as sock:
+            sock.settimeout(DEADLINE_S)
+            with contextlib.suppress(ConnectionError):  # it may be reset before it has said all, or anything
+                sock.connect(one.admin)
                 sock.sendall(b"GET /metrics HTTP/1.0\r\n\r\n")
             wait_until(lambda: calls.fault.hits > 0, "a call to fail")
             if call == "pread64":

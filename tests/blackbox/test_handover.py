@@ -419,6 +419,13 @@ def test_a_file_at_the_path_is_kept(path):
     assert path.read_text() == "mine"
 
 
+def test_a_directory_is_not_to_be_removed(tmp_path):
+    code, out, errors = successor(tmp_path, 0)
+    assert (code, out) == (1, "")
+    assert errors == (f"hello-server: cannot take over at '{tmp_path}': Is a directory (EISDIR); give the path of a socket in"
+                      " it\n")
+
+
 def test_a_socket_that_nobody_serves_is_replaced(chain, path):
     one = chain()
     one.start().kill()
