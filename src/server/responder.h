@@ -28,6 +28,9 @@
  * once no client waits, and after RESPONDER_HANDSHAKES_NS in any case. */
 #define RESPONDER_UNFILTERED_NS UINT64_C(200000000)
 
+/* Where another process goes on accepting: check this often whether the last client still waits. */
+#define RESPONDER_RELIEVED_NS UINT64_C(20000000)
+
 /* While descriptors or memory are short, accepting is retried this often. */
 #define RESPONDER_RETRY_NS UINT64_C(100000000)
 

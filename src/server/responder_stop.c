@@ -46,7 +46,8 @@ static bool responder_expects_more(const struct responder *responder)
 
 uint64_t responder_emptied_ns(const struct responder *responder)
 {
-    return responder_is_relieved(responder) ? responder->now_ns
+    /* A client that waits is an event soon, unless the other process takes it. */
+    return responder_is_relieved(responder) ? responder->now_ns + RESPONDER_RELIEVED_NS
                                             : responder->accepted_ns + RESPONDER_QUIET_NS;
 }
 
