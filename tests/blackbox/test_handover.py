@@ -1,5 +1,6 @@
 """A running server is replaced by a new process, and no client notices."""
 import collections
+import contextlib
 import itertools
 import os
 import re
@@ -63,13 +64,18 @@ def scraped(port):
 
 
 def wait_for_child(process):
-    """The process id of its only child, once that has more than one thread."""
-    def found():
-        children = open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read().split()
-        return children and len(kernel.threads(int(children[0]))) > 1 and int(children[0])
+    """The process id of its child, once that has more than one thread. strace has others before, which end at once."""
+    found = []
 
-    wait_until(found, "it to begin")
-    return found()
+    def look():
+        with contextlib.suppress(OSError):
+            for child in open(f"/proc/{process.pid}/task/{process.pid}/children", encoding="ascii").read().split():
+                if len(os.listdir(f"/proc/{child}/task")) > 1:
+                    found.append(int(child))
+        return found
+
+    wait_until(look, "it to begin")
+    return found[0]
 
 
 def successor(path, *options):
