@@ -141,6 +141,8 @@ static int sim_send_now(struct engine *engine, int sock, const void *data, uint3
     struct sim_socket *socket = sim_idle_socket(sim, sock, "send_now", ENGINE_OP_SEND);
     int result = sim_fault(sim, socket, SIM_SEND);
 
+    /* An answer begins: what was cancelled is the wait for a request that came after all. */
+    socket->cancel = (struct sim_cancel){0};
     if (result == 0 && world_chance(50))
         return -EAGAIN;
     if (result == 0 && bytes > 1 && world_chance(100))
