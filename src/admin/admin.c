@@ -2,12 +2,11 @@
 
 #include "base/clock.h"
 #include "base/event.h"
-#include "base/units.h"
+#include "base/wait.h"
 #include "net/peer_error.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <poll.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <stdatomic.h>
@@ -16,9 +15,6 @@
 
 #include <sys/eventfd.h>
 #include <sys/socket.h>
-
-/* Where poll(2) is refused, check this often whether the thread has ended. */
-#define NO_POLL_PAUSE_NS (5 * NS_PER_MS)
 
 struct admin {
     struct admin_args args;
@@ -42,9 +38,9 @@ static void admin_iteration(struct admin *admin)
 {
     struct pollfd fds[] = {{.fd = admin->args.listener_fd, .events = POLLIN},
                            {.fd = admin->end_fd, .events = POLLIN}};
-    int sock;
+    int ready = wait_fds(fds, 2, WAIT_FOREVER), sock;
 
-    if (poll(fds, 2, -1) < 0 && errno != EINTR)
+    if (ready < 0 && ready != -EINTR)
         clock_pause(ADMIN_RETRY_NS);
     if (admin_is_ending(admin))
         return;
@@ -147,14 +143,8 @@ void admin_go(struct admin *admin)
 /* Wait for the thread. Returns false if it did not end in time. */
 static bool admin_wait(struct admin *admin)
 {
-    uint64_t now_ns = clock_now_ns(), until_ns = now_ns + ADMIN_END_NS;
-
-    for (; !atomic_load(&admin->has_ended) && now_ns < until_ns; now_ns = clock_now_ns()) {
-        struct pollfd done = {.fd = admin->done_fd, .events = POLLIN};
-
-        if (poll(&done, 1, (int)((until_ns - now_ns) / NS_PER_MS) + 1) < 0)
-            clock_pause(NO_POLL_PAUSE_NS);
-    }
+    if (!atomic_load(&admin->has_ended))
+        wait_fd(admin->done_fd, POLLIN, ADMIN_END_NS);
     return atomic_load(&admin->has_ended);
 }
 

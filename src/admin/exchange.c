@@ -2,9 +2,9 @@
 
 #include "base/clock.h"
 #include "base/units.h"
+#include "base/wait.h"
 
 #include <errno.h>
-#include <poll.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
@@ -13,8 +13,8 @@
 #include <netinet/tcp.h>
 #include <sys/socket.h>
 
-/* Where poll(2) is refused, try this often what it would report. */
-#define NO_POLL_PAUSE_NS (20 * NS_PER_MS)
+/* Where no wait is possible, try this often what it would report. */
+#define NO_WAIT_PAUSE_NS (20 * NS_PER_MS)
 
 /* Enough for the head of any answer. */
 #define ANSWER_HEAD_BYTES 512
@@ -52,12 +52,13 @@ static bool exchange_wait(const struct exchange *exchange, short events)
     struct pollfd fds[] = {{.fd = exchange->sock, .events = events},
                            {.fd = args->end_fd, .events = POLLIN}};
     uint64_t now_ns = clock_now_ns();
+    int ready;
 
     if (now_ns >= exchange->deadline_ns || args->is_ending(args->end))
         return false;
-    /* Round up, so that it does not wake just before the deadline. */
-    if (poll(fds, 2, (int)((exchange->deadline_ns - now_ns) / NS_PER_MS) + 1) < 0 && errno != EINTR)
-        clock_pause(NO_POLL_PAUSE_NS);
+    ready = wait_fds(fds, 2, exchange->deadline_ns - now_ns);
+    if (ready < 0 && ready != -EINTR)
+        clock_pause(NO_WAIT_PAUSE_NS);
     return !args->is_ending(args->end);
 }
 

@@ -313,7 +313,7 @@ def test_a_worker_that_does_not_get_on_is_stuck_and_no_longer_when_it_does(serve
         calls.stop()
 
 
-FAULTS = [("accept4", "EMFILE"), ("accept4", "EPERM"), ("poll", "EPERM"), ("poll", "ENOMEM"), ("pread64", "EIO"),
+FAULTS = [("accept4", "EMFILE"), ("accept4", "EPERM"), ("ppoll", "EPERM"), ("ppoll", "ENOMEM"), ("pread64", "EIO"),
           ("shutdown", "EPERM"), ("recvfrom", "EPERM"), ("getsockopt", "EPERM")]
 
 
