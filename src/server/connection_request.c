@@ -7,8 +7,9 @@
 #define REQUEST_READ_BYTES 4096
 #define REQUEST_READS_MAX  16
 
-void connection_await(struct connections *connections, struct connection *connection,
-                      unsigned flags, uint64_t now_ns)
+/* Receive the next part of its request. */
+static void connection_await(struct connections *connections, struct connection *connection,
+                             unsigned flags, uint64_t now_ns)
 {
     int result = engine_recv(connections->engine, slab_token(&connections->slab, connection),
                              connection->sock, connection->input, sizeof(connection->input), flags);

@@ -57,10 +57,6 @@ bool connection_is_overdue(const struct connections *connections,
 void connection_ask(struct connections *connections, struct connection *connection,
                     uint64_t now_ns);
 
-/* Receive the next part of its request. */
-void connection_await(struct connections *connections, struct connection *connection,
-                      unsigned flags, uint64_t now_ns);
-
 /* Its recv ended with this result. */
 void connection_asked(struct connections *connections, struct connection *connection, int result,
                       uint64_t now_ns);

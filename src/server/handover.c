@@ -21,7 +21,7 @@
 #include <sys/eventfd.h>
 
 #define SHOWN_BYTES 160               /* of a path, in messages */
-#define RETRY_NS    (100 * NS_PER_MS) /* if the next process cannot be accepted */
+#define RETRY_NS    (100 * NS_PER_MS) /* after a failed wait or accept */
 #define STOPPING    "it is stopping; start this one when that has ended"
 
 /* A process that is gone may have been woken for clients whom it did not accept, also while the
@@ -40,9 +40,9 @@ struct handover {
     int predecessor_fd; /* the channel to it; -1: none */
     atomic_bool over;   /* a successor serves */
     bool owns_path;     /* it leads to this process; for the thread while it runs */
-    bool has_left;      /* all listeners are closed */
     pthread_t thread;
-    pthread_mutex_t mutex; /* for the next member */
+    pthread_mutex_t mutex; /* for the next members */
+    bool has_left;         /* all listeners are closed */
     int successor_fd;      /* the channel to it, -1: none */
 };
 
@@ -145,7 +145,7 @@ static int handover_sleep(const struct handover *handover, int fd, uint64_t time
     int ready = wait_fds(fds, 2, timeout_ns);
 
     if (ready < 0)
-        clock_pause(NS_PER_S / 10); /* it passes */
+        clock_pause(RETRY_NS); /* it passes */
     if (fds[1].revents)
         return -EINTR;
     return ready > 0;

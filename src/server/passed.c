@@ -13,12 +13,20 @@ static bool passed_is_explicit(const struct server_config *config, const char *o
     return config->sources[option_row_find(&server_options, option)] >= OPTION_FROM_ENVIRONMENT;
 }
 
+/* True if an address is the wanted one, whose port may be any (0). */
+static bool passed_is_at(const struct address *address, struct address wanted)
+{
+    char here[ADDRESS_TEXT_BYTES], there[ADDRESS_TEXT_BYTES];
+
+    if (address_port(&wanted) == 0)
+        address_set_port(&wanted, address_port(address));
+    return strcmp(address_format(address, here), address_format(&wanted, there)) == 0;
+}
+
 /* Returns false if the user asked for another address or port. */
 static bool passed_is_wanted(const struct passed *passed, const struct server_config *config)
 {
     const struct address *wanted = &config->listen.address;
-    char here[ADDRESS_TEXT_BYTES], there[ADDRESS_TEXT_BYTES];
-    struct address same_port = *wanted;
     bool has_port = passed_is_explicit(config, "PORT") || passed_is_explicit(config, "listen");
 
     if (has_port && config->port != 0 && config->port != address_port(&passed->address))
@@ -26,8 +34,7 @@ static bool passed_is_wanted(const struct passed *passed, const struct server_co
     if (!passed_is_explicit(config, "listen") ||
         (address_is_any(wanted) && address_is_any(&passed->address)))
         return true;
-    address_set_port(&same_port, address_port(&passed->address));
-    return strcmp(address_format(&passed->address, here), address_format(&same_port, there)) == 0;
+    return passed_is_at(&passed->address, *wanted);
 }
 
 /* Check all sockets. Returns 0, or -errno with a failure. */
@@ -79,17 +86,6 @@ static void passed_take_offer(struct passed *passed)
     offer->count = 0;
 }
 
-/* True if an address is the one of the admin port that is asked for, or it may be any. */
-static bool passed_is_admin(const struct address *address, const struct server_config *config)
-{
-    char here[ADDRESS_TEXT_BYTES], wanted[ADDRESS_TEXT_BYTES];
-    struct address same_port = config->admin.address;
-
-    if (address_port(&same_port) == 0)
-        address_set_port(&same_port, address_port(address));
-    return strcmp(address_format(address, here), address_format(&same_port, wanted)) == 0;
-}
-
 /* Check the listener for the admin port. A service manager's is used in any case, and must be the
  * one that is asked for, if any is; an old process's is used if it is that one. Returns 0, or
  * -errno with a failure. */
@@ -116,7 +112,8 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
                            "cannot use descriptor %d for the admin port: %s (%s); pass a listening "
                            "TCP socket",
                            passed->admin_fd, problem, strerror(-result));
-    is_wanted = !config->admin.has_port || passed_is_admin(&passed->admin_address, config);
+    is_wanted =
+        !config->admin.has_port || passed_is_at(&passed->admin_address, config->admin.address);
     if (!is_wanted && is_managed)
         return failure_set(
             failure, FAILURE_SYSTEM, -EADDRNOTAVAIL,

@@ -70,8 +70,7 @@ int server_offer_handover(struct server *server, struct failure *failure)
     server->call_fd = eventfd(0, EFD_CLOEXEC);
     if (server->call_fd < 0)
         return failure_set(failure, FAILURE_SYSTEM, -errno,
-                           "cannot start: eventfd: %s; raise the "
-                           "descriptor limit",
+                           "cannot start: eventfd: %s; raise the descriptor limit",
                            strerror(errno));
     server->passed.offer.control_fd = -1;
     return handover_start(&args, &server->handover, failure);
