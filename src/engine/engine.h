@@ -161,8 +161,9 @@ static inline int engine_recv_now(struct engine *engine, int sock, void *data, u
 /* Check a handshake that a connect event reported as done (0). An ICMP error that arrives while
  * connect(2) still runs, for example from a local firewall, is only noted on the socket, which
  * keeps trying; it still wakes io_uring's connect, which then finds no error (tcp_v4_err in Linux's
- * net/ipv4/tcp_ipv4.c, io_connect in io_uring/net.c). Input or EOF also prove a handshake. Returns
- * 0 (done), the noted -errno, or -EINPROGRESS (no error noted). */
+ * net/ipv4/tcp_ipv4.c, io_connect in io_uring/net.c). Its next try may have failed by now. Input or
+ * EOF also prove a handshake. Returns 0 (done), the noted -errno or that of the failure, or
+ * -EINPROGRESS (no error noted). */
 static inline int engine_connect_error(struct engine *engine, int sock)
 {
     return engine->class->connect_error(engine, sock);

@@ -5,9 +5,10 @@
 #include <errno.h>
 #include <unistd.h>
 
+#include <linux/bpf.h> /* the states of TCP, which linux/tcp.h lacks */
 #include <linux/sockios.h>
+#include <linux/tcp.h> /* netinet/tcp.h ends before tcpi_bytes_acked */
 #include <netinet/in.h>
-#include <netinet/tcp.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 
@@ -23,14 +24,14 @@ uint32_t socket_waiting(int listener_fd)
 
 int socket_connect_error(struct engine *engine, int sock)
 {
-    struct tcp_info info;
+    struct tcp_info info = {0};
     socklen_t info_bytes = sizeof(info);
     int error = 0;
     socklen_t error_bytes = sizeof(error);
 
     (void)engine;
     if (getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0 ||
-        info.tcpi_state != TCP_SYN_SENT)
+        info.tcpi_bytes_acked > 0) /* the SYN is the first of them */
         return 0;
     if (getsockopt(sock, SOL_SOCKET, SO_ERROR, &error, &error_bytes) < 0)
         return -errno;
@@ -120,7 +121,7 @@ int socket_disconnect(struct engine *engine, int sock)
     if (shutdown(sock, SHUT_WR) < 0 ||
         getsockopt(sock, IPPROTO_TCP, TCP_INFO, &info, &info_bytes) < 0)
         return -errno;
-    if (info.tcpi_state != TCP_CLOSE || !(info.tcpi_options & TCPI_OPT_TIMESTAMPS))
+    if (info.tcpi_state != BPF_TCP_CLOSE || !(info.tcpi_options & TCPI_OPT_TIMESTAMPS))
         return -EAGAIN;
     return connect(sock, &nobody, sizeof(nobody)) < 0 ? -errno : 0;
 }

@@ -13,8 +13,11 @@
  * them if there is none (do_accept in net/socket.c). */
 uint32_t socket_waiting(int listener_fd);
 
-/* engine_connect_error (TCP_INFO for the state, tcp(7); SO_ERROR also reports noted errors:
- * sk_getsockopt in Linux's net/core/sock.c). */
+/* engine_connect_error. The peer has acknowledged nothing before the handshake is done, and its SYN
+ * afterwards, whatever became of the connection (tcpi_bytes_acked: tcp_snd_una_update in Linux's
+ * net/ipv4/tcp_input.c, since 4.1). The state does not tell: a handshake that failed is closed, as
+ * is a connection that was reset, whose error must stay for recv. SO_ERROR also reports noted
+ * errors: sk_getsockopt in net/core/sock.c. */
 int socket_connect_error(struct engine *engine, int sock);
 
 /* engine_send_now. */
