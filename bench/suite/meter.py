@@ -104,8 +104,8 @@ def measure(load_program, cpus, running, expected, load):
     used_for_all_s = used_s_at_rest(running.group) - used_before_s
     document = json.loads(done.stdout)
     every = document["result"]["all"]
-    if not every["ok"]:
-        raise OSError(f"no connection ended well: {failures_of(every['errors'])}")
+    if not every["connections_per_s"]:  # with none, nothing can be compared
+        raise OSError(f"no connection ended well within {load.seconds} s: {failures_of(every['errors'])}")
     percentiles = every["timings"]["total"]["percentiles_ns"]
     return Run(
         connections_per_s=every["connections_per_s"],

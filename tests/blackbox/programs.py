@@ -114,8 +114,9 @@ def ahead_of_all():
 
 @contextlib.contextmanager
 def stopped(process):
-    """The process stands still meanwhile."""
+    """The process stands still meanwhile, all of its threads (SIGSTOP alone only begins that)."""
     process.send_signal(signal.SIGSTOP)
+    wait_until(lambda: kernel.threads_are(process.pid, "T"), "it to stand still")
     try:
         yield
     finally:
@@ -370,12 +371,8 @@ class Server:
     @contextlib.contextmanager
     def paused(self):
         """The server does not run, while the kernel goes on completing handshakes for it."""
-        self.process.send_signal(signal.SIGSTOP)
-        wait_until(lambda: kernel.threads_are(self.pid, "T"), "the server to pause")
-        try:
+        with stopped(self.process):
             yield
-        finally:
-            self.process.send_signal(signal.SIGCONT)
 
     def wakes_per_s(self, during_s=1.5):
         """How often the server wakes in a second; it must go to sleep each time, or this never ends.

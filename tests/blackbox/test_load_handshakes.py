@@ -3,6 +3,7 @@
 A firewall of this machine answers a SYN while the connect(2) that sends it still runs; one elsewhere,
 or forged here, answers later. For programs these are two ways of learning of the same thing."""
 import contextlib
+import signal
 import socket
 import struct
 import threading
@@ -12,6 +13,7 @@ import pytest
 import factory
 from clients import GREETING, IPV4, IPV6
 from firewall import firewall
+from kernel import Counters
 from misbehaving import Listener, resets_after, says, target_of
 from programs import wait_until
 
@@ -91,9 +93,12 @@ def test_so_it_is_where_the_service_answered_until_then(start, engine, peer, fam
                                                         expected):
     """The connections before gave no reason for doubt."""
     one = peer(says(GREETING), family)
-    run = start("-r", "100/s", "-d", "600ms", "-t", 1, "-e", engine, *TIMES, one.target)
+    run = start("-r", "100/s", "-d", "1h", "-t", 1, "-e", engine, *TIMES, one.target)
     wait_until(lambda: len(one.accepted_at) >= 5, "some connections")
     with firewall(syns(family, one.port, f"reject with {answer}")):
+        counters = Counters()
+        wait_until(lambda: counters["TcpActiveOpens"] >= 60, "connections for longer than the timeout")
+        run.process.send_signal(signal.SIGINT)
         measured = run.report()
     assert measured.ok >= 5 and set(measured.errors) == set(expected), measured.errors
 

@@ -21,7 +21,7 @@ def test_a_million_connections_do_not_grow_the_memory(server, load, engine):
     for number in range(10):
         family = FAMILIES[number % 2]
         result = load("-n", 100_000, "-c", 200, "-e", engine, family.flag, one.target(family))
-        assert (result.code, result.started, result.ok) == (0, 100_000, 100_000)
+        assert (result.code, result.started, result.ok) == (0, 100_000, 100_000), result.stdout
         rss.append(rss_bytes(one.pid))
     assert rss[-1] - rss[0] <= NOISE_BYTES, rss
     assert max(rss) < RSS_MAX_BYTES, rss

@@ -1,5 +1,6 @@
 """Every combination of a source, a port and a target can be a connection, and none is one to itself."""
 import contextlib
+import itertools
 import os
 import socket
 import struct
@@ -11,12 +12,13 @@ import pytest
 
 from clients import GREETING, IPV4, IPV6
 from kernel import sysctl
-from misbehaving import Listener, says, target_of, waits_then_says
+from misbehaving import says, target_of, waits_then_says
 from programs import environment
 
 # Ten ports, inside of what the kernel chooses from or not. They differ: a connection from a port that
 # the kernel chose keeps others from binding to it, also in TIME_WAIT.
 OTHERS = "50000 60999"
+UNUSED = itertools.count(10000)  # ports that nobody here has or had: one in TIME_WAIT cannot be bound to
 WAYS = {"inside": (range(40000, 40010), "20000 60999"), "outside": (range(30000, 30010), OTHERS)}
 
 IP_BIND_ADDRESS_NO_PORT, IP_LOCAL_PORT_RANGE = 24, 51  # of linux/in.h
@@ -154,10 +156,8 @@ def test_ports_in_time_wait_are_taken_on_the_way_to_their_target_only(report, en
 def missing(request):
     """The address of a service that is not there, and options that make connections come from it."""
     host = request.param
-    with Listener(IPV6._replace(loopback="::") if ":" in host else on(host)) as nobody:
-        port = nobody.address[1]
     source = () if "ffff" in host else ("--source", host)
-    return host, port, source
+    return host, next(UNUSED), source
 
 
 @pytest.mark.parametrize("options", [(), ("--send", "hello\\n"), ("--proxy-protocol", "v1")],
