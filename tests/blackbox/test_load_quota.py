@@ -86,8 +86,6 @@ def test_a_quota_that_the_generator_does_not_reach_is_no_limit(limited, server, 
     measured = report("-r", "10/s", "--warmup", "1s", "-d", "3s", "-t", 1, "-e", engine,
                   one.target(IPV4), before=limited)
     assert measured.ok + measured.dropped == 30
-    if measured.dropped == 0:  # it may be that it woke up late, at the end
-        assert measured.code == 0
     assert "generator_busy" not in measured.verdicts
     if measured.usage["throttled_count"] == 0:  # it may be that it woke up late, and hurried
         assert "throttled" not in measured.verdicts

@@ -15,8 +15,7 @@ NOISE_BYTES = 512 << 10
 def test_a_million_connections_do_not_grow_the_memory(server, load, engine):
     if SANITIZED:
         pytest.skip("a sanitizer's memory is not the server's")
-    one = server("--engine", engine, "--workers", 2,
-                 "--linger-timeout", "1h")  # one whom this machine holds up is not let go
+    one = server("--engine", engine, "--workers", 2)
     rss = []
     for number in range(10):
         family = FAMILIES[number % 2]
