@@ -52,8 +52,9 @@ def test_a_name_stands_for_its_address_and_a_variable_for_the_option(server, mac
 
 
 def test_config_is_what_print_config_prints(server):
-    one = server(*ADMIN, "--greeting", "hi\\n")
-    expected = run(server_path(), "--print-config", *ADMIN, "--greeting", "hi\\n", 0).stdout
+    options = (*ADMIN, "--greeting", "hi\\n", "--linger-timeout", "3s")
+    one = server(*options)
+    expected = run(server_path(), "--print-config", *options, 0).stdout
     answer = get(one, "/config")
     moving = re.compile(r"^platform\.steal=.*$", re.MULTILINE)
     assert (answer.status, moving.sub("", answer.body)) == (200, moving.sub("", expected))

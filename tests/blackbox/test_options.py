@@ -92,7 +92,7 @@ def test_print_config_has_the_defaults_and_the_platform():
 
 
 def test_verbose_prints_the_settings_at_start_beside_the_start_line(server):
-    assert any("linger-timeout=2s" in line for line in server("-v").stderr())
+    assert any("linger-timeout=7s" in line for line in server("-v", "--linger-timeout", "7s").stderr())
 
 
 def test_quiet_leaves_nothing_but_errors():
