@@ -216,7 +216,7 @@ def rows_of(text):
 
 def test_csv_has_each_second_of_each_target_and_of_all(server, engine):
     one = server()
-    result = run(os.environ["HELLO_LOAD"], "--csv", "-d", "1500ms", "-r", "200/s", "-e", engine,
+    result = run(os.environ["HELLO_LOAD"], "--csv", "-d", "1500ms", "-r", "200/s", "--assert", "dropped<100%", "-e", engine,
                  one.target(IPV4), one.target(IPV6))
     assert (result.returncode, result.stderr) == (0, "")
     rows = rows_of(result.stdout)

@@ -23,9 +23,9 @@ def test_the_kernel_opened_as_many_connections(server, report, engine, family, l
     assert counters["TcpPassiveOpens"] == measured.started
     assert counters["TcpAttemptFails"] == 0
     # Where the time decides, it reads the kernel's counters a moment before or after it is over: a longer one where this
-    # machine holds up the thread that starts connections and the one that reads.
+    # machine holds up the thread that starts connections and the one that reads. Late starts may come after it.
     moment_s = 0.02 + 2 * measured.stalls["longest_ns"] / 1e9
-    some = 0 if "-n" in loop else moment_s / measured.json["run"]["window_s"] * measured.started
+    some = 0 if "-n" in loop else moment_s / measured.json["run"]["window_s"] * measured.started + measured.late
     for name in ("active_opens", "passive_opens"):
         assert measured.usage[name] == pytest.approx(measured.started, abs=some), name
     assert one.stop() == totals(greeted=measured.ok)

@@ -312,6 +312,6 @@ def test_a_limit_of_descriptors_that_is_too_low_is_reported_at_once(engine):
 def test_an_open_loop_takes_what_descriptors_there_are_but_not_none(engine, server):
     one = server()
     for limit, expected in ((20, (1, "--connections '1' needs 29 descriptors")), (40, (0, ""))):
-        result = run(os.environ["HELLO_LOAD"], "-r", "100/s", "-n", 5, "-e", engine, one.target(IPV4),
-                     before=limits(NOFILE=limit))
+        result = run(os.environ["HELLO_LOAD"], "-r", "100/s", "-n", 5, "--assert", "dropped<100%", "-e", engine,
+                     one.target(IPV4), before=limits(NOFILE=limit))
         assert (result.returncode, expected[1] in result.stderr) == (expected[0], True), result
