@@ -77,9 +77,8 @@ static int listeners_await_address(const struct listeners *listeners)
 static int listeners_open_one(struct listeners *listeners, uint32_t i, const char **ret_step,
                               struct port_holder *ret_holder)
 {
-    uint64_t until_ns = clock_now_ns() + LISTENERS_RETRY_NS;
     bool waited = false;
-    int wait_ms = 1;
+    int wait_ms = 1, waited_ms = 0;
 
     for (;;) {
         int backlog = listeners->args.backlog;
@@ -95,10 +94,11 @@ static int listeners_open_one(struct listeners *listeners, uint32_t i, const cha
             return fd;
         port_holder_find(&listeners->address, ret_holder);
         if ((ret_holder->kind == PORT_HOLDER_LISTENER && !ret_holder->gone) ||
-            clock_now_ns() >= until_ns)
+            waited_ms >= LISTENERS_RETRY_MS)
             return fd;
         if (!listeners_pause(listeners, wait_ms + getpid() % (wait_ms + 1)))
             return -EINTR;
+        waited_ms += wait_ms;
         wait_ms = wait_ms < RETRY_MAX_MS ? 2 * wait_ms : wait_ms;
     }
 }

@@ -24,8 +24,9 @@
 #define LISTENERS_MAX CPUS_MAX
 
 /* A busy port on which no process listens is retried for this long: an ended process may have left
- * something behind, such as a ring that waited to accept, or a connection about to end. */
-#define LISTENERS_RETRY_NS UINT64_C(1000000000)
+ * something behind, such as a ring that waited to accept, or a connection about to end. Only its
+ * own waits count: on a busy machine the kernel, too, takes longer to tidy up. */
+#define LISTENERS_RETRY_MS 1000
 
 /* How long to wait for an address that is being checked for duplicates: the check takes a second or
  * two (RFC 4862). */

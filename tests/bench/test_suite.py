@@ -322,11 +322,11 @@ def test_a_short_run_fills_the_tables(suite, group):
                    "--connections", "64")
     by_title = {table["title"]: table for table in result["tables"]}
     rows = {row[0]: row for row in by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["rows"]}
-    assert {"epoll, swift", "blocking loop"} <= set(rows)
     remarks = "".join(by_title["A quota of 5 ms per 80 ms (shared-cpu-1x)"]["remarks"])
-    assert all(name in rows or name in remarks for name in ("uring, swift", "uring, linger"))
-    assert rows["epoll, swift"][1] > 0 and rows["epoll, swift"][-1] == ""
+    # On a busy machine none of a responder's connections may end within so short a time.
+    assert all(name in rows or name in remarks for name in ("epoll, swift", "uring, swift", "uring, linger"))
     assert "resets" in rows["blocking loop"][-1]
+    assert all(row[1] > 0 and row[-1] == "" for name, row in rows.items() if "swift" in name)
     idle = {row[0]: row[1] for row in by_title["Idle"]["rows"]}
     assert idle["epoll, swift"] == 0
     for fact in ("date", "command", "revision", "kernel", "cpu", "congestion control"):

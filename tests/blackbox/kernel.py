@@ -153,6 +153,12 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def eventfds(pid):
+    """The descriptors of a process by which its threads wake each other (eventfd(2))."""
+    folder = f"/proc/{pid}/fd"
+    return [int(number) for number in os.listdir(folder) if os.readlink(f"{folder}/{number}") == "anon_inode:[eventfd]"]
+
+
 def waits_of_engines(pid):
     """How many sockets its engines wait to receive from, as they report (proc_pid_fdinfo(5))."""
     count = 0

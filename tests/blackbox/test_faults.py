@@ -344,6 +344,7 @@ def test_each_call_that_the_server_makes_while_it_runs_has_a_row(engine, close, 
         one = Server("--engine", engine, "--close", close, "--workers", 2, "--linger-timeout", "300ms",
                      "--greeting-file", greeting, **seen.options)
         try:
+            one.wait_until_asleep()  # each thread is over its first instructions
             seen.calls.seen.clear()
             seen.ring.forget_operations()
             holders = [connect(one.address(IPV4), window_bytes=4096) for _ in range(5)]

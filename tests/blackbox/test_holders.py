@@ -64,7 +64,8 @@ def test_memory_that_holders_took_is_used_again(server, engine):
     one = server("--engine", engine, "--workers", 1, "--linger-timeout", "200ms")
     rss = []
     for _ in range(10):
-        holders = [connect(one.address(IPV4)) for _ in range(2000)]
+        with one.paused():  # so that all are open at once, each time
+            holders = [connect(one.address(IPV4)) for _ in range(2000)]
         wait_until(lambda: count_with_data(holders) == 2000, "everybody to be greeted")
         one.wait_until_idle()
         rss.append(rss_bytes(one.pid))

@@ -6,7 +6,7 @@ import pytest
 
 from clients import IPV4
 from misbehaving import waits_then_says
-from programs import DEADLINE_S
+from programs import DEADLINE_S, ahead_of_others
 
 RATE = 10_000_000  # the highest that may be asked for
 ANY_ERRORS = ("--assert", "errors<100%", "--assert", "dropped>0")
@@ -54,13 +54,13 @@ def test_a_signal_ends_it_as_ever(server, start):
 
 def test_a_rate_that_was_missed_is_no_success(peer, report):
     """One connection at a time, of 50 ms each: 20 per second, where 400 are asked for."""
-    slow = peer(waits_then_says(0.05))
+    slow = peer(waits_then_says(0.05), ahead=True)
     asked = ("-r", "400/s", "-c", 1, "-d", "2s", "--timeout", "500ms", slow.target)
-    measured = report(*asked)
+    measured = report(*asked, before=ahead_of_others)
     assert measured.code == 3 and measured.dropped > measured.started > 0
     assert holds(measured) == {"errors==0": True, "ok>0": True, "dropped==0": False, "lateness.p99<100ms": False}
     for own in ("dropped<100%", "late<=100%", "rate>1", "lateness.p99<1h"):
-        measured = report("--assert", own, *asked)
+        measured = report("--assert", own, *asked, before=ahead_of_others)
         assert measured.code == 0 and set(holds(measured)) == {own, "errors==0", "ok>0"}
 
 
@@ -76,7 +76,7 @@ def test_a_closed_loop_asks_for_no_rate_that_could_be_missed(peer, report):
 
 
 def test_a_signal_drops_nothing_that_was_on_time(server, start):
-    run = start("-r", "2k/s", "-d", "1h", server().target(IPV4))
+    run = start("-r", "2k/s", "-d", "1h", server(before=ahead_of_others).target(IPV4), before=ahead_of_others)
     time.sleep(1)
     run.process.send_signal(signal.SIGINT)
     assert run.report().dropped == 0

@@ -8,7 +8,7 @@ from clients import (
     FAMILIES, GREETING, IPV4, close_all, connect, crowd, expecting, read_to_end, sending, silent_client, visit,
     wait_until_acknowledged,
 )
-from programs import environment, run, server_path, totals, wait_until
+from programs import ahead_of_others, environment, run, server_path, totals, wait_until
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nContent-Length: 6\r\nConnection: close\r\n\r\n"
 
@@ -142,7 +142,8 @@ def test_the_totals_so_far_count_who_was_silent(server):
 def test_as_many_slow_clients_as_there_are_places_leave_others_served(server, engine, answer):
     """Each sends a byte now and then, and its time would be over in an hour."""
     places = 100
-    one = server("--engine", engine, *answer, "--workers", 1, "--max-connections", places, "--request-timeout", "1h")
+    one = server("--engine", engine, *answer, "--workers", 1, "--max-connections", places, "--request-timeout", "1h",
+                 before=ahead_of_others)  # it accepts in the order in which this test connects
     slow = [connect(one.address(IPV4)) for _ in range(places)]
     words, greeting = (b"\n", GREETING) if answer[0] == "--greet-after" else (b"GET / HTTP/1.1\r\n\r\n", HEAD + GREETING)
     greeted = 0
