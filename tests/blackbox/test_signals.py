@@ -142,6 +142,7 @@ def test_a_lower_limit_of_descriptors_keeps_no_signal_from_it(server, engine, li
 def test_a_second_signal_is_read_while_no_thread_can_be_woken(server, engine):
     calls = Calls(["write"])
     one = server("--engine", engine, before=calls.before)
+    one.wait_until_asleep()
     calls.begin("write", errno.EPERM, where=WAKE_UPS)
     send_two(one.process)
     assert one.process.wait(DEADLINE_S) == 1
@@ -152,6 +153,7 @@ def test_a_second_signal_is_read_while_no_thread_can_be_woken(server, engine):
 def test_totals_that_cannot_be_asked_for_end_nothing(server, engine):
     calls = Calls(["write"])
     one = server("--engine", engine, before=calls.before)
+    one.wait_until_asleep()
     refused = calls.begin("write", errno.EPERM, where=WAKE_UPS)
     one.process.send_signal(signal.SIGUSR1)
     wait_until(lambda: refused.hits == WAKE_TRIES, "it to give up")
@@ -167,6 +169,7 @@ def test_totals_that_cannot_be_asked_for_end_nothing(server, engine):
 def test_a_worker_that_cannot_be_woken_ends_it_all_the_same(server, engine):
     calls = Calls(["write"])
     one = server("--engine", engine, "--workers", 1, before=calls.before)
+    one.wait_until_asleep()  # who is awake learns of the stop without being woken
     calls.begin("write", errno.EPERM, where={**WAKE_UPS, 0: max(eventfds(one.pid))})  # opened last: its own
     one.process.send_signal(signal.SIGTERM)
     assert one.process.wait(DEADLINE_S) == 1
