@@ -130,6 +130,7 @@ def test_its_clients_do_not_wait_until_it_is_reported(server, engine, tmp_path):
     """The thread that prints cannot be woken: it does so once it is woken by something else."""
     calls = Calls(["write"])
     it = Breaking(server, engine, tmp_path, "--workers", 1, before=calls.before)
+    it.one.wait_until_asleep()
     refused = calls.begin("write", errno.EPERM, where=WAKE_UPS)
     it.break_worker(0, calls=1)
     assert [visit(it.one.address(IPV4)) for _ in range(2)] == [GREETING] * 2
