@@ -271,16 +271,40 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners_notice(listeners, line);
 }
 
-bool listeners_share(struct listeners *listeners)
+/* The mutex is held. Returns 0, or -errno with nothing duplicated. */
+static int listeners_duplicate(const struct listeners *listeners, struct listeners_copy *ret_copy)
 {
-    bool stopping;
+    ret_copy->count = 0;
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        int fd = listeners->fds[i] < 0 ? -1 : fcntl(listeners->fds[i], F_DUPFD_CLOEXEC, 0);
+        int error = errno;
+
+        if (fd >= 0)
+            ret_copy->fds[ret_copy->count++] = fd;
+        if (fd >= 0 || listeners->fds[i] < 0)
+            continue;
+        listeners_copy_close(ret_copy);
+        return -error;
+    }
+    return 0;
+}
+
+int listeners_share(struct listeners *listeners, struct listeners_copy *ret_copy)
+{
+    int result;
 
     pthread_mutex_lock(&listeners->mutex);
-    stopping = listeners->stopping;
-    if (!stopping)
+    result = listeners->stopping ? -EBUSY : listeners_duplicate(listeners, ret_copy);
+    if (result == 0)
         atomic_store(&listeners->shared, true);
     pthread_mutex_unlock(&listeners->mutex);
-    return !stopping;
+    return result;
+}
+
+void listeners_copy_close(struct listeners_copy *copy)
+{
+    while (copy->count > 0)
+        close(copy->fds[--copy->count]);
 }
 
 void listeners_take_back(struct listeners *listeners)
@@ -293,19 +317,6 @@ void listeners_take_back(struct listeners *listeners)
     }
     pthread_mutex_unlock(&listeners->mutex);
     atomic_fetch_add(&listeners->looks, 1);
-}
-
-uint32_t listeners_open_fds(struct listeners *listeners, int *fds)
-{
-    uint32_t count = 0;
-
-    pthread_mutex_lock(&listeners->mutex);
-    for (uint32_t i = 0; i < listeners->count; i++) {
-        if (listeners->fds[i] >= 0)
-            fds[count++] = listeners->fds[i];
-    }
-    pthread_mutex_unlock(&listeners->mutex);
-    return count;
 }
 
 void listeners_drain_one(struct listeners *listeners, uint32_t i)

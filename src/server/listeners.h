@@ -93,17 +93,25 @@ struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i);
  * are. Call it before the workers are stopped. */
 void listeners_refuse_new(struct listeners *listeners);
 
-/* Share them with another process. Returns false if a stop began: they may refuse by now. Any
- * thread. */
-bool listeners_share(struct listeners *listeners);
+/* Descriptors for another process. They are duplicates: a stop may close ours at any moment, and
+ * the kernel then gives their numbers to other files. */
+struct listeners_copy {
+    uint32_t count;
+    int fds[LISTENERS_MAX];
+};
+
+/* Share the open ones with another process, and duplicate them for it. Returns 0 (end the copy by
+ * listeners_copy_close), or -errno with nothing shared: -EBUSY if a stop began, as they may refuse
+ * by now; -EMFILE. Any thread. */
+int listeners_share(struct listeners *listeners, struct listeners_copy *ret_copy);
+
+/* Close the duplicates. Once they were sent, the other process has its own. */
+void listeners_copy_close(struct listeners_copy *copy);
 
 /* The other process has closed its descriptors: they are ours alone, unless a service manager holds
  * them too. Clients may wait for whom it was woken and we were not: each worker looks. Any thread;
  * wake the workers afterwards. */
 void listeners_take_back(struct listeners *listeners);
-
-/* Copy the open ones. Returns how many. Any thread. */
-uint32_t listeners_open_fds(struct listeners *listeners, int *fds);
 
 /* The same for listener i alone, so that it can be emptied by plain accepts, which do not wait
  * there from now on (O_NONBLOCK). If new connections cannot be refused, nothing says so. Any

@@ -354,6 +354,22 @@ def test_a_new_process_that_is_stopped_before_it_is_ready_leaves_the_old_one_alo
     assert one.ended(old)[0] == 0
 
 
+def test_a_stop_of_the_old_process_while_it_offers_leaves_the_port_to_the_new_one(chain, path):
+    """It is held up before it sends its listeners, and closes its own meanwhile."""
+    held = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=sendmsg", "-e", "inject=sendmsg:delay_enter=2000000:when=2",
+         server_path(), "--handover", str(path), "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    port = int(held.stdout.readline().split("]:")[1].split()[0])
+    one = chain(port=port)
+    with ThreadPoolExecutor(1) as pool:
+        new = pool.submit(one.start)
+        assert "handing over to process" in held.stderr.readline()
+        os.kill(wait_for_child(held), signal.SIGTERM)
+        new.result()
+    held.communicate(timeout=DEADLINE_S)
+    assert [visit((family.loopback, port)) for family in FAMILIES] == [GREETING] * 2
+
+
 def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
     """Who is still there is waited for, as in any stop."""
     one = chain("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "1h")
