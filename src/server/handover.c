@@ -58,23 +58,37 @@ static void handover_notice(const struct handover *handover, const char *what, p
     handover->args.notice(handover->args.context, line);
 }
 
+/* Send listeners, with these flags. Returns 0 or -errno. */
+static int handover_send_listeners(int channel_fd, const int *fds, uint32_t count, uint32_t flags)
+{
+    const struct handover_message message = {
+        .kind = HANDOVER_DESCRIPTORS, .role = HANDOVER_CLIENTS, .flags = flags};
+    int result = 0;
+
+    for (uint32_t sent = 0, part; sent < count && result == 0; sent += part) {
+        part = count - sent < HANDOVER_FDS_MAX ? count - sent : HANDOVER_FDS_MAX;
+        result = handover_send(channel_fd, &message, &fds[sent], part);
+    }
+    return result;
+}
+
 /* Send all that the successor needs. Returns 0 or -errno. */
 static int handover_send_offer(const struct handover *handover, int channel_fd,
                                const struct listeners_copy *copy)
 {
     struct handover_message message = {.kind = HANDOVER_DESCRIPTORS, .role = HANDOVER_CONTROL};
+    uint32_t managed = copy->managed_count;
     int result = handover_send(channel_fd, &message, &handover->control_fd, 1);
 
-    message.role = HANDOVER_CLIENTS;
-    for (uint32_t sent = 0, part; sent < copy->count && result == 0; sent += part) {
-        part = copy->count - sent < HANDOVER_FDS_MAX ? copy->count - sent : HANDOVER_FDS_MAX;
-        result = handover_send(channel_fd, &message, &copy->fds[sent], part);
-    }
+    if (result == 0)
+        result = handover_send_listeners(channel_fd, copy->fds, managed, HANDOVER_MANAGED);
+    if (result == 0)
+        result = handover_send_listeners(channel_fd, &copy->fds[managed], copy->count - managed, 0);
     message.role = HANDOVER_ADMIN;
     if (handover->args.admin_fd >= 0 && result == 0)
         result = handover_send(channel_fd, &message, &handover->args.admin_fd, 1);
     message = (struct handover_message){.kind = HANDOVER_OFFER,
-                                        .flags = handover->args.is_managed ? HANDOVER_MANAGED : 0,
+                                        .flags = managed > 0 ? HANDOVER_MANAGED : 0,
                                         .count = copy->count + 1 + (handover->args.admin_fd >= 0)};
     return result == 0 ? handover_send(channel_fd, &message, NULL, 0) : result;
 }

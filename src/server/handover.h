@@ -32,11 +32,11 @@
 
 /* What the old process offers. */
 struct handover_offer {
-    int channel_fd;  /* to the old process; -1: there is none */
-    pid_t pid;       /* of the old process, 0: in another PID namespace */
-    int control_fd;  /* the Unix socket */
-    bool is_managed; /* a service manager keeps the listeners open, too */
+    int channel_fd; /* to the old process; -1: there is none */
+    pid_t pid;      /* of the old process, 0: in another PID namespace */
+    int control_fd; /* the Unix socket */
     uint32_t count;
+    uint32_t managed_count; /* the first of them: a service manager keeps them open, too */
     int fds[LISTENERS_MAX]; /* the listeners; not checked */
     int admin_fd;           /* the listener of the admin port; -1: there is none */
 };
@@ -67,7 +67,6 @@ struct handover;
 struct handover_args {
     const char *path;
     struct listeners *listeners;
-    bool is_managed;
     int control_fd; /* the Unix socket; -1: make it */
     int admin_fd;   /* the listener of the admin port, the caller's; -1: there is none */
 

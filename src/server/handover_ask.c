@@ -49,16 +49,27 @@ static char *handover_connect_advice(int error, char *why, size_t bytes)
     return why;
 }
 
-/* Keep or close the descriptors of a message. Returns false if there are more than can be kept. */
-static bool offer_take(struct handover_offer *offer, uint32_t role, const int *fds, int count)
+/* Keep a listener: those of a service manager come first. */
+static void offer_keep(struct handover_offer *offer, int fd, bool is_managed)
 {
+    uint32_t place = is_managed ? offer->managed_count++ : offer->count;
+
+    offer->fds[offer->count++] = offer->fds[place];
+    offer->fds[place] = fd;
+}
+
+/* Keep or close the descriptors of a message. Returns false if there are more than can be kept. */
+static bool offer_take(struct handover_offer *offer, const struct handover_message *message,
+                       const int *fds, int count)
+{
+    uint32_t role = message->role;
     bool fit = true;
 
     for (int i = 0; i < count; i++) {
         if (role == HANDOVER_CONTROL && offer->control_fd < 0)
             offer->control_fd = fds[i];
         else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX)
-            offer->fds[offer->count++] = fds[i];
+            offer_keep(offer, fds[i], message->flags & HANDOVER_MANAGED);
         else if (role == HANDOVER_ADMIN && offer->admin_fd < 0)
             offer->admin_fd = fds[i];
         else {
@@ -81,14 +92,15 @@ static int offer_receive(struct handover_offer *offer, int stop_fd,
 
         if (count < 0)
             return count;
-        if (!offer_take(offer, message->role, fds, count))
+        if (!offer_take(offer, message, fds, count))
             return -E2BIG;
         if (message->kind == HANDOVER_GIVE_UP)
             return -ECONNABORTED;
         if (message->kind == HANDOVER_OFFER)
             break;
     }
-    offer->is_managed = message->flags & HANDOVER_MANAGED;
+    if (message->flags & HANDOVER_MANAGED && offer->managed_count == 0)
+        offer->managed_count = offer->count;
     return offer->count > 0 && offer->control_fd >= 0 ? 0 : -EPROTO;
 }
 

@@ -37,9 +37,10 @@ enum handover_role {
     HANDOVER_ADMIN,       /* the listener of the admin port */
 };
 
-/* In an OFFER. */
+/* Of DESCRIPTORS: a service manager keeps them open, too. In an OFFER: it keeps some of the
+ * listeners open; all, if no message says which. */
 enum handover_flag {
-    HANDOVER_MANAGED = 1, /* a service manager keeps the listeners open, too */
+    HANDOVER_MANAGED = 1,
 };
 
 struct handover_message {

@@ -169,7 +169,8 @@ static void listeners_adopt_passed(struct listeners *listeners)
             listener_set_backlog(args->passed_fds[i], args->backlog);
         listeners->fds[listeners->count++] = args->passed_fds[i];
     }
-    atomic_store(&listeners->shared, args->are_managed || args->are_shared);
+    atomic_store(&listeners->shared_count,
+                 args->are_shared ? args->passed_count : args->managed_count);
 }
 
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
@@ -197,7 +198,7 @@ void listeners_close_one(struct listeners *listeners, uint32_t i)
 
     pthread_mutex_lock(&listeners->mutex);
     was_open = listeners->fds[i] >= 0;
-    if (was_open && atomic_load(&listeners->shared))
+    if (was_open && listeners_is_shared(listeners, i))
         listener_leave(listeners->fds[i]);
     else if (was_open)
         listener_close(listeners->fds[i]);
@@ -234,12 +235,22 @@ static bool listeners_is_refusal(int error)
     return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -EAFNOSUPPORT;
 }
 
+bool listeners_is_shared(const struct listeners *listeners, uint32_t i)
+{
+    return i < atomic_load_explicit(&listeners->shared_count, memory_order_relaxed);
+}
+
+bool listeners_is_refusing(const struct listeners *listeners, uint32_t i)
+{
+    return i >= listeners->count - listeners->refusing_count;
+}
+
 /* The mutex is held. Returns 0, or -errno if one of them fails. */
-static int listeners_filter(struct listeners *listeners)
+static int listeners_filter(struct listeners *listeners, uint32_t first)
 {
     int result = 0;
 
-    for (uint32_t i = 0; i < listeners->count && result == 0; i++) {
+    for (uint32_t i = first; i < listeners->count && result == 0; i++) {
         if (listeners->fds[i] >= 0)
             result = listener_refuse_new(listeners->fds[i]);
     }
@@ -249,17 +260,16 @@ static int listeners_filter(struct listeners *listeners)
 void listeners_refuse_new(struct listeners *listeners)
 {
     char line[256];
-    int result = 0;
-    bool shared;
+    uint32_t first;
+    int result;
 
     pthread_mutex_lock(&listeners->mutex);
     listeners->stopping = true;
-    shared = atomic_load(&listeners->shared);
-    if (!shared)
-        result = listeners_filter(listeners);
+    first = atomic_load(&listeners->shared_count);
+    result = listeners_filter(listeners, first);
     pthread_mutex_unlock(&listeners->mutex);
-    listeners->refusing = !shared && result == 0;
-    if (listeners->refusing || shared)
+    listeners->refusing_count = result == 0 ? listeners->count - first : 0;
+    if (result == 0)
         return;
     snprintf(line, sizeof(line),
              "warning: cannot block new connections (SO_ATTACH_FILTER: %s): some that arrive "
@@ -274,13 +284,15 @@ void listeners_refuse_new(struct listeners *listeners)
 /* The mutex is held. Returns 0, or -errno with nothing duplicated. */
 static int listeners_duplicate(const struct listeners *listeners, struct listeners_copy *ret_copy)
 {
-    ret_copy->count = 0;
+    ret_copy->count = ret_copy->managed_count = 0;
     for (uint32_t i = 0; i < listeners->count; i++) {
         int fd = listeners->fds[i] < 0 ? -1 : fcntl(listeners->fds[i], F_DUPFD_CLOEXEC, 0);
         int error = errno;
 
-        if (fd >= 0)
+        if (fd >= 0) {
             ret_copy->fds[ret_copy->count++] = fd;
+            ret_copy->managed_count += i < listeners->args.managed_count;
+        }
         if (fd >= 0 || listeners->fds[i] < 0)
             continue;
         listeners_copy_close(ret_copy);
@@ -296,7 +308,7 @@ int listeners_share(struct listeners *listeners, struct listeners_copy *ret_copy
     pthread_mutex_lock(&listeners->mutex);
     result = listeners->stopping ? -EBUSY : listeners_duplicate(listeners, ret_copy);
     if (result == 0)
-        atomic_store(&listeners->shared, true);
+        atomic_store(&listeners->shared_count, listeners->count);
     pthread_mutex_unlock(&listeners->mutex);
     return result;
 }
@@ -310,7 +322,7 @@ void listeners_copy_close(struct listeners_copy *copy)
 void listeners_take_back(struct listeners *listeners)
 {
     pthread_mutex_lock(&listeners->mutex);
-    atomic_store(&listeners->shared, listeners->args.are_managed);
+    atomic_store(&listeners->shared_count, listeners->args.managed_count);
     for (uint32_t i = 0; i < listeners->count && !listeners->stopping; i++) {
         if (listeners->fds[i] >= 0)
             listener_set_backlog(listeners->fds[i], listeners->args.backlog);
@@ -324,7 +336,7 @@ void listeners_drain_one(struct listeners *listeners, uint32_t i)
     pthread_mutex_lock(&listeners->mutex);
     if (listeners->fds[i] >= 0) {
         fcntl(listeners->fds[i], F_SETFL, O_NONBLOCK);
-        if (!atomic_load(&listeners->shared))
+        if (!listeners_is_shared(listeners, i))
             listener_refuse_new(listeners->fds[i]);
     }
     pthread_mutex_unlock(&listeners->mutex);

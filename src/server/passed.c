@@ -73,7 +73,7 @@ static int passed_check(struct passed *passed, const struct server_config *confi
 }
 
 /* Use what the old process offers, in place of what the service manager passed: they are the same,
- * if both are there. */
+ * if both are there, so the manager keeps them open even if the old process does not know it. */
 static void passed_take_offer(struct passed *passed)
 {
     struct handover_offer *offer = &passed->offer;
@@ -81,7 +81,8 @@ static void passed_take_offer(struct passed *passed)
     for (uint32_t i = 0; i < passed->count; i++)
         close(passed->fds[i]);
     memcpy(passed->fds, offer->fds, offer->count * sizeof(offer->fds[0]));
-    passed->is_managed = passed->is_managed || offer->is_managed;
+    passed->managed_count =
+        offer->managed_count == 0 && passed->count > 0 ? offer->count : offer->managed_count;
     passed->count = offer->count;
     offer->count = 0;
 }
@@ -141,7 +142,7 @@ static int passed_collect(struct passed *passed, const struct server_config *con
             "cannot use the sockets of the service manager: %s; see sd_listen_fds(3)", problem);
     passed->count = activation.count;
     passed->admin_fd = activation.admin_fd;
-    passed->is_managed = activation.count > 0;
+    passed->managed_count = activation.count;
     memcpy(passed->fds, activation.fds, sizeof(passed->fds));
     if (config->handover && asks)
         result = handover_ask(config->handover, stop_fd, &passed->offer, failure);

@@ -15,7 +15,7 @@ struct passed {
     uint32_t count;               /* 0: none, open your own */
     int fds[LISTENERS_MAX];       /* the first of `offer` or of the service manager */
     struct address address;       /* of the first */
-    bool is_managed;              /* a service manager keeps them open, too */
+    uint32_t managed_count;       /* the first of them: a service manager keeps them open, too */
     int admin_fd;                 /* for the admin port; -1: none */
     struct address admin_address; /* its address */
     struct handover_offer offer;  /* without descriptors of listeners; channel_fd -1: none */

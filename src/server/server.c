@@ -119,7 +119,7 @@ static int server_listen(struct server *server, struct failure *failure)
         .passed_fds = server->passed.fds,
         .passed_count = server->passed.count,
         .may_have_less = server->workers_are_auto,
-        .are_managed = server->passed.is_managed,
+        .managed_count = server->passed.managed_count,
         .are_shared = server->passed.offer.channel_fd >= 0,
         .stop_fd = signals_stop_fd(),
         .notice = server_notice,
@@ -130,7 +130,7 @@ static int server_listen(struct server *server, struct failure *failure)
 
     if (server->passed.count > 0)
         args.address = server->passed.address;
-    server->passed.count = 0; /* they are the listeners' now */
+    server->passed.count = server->passed.managed_count = 0; /* they are the listeners' now */
     result = listeners_open(&server->listeners, &args, failure);
     server->count = server->listeners.count;
     if (result == 0)

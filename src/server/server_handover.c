@@ -56,7 +56,6 @@ int server_offer_handover(struct server *server, struct failure *failure)
     struct handover_args args = {
         .path = server->config->handover,
         .listeners = &server->listeners,
-        .is_managed = server->passed.is_managed,
         .control_fd = server->passed.offer.control_fd,
         .admin_fd = server->admin.offered_fd,
         .leave = server_leave,

@@ -10,6 +10,7 @@ import time
 import pytest
 
 from clients import FAMILIES, GREETING, IPV4, visit
+from handovers import ASK, CLIENTS, CONTROL, DESCRIPTORS, MANAGED, OFFER, asking, receive, send
 from programs import DEADLINE_S, START_LINE, environment, server_path
 
 SO_ATTACH_FILTER = 26
@@ -138,6 +139,19 @@ def test_two_processes_that_follow_each_other_lose_nobody(managed, start, engine
             one.start()
         measured = client.report()
         assert (measured.ok, measured.errors) == (measured.started, {})
+
+
+def test_a_process_that_takes_over_learns_which_sockets_the_manager_keeps(managed, tmp_path):
+    with several(2) as socks:
+        managed(socks, "--workers", 3, "--handover", tmp_path / "path").start()
+        with asking(tmp_path / "path") as channel:
+            send(channel, ASK)
+            messages = [receive(channel) for _ in range(4)]
+        assert [(kind, role, flags, len(fds)) for kind, role, flags, _, fds in messages] == [
+            (DESCRIPTORS, CONTROL, 0, 1), (DESCRIPTORS, CLIENTS, MANAGED, 2), (DESCRIPTORS, CLIENTS, 0, 1),
+            (OFFER, 0, MANAGED, 0)]
+        for fd in sum((fds for *_, fds in messages), []):
+            os.close(fd)
 
 
 def test_a_filter_that_the_last_owner_left_is_removed(managed, engine):
