@@ -25,7 +25,7 @@ struct workers_args {
     unsigned engine; /* WORKERS_ENGINE_AUTO: the first that works here */
     const struct worker_job *job;
     void *const *states;      /* `count` of them, one for each worker's job */
-    const int *listeners;     /* `count` of them, or NULL */
+    const int *listeners;     /* `count` of them, -1 once its worker closed it; or NULL */
     uint32_t sockets_max;     /* the descriptor limit */
     uint64_t stop_timeout_ns; /* how long workers may take to stop after the first signal */
 

@@ -59,6 +59,11 @@ def handshakes(port):
     return len(listed.stdout.splitlines())
 
 
+def listeners(port):
+    """Who listens at a port."""
+    return subprocess.run(["ss", "-Htln", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
+
+
 # There is another engine
 
 
@@ -152,6 +157,25 @@ def test_a_stop_goes_on_with_a_fresh_engine(server, engine, tmp_path):
     assert it.one.process.poll() is None
     assert [read_to_end(sock) for sock in holders] == [b""] * 10
     assert it.one.finish(warnings=1) == totals(greeted=10)
+
+
+def test_a_stop_goes_on_with_a_fresh_engine_where_the_listener_is_closed_already(server, engine, tmp_path):
+    """Its number may be another file's by then, or nobody's."""
+    it = Breaking(server, engine, tmp_path, "--workers", 2, "--linger-timeout", "1h",
+                  "--shutdown-timeout", "1h")
+    holders = holders_of(it.one, 40)
+    wait_until(lambda: waits_of_engines(it.one.pid) == 40, "the holders to be waited for")
+    it.one.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not listeners(it.one.port), "it to close its listeners")
+    it.break_worker(1, calls=1)
+    for count in range(40, 0, -1):
+        holders.pop().close()
+        wait_until(lambda count=count: waits_of_engines(it.one.pid) < count or it.one.stderr(), "it to see that")
+        if it.one.stderr():
+            break
+    assert "it continues with a fresh engine" in it.one.stderr()[0]
+    assert [read_to_end(sock) for sock in holders] == [b""] * len(holders)
+    assert it.one.finish(warnings=1) == totals(greeted=40)
 
 
 # There is none

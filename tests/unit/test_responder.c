@@ -90,7 +90,7 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
     struct responder *responder;
     struct worker_args worker_args = {.cpu = -1,
                                       .class = &one.class,
-                                      .listener_fd = -1,
+                                      .listener_fd = &listener_fd,
                                       .job = &responder_job,
                                       .done_fd = eventfd(0, EFD_CLOEXEC)};
     struct worker *worker;
