@@ -240,6 +240,11 @@ bool listeners_is_shared(const struct listeners *listeners, uint32_t i)
     return i < atomic_load_explicit(&listeners->shared_count, memory_order_relaxed);
 }
 
+bool listeners_is_managed(const struct listeners *listeners, uint32_t i)
+{
+    return i < listeners->args.managed_count;
+}
+
 bool listeners_is_refusing(const struct listeners *listeners, uint32_t i)
 {
     return i >= listeners->count - listeners->refusing_count;

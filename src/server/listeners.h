@@ -91,6 +91,9 @@ struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i);
 /* True if somebody else holds listener i too, now. Any thread. */
 bool listeners_is_shared(const struct listeners *listeners, uint32_t i);
 
+/* True if a service manager keeps listener i open. Any thread. */
+bool listeners_is_managed(const struct listeners *listeners, uint32_t i);
+
 /* True if a stop began, and no new connection begins on listener i. Any thread that learnt of the
  * stop. */
 bool listeners_is_refusing(const struct listeners *listeners, uint32_t i);

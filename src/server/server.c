@@ -165,6 +165,17 @@ static void server_stopping(void *context)
     server_notify(server, state);
 }
 
+/* A socket that stays open after its worker goes on getting its share of the clients, whom nobody
+ * would greet. The next process will. */
+static const char *server_needs(void *context, uint32_t i)
+{
+    const struct server *server = context;
+
+    return listeners_is_managed(&server->listeners, i)
+               ? "the service manager keeps its socket, which the next process serves"
+               : NULL;
+}
+
 /* Make a responder per listener, each with its share of the connections. */
 static int server_make_responders(struct server *server)
 {
@@ -224,6 +235,7 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .notice = server_notice,
         .call_fd = server->call_fd,
         .called = server->handover ? server_called : NULL,
+        .needs = server_needs,
         .stopping = server_stopping,
         .print_totals = server_print_totals,
         .context = server,

@@ -2,6 +2,7 @@
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -9,8 +10,10 @@ import time
 
 import pytest
 
-from clients import FAMILIES, GREETING, IPV4, visit
+from clients import FAMILIES, GREETING, IPV4, connect, read_to_end, visit
+from faults import ERRORS, WAITS, Fault
 from handovers import ASK, CLIENTS, CONTROL, DESCRIPTORS, MANAGED, OFFER, asking, receive, send
+from kernel import threads
 from programs import DEADLINE_S, START_LINE, environment, server_path
 
 SO_ATTACH_FILTER = 26
@@ -29,7 +32,7 @@ def listening(port=0, family=socket.AF_INET6, host="::", group=True, backlog=64)
 class Managed:
     """A server that is given sockets, as descriptors 3 and up."""
 
-    def __init__(self, socks, *options, pid=None, names=None, before=None, count=None):
+    def __init__(self, socks, *options, pid=None, names=None, before=None, count=None, env=None):
         def pass_on():
             saved = [os.dup2(sock.fileno(), 100 + n) for n, sock in enumerate(socks)]
             for n, fd in enumerate(saved):
@@ -40,7 +43,7 @@ class Managed:
 
         # The shell knows its process id, which Popen's environment cannot; the server takes its place.
         script = 'LISTEN_PID=${PID:-$$} exec "$@"'
-        variables = {"LISTEN_FDS": str(len(socks) if count is None else count)}
+        variables = {**(env or {}), "LISTEN_FDS": str(len(socks) if count is None else count)}
         if names is not None:
             variables["LISTEN_FDNAMES"] = names
         if pid is not None:
@@ -196,6 +199,26 @@ def test_workers_that_were_asked_for_need_sockets(managed):
             "hello-server: 3 workers need a socket each, but 1 were passed, and the service manager's sockets take no"
             " others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
             " --workers\n")
+
+
+def test_a_worker_that_is_lost_ends_all_and_the_next_process_serves_its_socket(managed, engine, tmp_path):
+    """The manager keeps the socket, so the kernel goes on giving it clients."""
+    fault = Fault(WAITS[engine], tmp_path)
+    with several(2) as socks:
+        port = socks[0].getsockname()[1]
+        one = managed(socks, "--engine", engine, "--workers", 3, env=fault.environment)
+        one.start()
+        fault.begin(ERRORS[engine], thread=threads(one.process.pid)[2])
+        clients = [connect((IPV4.loopback, port)) for _ in range(40)]
+        one.process.wait(DEADLINE_S)
+        clients += [connect((IPV4.loopback, port)) for _ in range(40)]
+        code, errors = one.end()
+        assert code == 1
+        assert ", so it ends after it has served the clients that wait; all workers stop, because the service manager keeps" \
+            " its socket, which the next process serves; " in errors
+        assert re.search(r"^hello-server: worker 0: engine .*; start it again$", errors.splitlines()[-1]), errors
+        managed(socks, "--engine", engine).start()
+        assert [read_to_end(client) for client in clients] == [GREETING] * len(clients)
 
 
 # What is not usable is named

@@ -11,15 +11,12 @@ import pytest
 from clients import (
     GREETING, IPV4, connect, crowd, read_exactly, read_to_end, refuses, visit,
 )
-from faults import Fault
+from faults import ERRORS, WAITS, Fault
 from firewall import firewall
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
 from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
 from syscalls import WAKE_UPS, Calls
 
-WAITS = {"epoll": "epoll_wait,epoll_pwait2",
-         "uring": "io_uring_submit_and_wait_timeout,io_uring_submit_and_get_events"}
-ERRORS = {"epoll": errno.EBADF, "uring": errno.EPERM}
 CALLS = {"epoll": "epoll_", "uring": "io_uring_enter"}
 OPENS = {"epoll": "epoll_create1", "uring": "io_uring_submit_and_wait_timeout"}
 
