@@ -158,7 +158,8 @@ static void server_stopping(void *context)
     struct server *server = context;
     char state[32] = "STOPPING=1";
 
-    server_admin_stopping(server);
+    if (!atomic_load(&server->leaves)) /* else who asks still is told how the service is */
+        server_admin_stopping(server);
     listeners_refuse_new(&server->listeners);
     if (atomic_load(&server->leaves) && server->successor > 0)
         snprintf(state, sizeof(state), "MAINPID=%d", (int)server->successor);

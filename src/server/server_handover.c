@@ -26,7 +26,7 @@ void server_called(void *context)
         workers_wake(server->workers);
     if (atomic_load(&server->leaves)) {
         workers_stop(server->workers);
-        server_admin_stop(server); /* the successor's from now on */
+        server_admin_leave(server);
     }
 }
 

@@ -102,6 +102,9 @@ void server_admin_go(struct server *server);
 /* A stop begins: from now on /healthz says so. Any thread. */
 void server_admin_stopping(struct server *server);
 
+/* Another process serves in our place: answer those who wait, and leave the port to it. */
+void server_admin_leave(struct server *server);
+
 /* End it. Returns false if something blocks its thread, which goes on to read the server: then the
  * server must not be freed. */
 bool server_admin_stop(struct server *server);

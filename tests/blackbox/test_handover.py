@@ -17,7 +17,7 @@ import pytest
 
 import kernel
 import programs
-from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, visit
+from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, refuses, visit
 from handovers import (
     ASK, CLIENTS, CONTROL, DESCRIPTORS, GIVE_UP, LEAVE, OFFER, READY, Chain, asking, message, offered, receive,
     send,
@@ -189,6 +189,23 @@ def test_the_admin_port_goes_to_the_new_process_too(chain):
     assert one.ended(old)[0] == 0
     assert scraped(port)["hello_connections_accepted_total"] == 0
     assert one.start("--admin", "127.0.0.1:0") and one.ended(new)[0] == 0
+
+
+def test_who_waits_at_the_admin_port_of_the_old_process_is_answered(chain):
+    """Also if the new one has none. One who says nothing keeps the others waiting."""
+    one = chain("--workers", 1)
+    old = one.start("--admin", "127.0.0.1:0")
+    address = ("127.0.0.1", int(admin_of(old)))
+    with connect(address) as silent:
+        waiting = [connect(address) for _ in range(3)]
+        for sock in waiting:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        one.start()
+        silent.close()
+        answers = [read_to_end(sock) for sock in waiting]
+    assert [(answer[:15], answer[-7:]) for answer in answers] == [(b"HTTP/1.1 200 OK", b"\r\n\r\nok\n")] * 3
+    assert one.ended(old)[0] == 0
+    assert refuses(address)
 
 
 def test_an_admin_port_that_is_asked_for_elsewhere_is_opened_there(chain):
