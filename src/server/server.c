@@ -4,7 +4,6 @@
 #include "host/advice.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
-#include "server/notify.h"
 #include "server/server_state.h"
 
 #include <errno.h>
@@ -138,25 +137,12 @@ static int server_listen(struct server *server, struct failure *failure)
     return result;
 }
 
-/* Notify the service manager, if there is one. */
-static void server_notify(struct server *server, const char *state)
-{
-    char line[128];
-    int result = notify_send(state);
-
-    if (result == 0)
-        return;
-    snprintf(line, sizeof(line), "warning: cannot send %s to $NOTIFY_SOCKET: %s", state,
-             strerror(-result));
-    server_notice(server, line);
-}
-
 /* Refuse new connections on all listeners, so that each can be emptied before it closes; not where
  * another process serves there. */
 static void server_stopping(void *context)
 {
     struct server *server = context;
-    char state[32] = "STOPPING=1";
+    char state[NOTIFY_STATE_BYTES] = "STOPPING=1";
 
     if (!atomic_load(&server->leaves)) /* else who asks still is told how the service is */
         server_admin_stopping(server);
@@ -239,6 +225,7 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .needs = server_needs,
         .stopping = server_stopping,
         .print_totals = server_print_totals,
+        .tick = server_notify_tick,
         .context = server,
     };
     int result = server_make_responders(server);

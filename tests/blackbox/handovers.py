@@ -60,16 +60,17 @@ def offered(channel):
 class Chain:
     """Servers at one path: each takes over from the one before it."""
 
-    def __init__(self, path, *options, port=0):
+    def __init__(self, path, *options, port=0, env=None):
         self.options = ["--handover", path, *options]
         self.port = port
+        self.environment = environment(env)
         self.processes = []
         self.lines = []  # what each printed, once it has ended
 
     def start(self, *options):
         """Start the next one. Returns when it serves, as its process."""
         process = subprocess.Popen(
-            [server_path(), *map(str, (*self.options, *options, self.port))], env=environment(),
+            [server_path(), *map(str, (*self.options, *options, self.port))], env=self.environment,
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL, text=True)
         self.processes.append(process)
         line = process.stdout.readline()

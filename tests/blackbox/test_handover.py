@@ -23,7 +23,7 @@ from handovers import (
     send,
 )
 from kernel import switches
-from programs import DEADLINE_S, run, server_path, wait_until
+from programs import DEADLINE_S, ServiceManager, run, server_path, wait_until
 
 ENDED_WELL = ("expired", "reset", "stalled", "orphaned", "failed", "abandoned")
 
@@ -214,6 +214,38 @@ def test_an_admin_port_that_is_asked_for_elsewhere_is_opened_there(chain):
     new = one.start("--admin", "127.0.0.2:0")
     assert one.ended(old)[0] == 0
     assert " admin=127.0.0.2:" in new.start_line
+
+
+def test_the_service_manager_learns_who_serves_now_even_if_it_is_busy(chain, tmp_path):
+    """It does not read its messages, and no more fit; the old process has nothing else to do."""
+    with ServiceManager(tmp_path) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        one = chain(env=manager.environment)
+        old = one.start()
+        manager.expect("READY=1")
+        other.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other.sendto(b"STATUS=busy", manager.environment["NOTIFY_SOCKET"])
+        new = one.start()
+        wait_until(lambda: not listens(old), "it to close its listeners")
+        states = []
+        while f"MAINPID={new.pid}" not in states or "READY=1" not in states:
+            states.append(manager.socket.recv(4096).decode())
+        assert one.ended(old) == (0, dict.fromkeys((*ENDED_WELL, "accepted", "greeted"), 0),
+                                  f"hello-server: handing over to process {new.pid}\n")
+
+
+def test_a_stop_ends_the_tries_to_reach_a_service_manager_that_is_gone(chain, tmp_path):
+    one = chain(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    old = one.start()
+    new = one.start()
+    wait_until(lambda: not listens(old), "it to close its listeners")
+    old.send_signal(signal.SIGTERM)
+    code, _, errors = one.ended(old)
+    assert code == 0
+    assert errors.splitlines()[2:] == [
+        f"hello-server: warning: cannot send MAINPID={new.pid} to $NOTIFY_SOCKET: No such file or directory; the service"
+        " manager may end that process with this one: see whether it runs"]
 
 
 # One of them fails
