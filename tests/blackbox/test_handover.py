@@ -19,8 +19,7 @@ import kernel
 import programs
 from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, refuses, visit
 from handovers import (
-    ASK, CLIENTS, CONTROL, DESCRIPTORS, GIVE_UP, LEAVE, OFFER, READY, Chain, asking, message, offered, receive,
-    send,
+    ASK, DESCRIPTORS, GIVE_UP, LEAVE, READY, Chain, asking, message, offered, predecessor, receive,
 )
 from kernel import switches
 from programs import DEADLINE_S, ServiceManager, run, server_path, wait_until
@@ -330,48 +329,30 @@ def test_a_successor_may_speak_a_later_version(chain, path):
 
 def test_a_predecessor_may_offer_what_this_version_does_not_know(chain, path):
     """Descriptors of an unknown role are closed."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
-        control.bind(str(path))
-        control.listen()
-        os.chmod(path, 0o600)
-        one = chain()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(one.start)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, DESCRIPTORS, 99, fds=[other.fileno()])
-                send(channel, OFFER, count=3, version=9)
-                assert receive(channel)[0] == READY
-                send(channel, LEAVE)
-                assert new.result().poll() is None
-        assert visit(listener.getsockname()) == GREETING
+    with predecessor(path) as old, socket.socket() as other, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(chain().start)
+        old.hear()
+        old.send(DESCRIPTORS, 99, fds=[other.fileno()])
+        old.offer(version=9)
+        old.expect(READY)
+        old.send(LEAVE)
+        assert new.result().poll() is None
+        assert visit(old.address) == GREETING
 
 
-def test_a_predecessor_that_does_not_leave_is_not_replaced(chain, path):
+def test_a_predecessor_that_does_not_leave_is_not_replaced(path):
     """Clients that the new process has accepted by then are finished."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener:
-        control.bind(str(path))
-        control.listen()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(successor, path)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, OFFER, count=2)
-                assert receive(channel)[0] == READY
-                assert visit(listener.getsockname()) == GREETING
-                send(channel, GIVE_UP, text=b"changed its mind")
-                code, out, errors = new.result()
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.offer()
+        old.expect(READY)
+        assert visit(old.address) == GREETING
+        old.send(GIVE_UP, text=b"changed its mind")
+        code, out, errors = new.result()
         assert (code, out) == (1, "")
         assert errors.endswith(f"process {os.getpid()} does not hand over: changed its mind\n"), errors
-        with connect(listener.getsockname()), listener.accept()[0]:
+        with connect(old.address), old.listener.accept()[0]:
             pass  # the listener is as it was: no filter, not shut down
 
 
@@ -433,26 +414,18 @@ def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
     assert one.ended(old)[:2] == (0, {**dict.fromkeys(ENDED_WELL, 0), "accepted": 1, "greeted": 1})
 
 
-def test_a_process_that_was_given_up_is_not_the_successor(chain, path):
+def test_a_process_that_was_given_up_is_not_the_successor(path):
     """It learns so only after it is ready: the listeners stay as they are."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener:
-        control.bind(str(path))
-        control.listen()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(successor, path)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, OFFER, count=2)
-                send(channel, GIVE_UP, text=b"it took too long to start")
-            code, out, errors = new.result()
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.offer()
+        old.send(GIVE_UP, text=b"it took too long to start")
+        code, out, errors = new.result()
         assert (code, out) == (1, "")
         assert errors.endswith(": it took too long to start\n"), errors
         assert path.exists()
-        with connect(listener.getsockname()), listener.accept()[0]:
+        with connect(old.address), old.listener.accept()[0]:
             pass
 
 
