@@ -85,6 +85,7 @@ static int handover_send_offer(const struct handover *handover, int channel_fd,
     if (result == 0)
         result = handover_send_listeners(channel_fd, &copy->fds[managed], copy->count - managed, 0);
     message.role = HANDOVER_ADMIN;
+    message.flags = handover->args.admin_is_managed ? HANDOVER_MANAGED : 0;
     if (handover->args.admin_fd >= 0 && result == 0)
         result = handover_send(channel_fd, &message, &handover->args.admin_fd, 1);
     message = (struct handover_message){.kind = HANDOVER_OFFER,

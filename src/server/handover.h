@@ -39,6 +39,7 @@ struct handover_offer {
     uint32_t managed_count; /* the first of them: a service manager keeps them open, too */
     int fds[LISTENERS_MAX]; /* the listeners; not checked */
     int admin_fd;           /* the listener of the admin port; -1: there is none */
+    bool admin_is_managed;  /* a service manager keeps that open, too */
 };
 
 #define HANDOVER_NO_OFFER \
@@ -67,8 +68,9 @@ struct handover;
 struct handover_args {
     const char *path;
     struct listeners *listeners;
-    int control_fd; /* the Unix socket; -1: make it */
-    int admin_fd;   /* the listener of the admin port, the caller's; -1: there is none */
+    int control_fd;        /* the Unix socket; -1: make it */
+    int admin_fd;          /* the listener of the admin port, the caller's; -1: there is none */
+    bool admin_is_managed; /* a service manager keeps that open, too */
 
     /* Called in the thread of the handover: another process serves in our place now (successor is
      * its id; 0: unknown), so stop. */

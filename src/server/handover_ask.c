@@ -66,13 +66,14 @@ static bool offer_take(struct handover_offer *offer, const struct handover_messa
     bool fit = true;
 
     for (int i = 0; i < count; i++) {
-        if (role == HANDOVER_CONTROL && offer->control_fd < 0)
+        if (role == HANDOVER_CONTROL && offer->control_fd < 0) {
             offer->control_fd = fds[i];
-        else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX)
+        } else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX) {
             offer_keep(offer, fds[i], message->flags & HANDOVER_MANAGED);
-        else if (role == HANDOVER_ADMIN && offer->admin_fd < 0)
+        } else if (role == HANDOVER_ADMIN && offer->admin_fd < 0) {
             offer->admin_fd = fds[i];
-        else {
+            offer->admin_is_managed = message->flags & HANDOVER_MANAGED;
+        } else {
             fit = fit && role != HANDOVER_CLIENTS;
             close(fds[i]);
         }

@@ -87,24 +87,33 @@ static void passed_take_offer(struct passed *passed)
     offer->count = 0;
 }
 
-/* Check the listener for the admin port. A service manager's is used in any case, and must be the
- * one that is asked for, if any is; an old process's is used if it is that one. Returns 0, or
- * -errno with a failure. */
+/* Take the listener for the admin port from the offer, if it is of use. A service manager's is used
+ * in any case, because it stays open: who connects there would wait for ever. */
+static void passed_take_admin(struct passed *passed, const struct server_config *config)
+{
+    struct handover_offer *offer = &passed->offer;
+
+    if (passed->admin_fd < 0 && (offer->admin_is_managed || config->admin.has_port)) {
+        passed->admin_fd = offer->admin_fd;
+        passed->admin_is_managed = offer->admin_is_managed;
+        offer->admin_fd = -1;
+    }
+    if (offer->admin_fd >= 0) /* who connects there must be refused, not left waiting */
+        close(offer->admin_fd);
+    offer->admin_fd = -1;
+}
+
+/* Check the listener for the admin port. A service manager's must be the one that is asked for, if
+ * any is; an old process's is used if it is that one. Returns 0, or -errno with a failure. */
 static int passed_check_admin(struct passed *passed, const struct server_config *config,
                               struct failure *failure)
 {
     char text[ADDRESS_TEXT_BYTES], wanted[ADDRESS_TEXT_BYTES];
-    bool is_managed = passed->admin_fd >= 0, is_wanted;
+    bool is_wanted;
     const char *problem;
     int result;
 
-    if (!is_managed && config->admin.has_port) {
-        passed->admin_fd = passed->offer.admin_fd;
-        passed->offer.admin_fd = -1;
-    }
-    if (passed->offer.admin_fd >= 0) /* who connects there must be refused, not left waiting */
-        close(passed->offer.admin_fd);
-    passed->offer.admin_fd = -1;
+    passed_take_admin(passed, config);
     if (passed->admin_fd < 0)
         return 0;
     result = listener_adopt(passed->admin_fd, &passed->admin_address, &problem);
@@ -115,7 +124,7 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
                            passed->admin_fd, problem, strerror(-result));
     is_wanted =
         !config->admin.has_port || passed_is_at(&passed->admin_address, config->admin.address);
-    if (!is_wanted && is_managed)
+    if (!is_wanted && passed->admin_is_managed)
         return failure_set(
             failure, FAILURE_SYSTEM, -EADDRNOTAVAIL,
             "cannot listen on '%s' for --admin: the socket of the service manager is "
@@ -142,6 +151,7 @@ static int passed_collect(struct passed *passed, const struct server_config *con
             "cannot use the sockets of the service manager: %s; see sd_listen_fds(3)", problem);
     passed->count = activation.count;
     passed->admin_fd = activation.admin_fd;
+    passed->admin_is_managed = activation.admin_fd >= 0;
     passed->managed_count = activation.count;
     memcpy(passed->fds, activation.fds, sizeof(passed->fds));
     if (config->handover && asks)

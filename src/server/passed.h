@@ -17,6 +17,7 @@ struct passed {
     struct address address;       /* of the first */
     uint32_t managed_count;       /* the first of them: a service manager keeps them open, too */
     int admin_fd;                 /* for the admin port; -1: none */
+    bool admin_is_managed;        /* a service manager keeps that open, too */
     struct address admin_address; /* its address */
     struct handover_offer offer;  /* without descriptors of listeners; channel_fd -1: none */
 };

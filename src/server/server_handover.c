@@ -58,6 +58,7 @@ int server_offer_handover(struct server *server, struct failure *failure)
         .listeners = &server->listeners,
         .control_fd = server->passed.offer.control_fd,
         .admin_fd = server->admin.offered_fd,
+        .admin_is_managed = server->passed.admin_is_managed,
         .leave = server_leave,
         .take_back = server_take_back,
         .notice = server_notice,

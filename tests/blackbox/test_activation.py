@@ -7,14 +7,15 @@ import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
 from clients import FAMILIES, GREETING, IPV4, connect, read_to_end, visit
 from faults import ERRORS, WAITS, Fault
-from handovers import ASK, CLIENTS, CONTROL, DESCRIPTORS, MANAGED, OFFER, asking, receive, send
+from handovers import ASK, CLIENTS, CONTROL, DESCRIPTORS, MANAGED, OFFER, Chain, asking, receive, send
 from kernel import threads
-from programs import DEADLINE_S, START_LINE, environment, server_path
+from programs import DEADLINE_S, START_LINE, environment, run, server_path
 
 SO_ATTACH_FILTER = 26
 
@@ -155,6 +156,23 @@ def test_a_process_that_takes_over_learns_which_sockets_the_manager_keeps(manage
             (OFFER, 0, MANAGED, 0)]
         for fd in sum((fds for *_, fds in messages), []):
             os.close(fd)
+
+
+def test_an_admin_port_of_the_manager_goes_from_process_to_process(managed, tmp_path):
+    """It stays open, so it is served, whether or not the next process asks for it."""
+    with several(1) as socks, listening(host="127.0.0.1", family=socket.AF_INET) as admin, contextlib.ExitStack() as stack:
+        port = admin.getsockname()[1]
+        path = tmp_path / "path"
+        first = managed([*socks, admin], "--workers", 1, "--handover", path, names="clients:admin").start()
+        one = Chain(path, port=first["port"])
+        stack.callback(one.kill)
+        for _ in range(2):  # it learns from the first that it is the manager's
+            assert one.start().start_line.endswith(f" admin=127.0.0.1:{port}\n")
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=DEADLINE_S).read() == b"ok\n"
+        result = run(server_path(), "--handover", path, "--admin", "127.0.0.2:0")
+        assert (result.returncode, result.stderr) == (
+            1, "hello-server: cannot listen on '127.0.0.2:0' for --admin: the socket of the service manager is on"
+            f" '127.0.0.1:{port}'; ask for that address, or for none\n")
 
 
 def test_a_filter_that_the_last_owner_left_is_removed(managed, engine):
