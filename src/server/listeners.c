@@ -119,19 +119,25 @@ static int listeners_fail(const struct listeners *listeners, int result, const c
  * SO_REUSEPORT (socket(7)). */
 static int listeners_cannot_join(struct listeners *listeners, struct failure *failure)
 {
-    const char *how = "the service manager's sockets take no others";
+    const struct listeners_args *args = &listeners->args;
+    bool are_managed = args->managed_count > 0;
     char line[256];
 
-    if (!listeners->args.may_have_less)
-        return failure_set(failure, FAILURE_SYSTEM, -EADDRINUSE,
-                           "%u workers need a socket each, but %u were passed, and %s; have the "
-                           "service manager pass more (a ListenStream= line each, and "
-                           "ReusePort=yes), or lower --workers",
-                           listeners->args.count, listeners->count, how);
+    if (!args->may_have_less)
+        return failure_set(
+            failure, FAILURE_SYSTEM, -EADDRINUSE,
+            "%u workers need a socket each, but %u were passed, and the sockets of %s take no "
+            "others; %s, or lower --workers",
+            args->count, listeners->count, args->whose,
+            are_managed ? "have the service manager pass more (a ListenStream= line each, and "
+                          "ReusePort=yes)"
+                        : "start this one as the user of that process (SO_REUSEPORT in socket(7))");
     snprintf(line, sizeof(line),
-             "warning: workers=%u, a socket each, because %s; for more, see ListenStream= and "
-             "ReusePort= in systemd.socket(5)",
-             listeners->count, how);
+             "warning: workers=%u, a socket each, because the sockets of %s take no others; for "
+             "more, see %s",
+             listeners->count, args->whose,
+             are_managed ? "ListenStream= and ReusePort= in systemd.socket(5)"
+                         : "SO_REUSEPORT in socket(7)");
     listeners_notice(listeners, line);
     return 0;
 }

@@ -44,6 +44,7 @@ struct listeners_args {
     const int *passed_fds;  /* the first of them, already checked by listener_adopt; now its own */
     uint32_t passed_count;  /* 0: all are to be opened */
     uint32_t managed_count; /* the first of those: a service manager keeps them open, too */
+    const char *whose;      /* who passed them: "the service manager", "process 12" */
     bool may_have_less;     /* passed ones are enough if no others can join them */
     bool are_shared;        /* another process accepts from the passed ones, too, for now */
     int stop_fd;            /* readable once a stop was requested: ends waiting; -1: none */

@@ -39,8 +39,9 @@ static bool passed_is_wanted(const struct passed *passed, const struct server_co
 
 /* Check all sockets. Returns 0, or -errno with a failure. */
 static int passed_check(struct passed *passed, const struct server_config *config,
-                        const char *whose, struct failure *failure)
+                        struct failure *failure)
 {
+    const char *whose = passed->whose;
     char text[ADDRESS_TEXT_BYTES], wanted[ADDRESS_TEXT_BYTES];
     struct address address;
     const char *problem;
@@ -141,7 +142,7 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
 static int passed_collect(struct passed *passed, const struct server_config *config, bool asks,
                           int stop_fd, struct failure *failure)
 {
-    char problem[ACTIVATION_PROBLEM_BYTES], whose[64] = "the service manager";
+    char problem[ACTIVATION_PROBLEM_BYTES];
     struct activation activation;
     int result = activation_take(&activation, problem);
 
@@ -149,6 +150,7 @@ static int passed_collect(struct passed *passed, const struct server_config *con
         return failure_set(
             failure, FAILURE_SYSTEM, result,
             "cannot use the sockets of the service manager: %s; see sd_listen_fds(3)", problem);
+    snprintf(passed->whose, sizeof(passed->whose), "the service manager");
     passed->count = activation.count;
     passed->admin_fd = activation.admin_fd;
     passed->admin_is_managed = activation.admin_fd >= 0;
@@ -159,10 +161,10 @@ static int passed_collect(struct passed *passed, const struct server_config *con
     if (result < 0)
         return result;
     if (passed->offer.channel_fd >= 0) {
-        snprintf(whose, sizeof(whose), "process %d", (int)passed->offer.pid);
+        snprintf(passed->whose, sizeof(passed->whose), "process %d", (int)passed->offer.pid);
         passed_take_offer(passed);
     }
-    result = passed_check(passed, config, whose, failure);
+    result = passed_check(passed, config, failure);
     return result < 0 ? result : passed_check_admin(passed, config, failure);
 }
 

@@ -117,6 +117,7 @@ static int server_listen(struct server *server, struct failure *failure)
         .backlog = (int)server->config->backlog,
         .passed_fds = server->passed.fds,
         .passed_count = server->passed.count,
+        .whose = server->passed.whose,
         .may_have_less = server->workers_are_auto,
         .managed_count = server->passed.managed_count,
         .are_shared = server->passed.offer.channel_fd >= 0,

@@ -207,15 +207,15 @@ def test_sockets_that_take_no_others_decide_how_many_workers_there_are(managed):
         assert int(one.start()["workers"]) == 1
         code, errors = one.end()
     assert code == 0
-    assert errors in ("", "hello-server: warning: workers=1, a socket each, because the service manager's sockets take no"
-                          " others; for more, see ListenStream= and ReusePort= in systemd.socket(5)\n")
+    assert errors in ("", "hello-server: warning: workers=1, a socket each, because the sockets of the service manager"
+                          " take no others; for more, see ListenStream= and ReusePort= in systemd.socket(5)\n")
 
 
 def test_workers_that_were_asked_for_need_sockets(managed):
     with several(1, group=False) as socks:
         assert refusal(managed, socks, "--workers", 3) == (
-            "hello-server: 3 workers need a socket each, but 1 were passed, and the service manager's sockets take no"
-            " others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
+            "hello-server: 3 workers need a socket each, but 1 were passed, and the sockets of the service manager take"
+            " no others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
             " --workers\n")
 
 

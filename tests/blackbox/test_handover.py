@@ -19,7 +19,7 @@ import kernel
 import programs
 from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, refuses, visit
 from handovers import (
-    ASK, DESCRIPTORS, GIVE_UP, LEAVE, READY, Chain, asking, message, offered, predecessor, receive,
+    ASK, CLIENTS, DESCRIPTORS, GIVE_UP, LEAVE, READY, Chain, asking, message, offered, predecessor, receive,
 )
 from kernel import switches
 from programs import DEADLINE_S, ServiceManager, run, server_path, wait_until
@@ -449,6 +449,46 @@ def test_who_asks_something_else_is_refused(chain, path, question):
     assert visit((IPV4.loopback, one.port)) == GREETING
     old.send_signal(signal.SIGTERM)
     assert one.ended(old)[2] == ""
+
+
+def test_a_predecessor_whose_sockets_take_no_others_decides_how_many_workers_there_are(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path, "--workers", 3)
+        old.hear()
+        old.offer()
+        old.expect(GIVE_UP)
+        assert new.result() == (
+            1, "", f"hello-server: 3 workers need a socket each, but 1 were passed, and the sockets of process {os.getpid()} take"
+            " no others; start this one as the user of that process (SO_REUSEPORT in socket(7)), or lower --workers\n")
+
+
+def test_an_offer_of_more_descriptors_than_there_may_be_names_the_limit(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(run, "prlimit", "--nofile=64:64", server_path(), "--handover", path)
+        old.hear()
+        old.send(DESCRIPTORS, CLIENTS, fds=[old.listener.fileno()] * 100)
+        assert (new.result().returncode, new.result().stderr) == (
+            1, f"hello-server: cannot take over at '{path}': process {os.getpid()} offers more descriptors than the limit of 64"
+            " allows; raise it (ulimit -Hn, LimitNOFILE=)\n")
+
+
+def test_a_predecessor_that_is_busy_is_not_to_be_ended(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': process {os.getpid()} does not answer within 10 s; see whether it"
+            " runs, or hands over to another one just now, and start this one again\n")
+
+
+def test_a_predecessor_that_speaks_something_else_is_kept(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.channel.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': the answer of process {os.getpid()} is not understood; choose"
+            " another path\n")
 
 
 # Bad input
