@@ -15,6 +15,7 @@ from faults import ERRORS, WAITS, Fault
 from firewall import firewall
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
 from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
+from scraping import Metrics
 from syscalls import WAKE_UPS, Calls
 
 CALLS = {"epoll": "epoll_", "uring": "io_uring_enter"}
@@ -209,6 +210,15 @@ def test_a_worker_that_gets_no_other_engine_greets_who_waits_for_it(server, engi
     counts = it.one.stop(warnings=1)
     assert counts == totals(greeted=counts["greeted"], abandoned=counts["abandoned"])
     assert "no engine starts to replace it (" in it.one.stderr()[0]
+
+
+def test_such_a_worker_is_no_longer_counted(server, engine, tmp_path):
+    it = Breaking(server, engine, tmp_path, "--workers", 2, "--admin", "127.0.0.1:0", more="," + OPENS[engine])
+    assert Metrics(it.one)["hello_workers"] == 2
+    it.break_worker(1)  # the first of these threads is that of the admin port
+    wait_until(lambda: visit(it.one.address(IPV4)) == GREETING and it.lines("so it ends after"),
+               "a line that says that it is given up")
+    assert Metrics(it.one)["hello_workers"] == 1
 
 
 def test_who_waits_for_a_place_of_such_a_worker_is_greeted_too(server, engine, tmp_path):
