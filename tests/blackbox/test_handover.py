@@ -472,6 +472,17 @@ def test_an_offer_of_more_descriptors_than_there_may_be_names_the_limit(path):
             " allows; raise it (ulimit -Hn, LimitNOFILE=)\n")
 
 
+def test_an_offer_of_more_listeners_than_there_may_be_is_refused(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        for _ in range(5):
+            old.send(DESCRIPTORS, CLIENTS, fds=[old.listener.fileno()] * 250)
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': process {os.getpid()} offers more than 1024 listeners; choose"
+            " another path\n")
+
+
 def test_a_predecessor_that_is_busy_is_not_to_be_ended(path):
     with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
         new = pool.submit(successor, path)
