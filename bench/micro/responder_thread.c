@@ -74,7 +74,7 @@ static int responder_thread_work(struct responder_thread *thread,
     struct worker_args worker_args = {
         .cpu = args->cpu,
         .class = args->class,
-        .listener_fd = thread->args.listener_fd,
+        .listener_fd = &thread->listeners.fds[0],
         .sockets_max = args->sockets_max,
         .job = &responder_job,
         .done_fd = thread->done_fd,

@@ -23,8 +23,11 @@
 /* How long admin_stop waits for the thread, which ends at once unless something blocks it. */
 #define ADMIN_END_NS UINT64_C(1000000000)
 
-/* Descriptors that it has open, at most: its listener, two eventfds, a client. */
-#define ADMIN_DESCRIPTORS 4
+/* How long those who wait when it leaves may take, all together. */
+#define ADMIN_LEAVE_NS EXCHANGE_NS
+
+/* Descriptors that it has open, at most: its listener, three eventfds, a client. */
+#define ADMIN_DESCRIPTORS 5
 
 struct admin;
 
@@ -42,9 +45,14 @@ int admin_start(const struct admin_args *args, struct admin **ret_admin, const c
 /* Serve. Once. */
 void admin_go(struct admin *admin);
 
+/* Another process serves in our place: answer those who are here or wait, close the listener, and
+ * end the thread. Does not wait for that; admin_stop does. May be called again. */
+void admin_leave(struct admin *admin);
+
 /* End the thread, close the listener and free the admin. A request that is not answered by now is
- * not answered. Returns true, or false if something blocks the thread: then it goes on, and with it
- * all that it uses, so nothing of that may be freed. NULL is fine: true. */
+ * not answered, unless the admin leaves: then all have until ADMIN_LEAVE_NS after that. Returns
+ * true, or false if something blocks the thread: then it goes on, and with it all that it uses, so
+ * nothing of that may be freed. NULL is fine: true. */
 bool admin_stop(struct admin *admin);
 
 #endif

@@ -58,28 +58,51 @@ static void handover_notice(const struct handover *handover, const char *what, p
     handover->args.notice(handover->args.context, line);
 }
 
-/* Offer the listeners, and wait until the successor serves. Returns 0 or -errno. */
-static int handover_offer(struct handover *handover, int channel_fd)
+/* Send listeners, with these flags. Returns 0 or -errno. */
+static int handover_send_listeners(int channel_fd, const int *fds, uint32_t count, uint32_t flags)
 {
-    struct handover_message message = {.kind = HANDOVER_DESCRIPTORS, .role = HANDOVER_CONTROL};
-    int fds[LISTENERS_MAX], received[HANDOVER_FDS_MAX];
-    uint32_t count = listeners_open_fds(handover->args.listeners, fds);
-    int result = handover_send(channel_fd, &message, &handover->control_fd, 1);
-    int received_count;
+    const struct handover_message message = {
+        .kind = HANDOVER_DESCRIPTORS, .role = HANDOVER_CLIENTS, .flags = flags};
+    int result = 0;
 
-    message.role = HANDOVER_CLIENTS;
     for (uint32_t sent = 0, part; sent < count && result == 0; sent += part) {
         part = count - sent < HANDOVER_FDS_MAX ? count - sent : HANDOVER_FDS_MAX;
         result = handover_send(channel_fd, &message, &fds[sent], part);
     }
+    return result;
+}
+
+/* Send all that the successor needs. Returns 0 or -errno. */
+static int handover_send_offer(const struct handover *handover, int channel_fd,
+                               const struct listeners_copy *copy)
+{
+    struct handover_message message = {.kind = HANDOVER_DESCRIPTORS, .role = HANDOVER_CONTROL};
+    uint32_t managed = copy->managed_count;
+    int result = handover_send(channel_fd, &message, &handover->control_fd, 1);
+
+    if (result == 0)
+        result = handover_send_listeners(channel_fd, copy->fds, managed, HANDOVER_MANAGED);
+    if (result == 0)
+        result = handover_send_listeners(channel_fd, &copy->fds[managed], copy->count - managed, 0);
     message.role = HANDOVER_ADMIN;
+    message.flags = handover->args.admin_is_managed ? HANDOVER_MANAGED : 0;
     if (handover->args.admin_fd >= 0 && result == 0)
         result = handover_send(channel_fd, &message, &handover->args.admin_fd, 1);
     message = (struct handover_message){.kind = HANDOVER_OFFER,
-                                        .flags = handover->args.is_managed ? HANDOVER_MANAGED : 0,
-                                        .count = count + 1 + (handover->args.admin_fd >= 0)};
-    if (result == 0)
-        result = handover_send(channel_fd, &message, NULL, 0);
+                                        .flags = managed > 0 ? HANDOVER_MANAGED : 0,
+                                        .count = copy->count + 1 + (handover->args.admin_fd >= 0)};
+    return result == 0 ? handover_send(channel_fd, &message, NULL, 0) : result;
+}
+
+/* Offer the listeners, and wait until the successor serves. Closes the copy. Returns 0 or -errno.
+ */
+static int handover_offer(struct handover *handover, int channel_fd, struct listeners_copy *copy)
+{
+    struct handover_message message;
+    int received[HANDOVER_FDS_MAX];
+    int result = handover_send_offer(handover, channel_fd, copy), received_count;
+
+    listeners_copy_close(copy);
     if (result < 0)
         return result;
     received_count = handover_receive(channel_fd, clock_now_ns() + HANDOVER_START_NS,
@@ -93,9 +116,10 @@ static int handover_offer(struct handover *handover, int channel_fd)
     return message.kind == HANDOVER_READY ? 0 : -EPROTO;
 }
 
-/* Receive the question. Returns 0, or -errno with the reason to refuse it. */
+/* Receive the question. Returns 0 with the listeners to offer, or -errno with the reason to refuse
+ * it. */
 static int handover_hear(struct handover *handover, const struct handover_peer *peer,
-                         const char **ret_why)
+                         struct listeners_copy *ret_copy, const char **ret_why)
 {
     struct handover_message message;
     int fds[HANDOVER_FDS_MAX];
@@ -111,8 +135,9 @@ static int handover_hear(struct handover *handover, const struct handover_peer *
         close(fds[i]);
     if (result < 0 || message.kind != HANDOVER_ASK)
         return result < 0 ? result : -EPROTO;
-    *ret_why = STOPPING;
-    return listeners_share(handover->args.listeners) ? 0 : -EBUSY;
+    result = listeners_share(handover->args.listeners, ret_copy);
+    *ret_why = result == -EBUSY ? STOPPING : "it has too few descriptors; raise its limit";
+    return result;
 }
 
 /* The successor serves: leave. Its channel stays open until our listeners are closed. */
@@ -156,6 +181,7 @@ static void handover_answer(struct handover *handover)
 {
     struct handover_message message = {.kind = HANDOVER_LEAVE};
     struct handover_peer peer;
+    struct listeners_copy copy;
     const char *why;
     char then[96];
     int result = handover_socket_accept(handover->control_fd, &peer);
@@ -165,14 +191,14 @@ static void handover_answer(struct handover *handover)
             handover_sleep(handover, -1, RETRY_NS);
         return;
     }
-    result = handover_hear(handover, &peer, &why);
+    result = handover_hear(handover, &peer, &copy, &why);
     if (result < 0) {
         handover_send_refusal(peer.fd, why);
         close(peer.fd);
         return;
     }
     handover_notice(handover, "handing over to", peer.pid, "");
-    result = handover_offer(handover, peer.fd);
+    result = handover_offer(handover, peer.fd, &copy);
     if (result == 0)
         result = handover_send(peer.fd, &message, NULL, 0);
     if (result == 0) {

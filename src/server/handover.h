@@ -32,13 +32,14 @@
 
 /* What the old process offers. */
 struct handover_offer {
-    int channel_fd;  /* to the old process; -1: there is none */
-    pid_t pid;       /* of the old process, 0: in another PID namespace */
-    int control_fd;  /* the Unix socket */
-    bool is_managed; /* a service manager keeps the listeners open, too */
+    int channel_fd; /* to the old process; -1: there is none */
+    pid_t pid;      /* of the old process, 0: in another PID namespace */
+    int control_fd; /* the Unix socket */
     uint32_t count;
+    uint32_t managed_count; /* the first of them: a service manager keeps them open, too */
     int fds[LISTENERS_MAX]; /* the listeners; not checked */
     int admin_fd;           /* the listener of the admin port; -1: there is none */
+    bool admin_is_managed;  /* a service manager keeps that open, too */
 };
 
 #define HANDOVER_NO_OFFER \
@@ -67,9 +68,9 @@ struct handover;
 struct handover_args {
     const char *path;
     struct listeners *listeners;
-    bool is_managed;
-    int control_fd; /* the Unix socket; -1: make it */
-    int admin_fd;   /* the listener of the admin port, the caller's; -1: there is none */
+    int control_fd;        /* the Unix socket; -1: make it */
+    int admin_fd;          /* the listener of the admin port, the caller's; -1: there is none */
+    bool admin_is_managed; /* a service manager keeps that open, too */
 
     /* Called in the thread of the handover: another process serves in our place now (successor is
      * its id; 0: unknown), so stop. */

@@ -2,6 +2,8 @@
 #include "base/clock.h"
 #include "base/escape.h"
 #include "base/signals.h"
+#include "base/units.h"
+#include "net/limits.h"
 #include "server/handover.h"
 #include "server/handover_message.h"
 #include "server/handover_socket.h"
@@ -49,19 +51,31 @@ static char *handover_connect_advice(int error, char *why, size_t bytes)
     return why;
 }
 
-/* Keep or close the descriptors of a message. Returns false if there are more than can be kept. */
-static bool offer_take(struct handover_offer *offer, uint32_t role, const int *fds, int count)
+/* Keep a listener: those of a service manager come first. */
+static void offer_keep(struct handover_offer *offer, int fd, bool is_managed)
 {
+    uint32_t place = is_managed ? offer->managed_count++ : offer->count;
+
+    offer->fds[offer->count++] = offer->fds[place];
+    offer->fds[place] = fd;
+}
+
+/* Keep or close the descriptors of a message. Returns false if there are more than can be kept. */
+static bool offer_take(struct handover_offer *offer, const struct handover_message *message,
+                       const int *fds, int count)
+{
+    uint32_t role = message->role;
     bool fit = true;
 
     for (int i = 0; i < count; i++) {
-        if (role == HANDOVER_CONTROL && offer->control_fd < 0)
+        if (role == HANDOVER_CONTROL && offer->control_fd < 0) {
             offer->control_fd = fds[i];
-        else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX)
-            offer->fds[offer->count++] = fds[i];
-        else if (role == HANDOVER_ADMIN && offer->admin_fd < 0)
+        } else if (role == HANDOVER_CLIENTS && offer->count < LISTENERS_MAX) {
+            offer_keep(offer, fds[i], message->flags & HANDOVER_MANAGED);
+        } else if (role == HANDOVER_ADMIN && offer->admin_fd < 0) {
             offer->admin_fd = fds[i];
-        else {
+            offer->admin_is_managed = message->flags & HANDOVER_MANAGED;
+        } else {
             fit = fit && role != HANDOVER_CLIENTS;
             close(fds[i]);
         }
@@ -81,15 +95,42 @@ static int offer_receive(struct handover_offer *offer, int stop_fd,
 
         if (count < 0)
             return count;
-        if (!offer_take(offer, message->role, fds, count))
+        if (!offer_take(offer, message, fds, count))
             return -E2BIG;
         if (message->kind == HANDOVER_GIVE_UP)
             return -ECONNABORTED;
         if (message->kind == HANDOVER_OFFER)
             break;
     }
-    offer->is_managed = message->flags & HANDOVER_MANAGED;
+    if (message->flags & HANDOVER_MANAGED && offer->managed_count == 0)
+        offer->managed_count = offer->count;
     return offer->count > 0 && offer->control_fd >= 0 ? 0 : -EPROTO;
+}
+
+/* Say why there is no offer, and what to do. */
+static void handover_offer_advice(int error, pid_t pid, char *why, size_t bytes)
+{
+    int process = (int)pid;
+
+    if (error == -ETIMEDOUT)
+        snprintf(why, bytes,
+                 "process %d does not answer within %u s; see whether it runs, or hands over to "
+                 "another one just now, and start this one again",
+                 process, (unsigned)(HANDOVER_ANSWER_NS / NS_PER_S));
+    else if (error == -EMFILE)
+        snprintf(why, bytes,
+                 "process %d offers more descriptors than the limit of %lld allows; raise it "
+                 "(ulimit -Hn, LimitNOFILE=)",
+                 process, (long long)limits_raise_descriptors());
+    else if (error == -EPROTO)
+        snprintf(why, bytes, "the answer of process %d is not understood; choose another path",
+                 process);
+    else if (error == -E2BIG)
+        snprintf(why, bytes, "process %d offers more than %d listeners; choose another path",
+                 process, LISTENERS_MAX);
+    else
+        snprintf(why, bytes, "no offer from process %d: %s (%s); start this one again", process,
+                 strerror(-error), strerrorname_np(-error));
 }
 
 static int handover_ask_once(const char *path, int stop_fd, struct handover_offer *offer,
@@ -121,8 +162,7 @@ static int handover_ask_once(const char *path, int stop_fd, struct handover_offe
     if (result == -ECONNABORTED)
         snprintf(why, sizeof(why), "process %d refuses: %s", (int)peer.pid, message.text);
     else
-        snprintf(why, sizeof(why), "no offer from process %d: %s; end it, or choose another path",
-                 (int)peer.pid, strerror(-result));
+        handover_offer_advice(result, peer.pid, why, sizeof(why));
     return handover_fail(path, result, why, failure);
 }
 
@@ -131,6 +171,7 @@ int handover_ask(const char *path, int stop_fd, struct handover_offer *ret_offer
 {
     int result = 0;
 
+    limits_raise_descriptors(); /* what is offered may be many; if that fails, the limit stays */
     for (int i = 0; i < ASKS_MAX; i++) {
         *ret_offer = HANDOVER_NO_OFFER;
         result = handover_ask_once(path, stop_fd, ret_offer, failure);

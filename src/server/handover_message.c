@@ -4,6 +4,7 @@
 #include "base/wait.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdio.h>
@@ -94,6 +95,18 @@ static int handover_take_fds(struct msghdr *header, int fds[HANDOVER_FDS_MAX])
     return count;
 }
 
+/* Not all descriptors of a message came (MSG_CTRUNC): there is room for SCM_MAX_FD, so they could
+ * not be opened here. Those that came are still open. Returns why, as -errno. */
+static int handover_lost_fds(int channel_fd)
+{
+    int fd = fcntl(channel_fd, F_DUPFD_CLOEXEC, 0);
+
+    if (fd < 0)
+        return -errno;
+    close(fd);
+    return -EACCES;
+}
+
 int handover_receive(int channel_fd, uint64_t deadline_ns, int stop_fd,
                      struct handover_message *message, int fds[HANDOVER_FDS_MAX])
 {
@@ -118,10 +131,11 @@ int handover_receive(int channel_fd, uint64_t deadline_ns, int stop_fd,
         return -EPIPE;
     count = handover_take_fds(&header, fds);
     message->text[sizeof(message->text) - 1] = '\0';
+    result = header.msg_flags & MSG_CTRUNC ? handover_lost_fds(channel_fd) : -EPROTO;
     if (!(header.msg_flags & MSG_CTRUNC) && (size_t)bytes >= LEAST_BYTES &&
         memcmp(message->magic, magic, sizeof(magic)) == 0)
         return count;
     for (int i = 0; i < count; i++)
         close(fds[i]);
-    return -EPROTO;
+    return result;
 }

@@ -37,9 +37,10 @@ enum handover_role {
     HANDOVER_ADMIN,       /* the listener of the admin port */
 };
 
-/* In an OFFER. */
+/* Of DESCRIPTORS: a service manager keeps them open, too. In an OFFER: it keeps some of the
+ * listeners open; all, if no message says which. */
 enum handover_flag {
-    HANDOVER_MANAGED = 1, /* a service manager keeps the listeners open, too */
+    HANDOVER_MANAGED = 1,
 };
 
 struct handover_message {
@@ -62,7 +63,8 @@ void handover_send_refusal(int channel_fd, const char *why);
 /* Wait for a message until deadline_ns, or until stop_fd (-1: none) is readable. Up to
  * HANDOVER_FDS_MAX descriptors with FD_CLOEXEC are written to fds, and are the caller's. Returns
  * how many, or -errno: -EPIPE (the other process is gone), -ETIMEDOUT, -EINTR (stop_fd), -EPROTO
- * (not a message of this protocol). */
+ * (not a message of this protocol), -EMFILE (more descriptors than this process may have), -EACCES
+ * (a rule, as of a security module, lets it have none of them). */
 int handover_receive(int channel_fd, uint64_t deadline_ns, int stop_fd,
                      struct handover_message *message, int fds[HANDOVER_FDS_MAX]);
 

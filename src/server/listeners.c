@@ -119,19 +119,25 @@ static int listeners_fail(const struct listeners *listeners, int result, const c
  * SO_REUSEPORT (socket(7)). */
 static int listeners_cannot_join(struct listeners *listeners, struct failure *failure)
 {
-    const char *how = "the service manager's sockets take no others";
+    const struct listeners_args *args = &listeners->args;
+    bool are_managed = args->managed_count > 0;
     char line[256];
 
-    if (!listeners->args.may_have_less)
-        return failure_set(failure, FAILURE_SYSTEM, -EADDRINUSE,
-                           "%u workers need a socket each, but %u were passed, and %s; have the "
-                           "service manager pass more (a ListenStream= line each, and "
-                           "ReusePort=yes), or lower --workers",
-                           listeners->args.count, listeners->count, how);
+    if (!args->may_have_less)
+        return failure_set(
+            failure, FAILURE_SYSTEM, -EADDRINUSE,
+            "%u workers need a socket each, but %u were passed, and the sockets of %s take no "
+            "others; %s, or lower --workers",
+            args->count, listeners->count, args->whose,
+            are_managed ? "have the service manager pass more (a ListenStream= line each, and "
+                          "ReusePort=yes)"
+                        : "start this one as the user of that process (SO_REUSEPORT in socket(7))");
     snprintf(line, sizeof(line),
-             "warning: workers=%u, a socket each, because %s; for more, see ListenStream= and "
-             "ReusePort= in systemd.socket(5)",
-             listeners->count, how);
+             "warning: workers=%u, a socket each, because the sockets of %s take no others; for "
+             "more, see %s",
+             listeners->count, args->whose,
+             are_managed ? "ListenStream= and ReusePort= in systemd.socket(5)"
+                         : "SO_REUSEPORT in socket(7)");
     listeners_notice(listeners, line);
     return 0;
 }
@@ -169,7 +175,8 @@ static void listeners_adopt_passed(struct listeners *listeners)
             listener_set_backlog(args->passed_fds[i], args->backlog);
         listeners->fds[listeners->count++] = args->passed_fds[i];
     }
-    atomic_store(&listeners->shared, args->are_managed || args->are_shared);
+    atomic_store(&listeners->shared_count,
+                 args->are_shared ? args->passed_count : args->managed_count);
 }
 
 int listeners_open(struct listeners *listeners, const struct listeners_args *args,
@@ -197,7 +204,7 @@ void listeners_close_one(struct listeners *listeners, uint32_t i)
 
     pthread_mutex_lock(&listeners->mutex);
     was_open = listeners->fds[i] >= 0;
-    if (was_open && atomic_load(&listeners->shared))
+    if (was_open && listeners_is_shared(listeners, i))
         listener_leave(listeners->fds[i]);
     else if (was_open)
         listener_close(listeners->fds[i]);
@@ -234,12 +241,27 @@ static bool listeners_is_refusal(int error)
     return error == -EPERM || error == -EACCES || error == -ENOSYS || error == -EAFNOSUPPORT;
 }
 
+bool listeners_is_shared(const struct listeners *listeners, uint32_t i)
+{
+    return i < atomic_load_explicit(&listeners->shared_count, memory_order_relaxed);
+}
+
+bool listeners_is_managed(const struct listeners *listeners, uint32_t i)
+{
+    return i < listeners->args.managed_count;
+}
+
+bool listeners_is_refusing(const struct listeners *listeners, uint32_t i)
+{
+    return i >= listeners->count - listeners->refusing_count;
+}
+
 /* The mutex is held. Returns 0, or -errno if one of them fails. */
-static int listeners_filter(struct listeners *listeners)
+static int listeners_filter(struct listeners *listeners, uint32_t first)
 {
     int result = 0;
 
-    for (uint32_t i = 0; i < listeners->count && result == 0; i++) {
+    for (uint32_t i = first; i < listeners->count && result == 0; i++) {
         if (listeners->fds[i] >= 0)
             result = listener_refuse_new(listeners->fds[i]);
     }
@@ -249,17 +271,16 @@ static int listeners_filter(struct listeners *listeners)
 void listeners_refuse_new(struct listeners *listeners)
 {
     char line[256];
-    int result = 0;
-    bool shared;
+    uint32_t first;
+    int result;
 
     pthread_mutex_lock(&listeners->mutex);
     listeners->stopping = true;
-    shared = atomic_load(&listeners->shared);
-    if (!shared)
-        result = listeners_filter(listeners);
+    first = atomic_load(&listeners->shared_count);
+    result = listeners_filter(listeners, first);
     pthread_mutex_unlock(&listeners->mutex);
-    listeners->refusing = !shared && result == 0;
-    if (listeners->refusing || shared)
+    listeners->refusing_count = result == 0 ? listeners->count - first : 0;
+    if (result == 0)
         return;
     snprintf(line, sizeof(line),
              "warning: cannot block new connections (SO_ATTACH_FILTER: %s): some that arrive "
@@ -271,22 +292,48 @@ void listeners_refuse_new(struct listeners *listeners)
     listeners_notice(listeners, line);
 }
 
-bool listeners_share(struct listeners *listeners)
+/* The mutex is held. Returns 0, or -errno with nothing duplicated. */
+static int listeners_duplicate(const struct listeners *listeners, struct listeners_copy *ret_copy)
 {
-    bool stopping;
+    ret_copy->count = ret_copy->managed_count = 0;
+    for (uint32_t i = 0; i < listeners->count; i++) {
+        int fd = listeners->fds[i] < 0 ? -1 : fcntl(listeners->fds[i], F_DUPFD_CLOEXEC, 0);
+        int error = errno;
+
+        if (fd >= 0) {
+            ret_copy->fds[ret_copy->count++] = fd;
+            ret_copy->managed_count += i < listeners->args.managed_count;
+        }
+        if (fd >= 0 || listeners->fds[i] < 0)
+            continue;
+        listeners_copy_close(ret_copy);
+        return -error;
+    }
+    return 0;
+}
+
+int listeners_share(struct listeners *listeners, struct listeners_copy *ret_copy)
+{
+    int result;
 
     pthread_mutex_lock(&listeners->mutex);
-    stopping = listeners->stopping;
-    if (!stopping)
-        atomic_store(&listeners->shared, true);
+    result = listeners->stopping ? -EBUSY : listeners_duplicate(listeners, ret_copy);
+    if (result == 0)
+        atomic_store(&listeners->shared_count, listeners->count);
     pthread_mutex_unlock(&listeners->mutex);
-    return !stopping;
+    return result;
+}
+
+void listeners_copy_close(struct listeners_copy *copy)
+{
+    while (copy->count > 0)
+        close(copy->fds[--copy->count]);
 }
 
 void listeners_take_back(struct listeners *listeners)
 {
     pthread_mutex_lock(&listeners->mutex);
-    atomic_store(&listeners->shared, listeners->args.are_managed);
+    atomic_store(&listeners->shared_count, listeners->args.managed_count);
     for (uint32_t i = 0; i < listeners->count && !listeners->stopping; i++) {
         if (listeners->fds[i] >= 0)
             listener_set_backlog(listeners->fds[i], listeners->args.backlog);
@@ -295,25 +342,12 @@ void listeners_take_back(struct listeners *listeners)
     atomic_fetch_add(&listeners->looks, 1);
 }
 
-uint32_t listeners_open_fds(struct listeners *listeners, int *fds)
-{
-    uint32_t count = 0;
-
-    pthread_mutex_lock(&listeners->mutex);
-    for (uint32_t i = 0; i < listeners->count; i++) {
-        if (listeners->fds[i] >= 0)
-            fds[count++] = listeners->fds[i];
-    }
-    pthread_mutex_unlock(&listeners->mutex);
-    return count;
-}
-
 void listeners_drain_one(struct listeners *listeners, uint32_t i)
 {
     pthread_mutex_lock(&listeners->mutex);
     if (listeners->fds[i] >= 0) {
         fcntl(listeners->fds[i], F_SETFL, O_NONBLOCK);
-        if (!atomic_load(&listeners->shared))
+        if (!listeners_is_shared(listeners, i))
             listener_refuse_new(listeners->fds[i]);
     }
     pthread_mutex_unlock(&listeners->mutex);

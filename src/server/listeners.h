@@ -2,9 +2,9 @@
  * were passed to the program, by a service manager (net/activation.h) or by the process that it
  * replaces (server/handover.h).
  *
- * Whoever holds them alone refuses new connections on all when a stop begins, so that each can be
- * emptied before it closes. Where others hold them too, new connections are theirs: nothing is done
- * to the sockets, and only our descriptors are closed.
+ * When a stop begins, new connections are refused on those that this process holds alone, so that
+ * each can be emptied before it closes. Where others hold one too, new connections are theirs:
+ * nothing is done to the socket, and only our descriptor is closed.
  *
  * Thread rule: for the thread that starts the workers, unless a comment says otherwise. */
 #ifndef HELLO_LISTENERS_H
@@ -42,12 +42,13 @@ struct listeners_args {
     struct address address;
     uint32_t count; /* how many to have */
     int backlog;
-    const int *passed_fds; /* the first of them, already checked by listener_adopt; now its own */
-    uint32_t passed_count; /* 0: all are to be opened */
-    bool may_have_less;    /* passed ones are enough if no others can join them */
-    bool are_managed;      /* a service manager keeps the passed ones open, too */
-    bool are_shared;       /* another process accepts from the passed ones, too, for now */
-    int stop_fd;           /* readable once a stop was requested: ends waiting; -1: none */
+    const int *passed_fds;  /* the first of them, already checked by listener_adopt; now its own */
+    uint32_t passed_count;  /* 0: all are to be opened */
+    uint32_t managed_count; /* the first of those: a service manager keeps them open, too */
+    const char *whose;      /* who passed them: "the service manager", "process 12" */
+    bool may_have_less;     /* passed ones are enough if no others can join them */
+    bool are_shared;        /* another process accepts from the passed ones, too, for now */
+    int stop_fd;            /* readable once a stop was requested: ends waiting; -1: none */
 
     /* Gets one line that is worth knowing. */
     void (*notice)(void *context, const char *line);
@@ -61,12 +62,12 @@ struct listeners {
     struct listeners_args args;
     struct address address; /* where they listen */
     uint32_t count;
-    int *fds;              /* count of them; -1: not open */
-    bool refusing;         /* a stop began: no new connection begins */
-    atomic_bool shared;    /* somebody else holds them too, now */
-    atomic_uint looks;     /* how often to look whether clients wait that nobody was woken for */
-    pthread_mutex_t mutex; /* for fds while workers run, and for the next members */
-    bool stopping;         /* a stop began */
+    int *fds;                 /* count of them; -1: not open */
+    uint32_t refusing_count;  /* a stop began: no new connection begins on the last so many */
+    atomic_uint shared_count; /* somebody else holds the first so many too, now */
+    atomic_uint looks;        /* how often to look whether clients wait that nobody was woken for */
+    pthread_mutex_t mutex;    /* for fds while workers run, and for the next members */
+    bool stopping;            /* a stop began */
     uint32_t closed_count;
     uint64_t queried_ns; /* when the kernel was last asked for handshakes; 0: never */
     bool handshakes;     /* its answer */
@@ -89,26 +90,44 @@ void listeners_close(struct listeners *listeners);
  * another thread looks at the listeners. */
 struct accept_queue listeners_queue(struct listeners *listeners, uint32_t i);
 
-/* A stop begins: refuse new connections on all, so that each can be emptied before it closes. If
- * that is impossible, `refusing` stays false, and a notice says so. Shared ones are left as they
- * are. Call it before the workers are stopped. */
+/* True if somebody else holds listener i too, now. Any thread. */
+bool listeners_is_shared(const struct listeners *listeners, uint32_t i);
+
+/* True if a service manager keeps listener i open. Any thread. */
+bool listeners_is_managed(const struct listeners *listeners, uint32_t i);
+
+/* True if a stop began, and no new connection begins on listener i. Any thread that learnt of the
+ * stop. */
+bool listeners_is_refusing(const struct listeners *listeners, uint32_t i);
+
+/* A stop begins: refuse new connections on all that are not shared, so that each can be emptied
+ * before it closes. If that is impossible, none is refusing, and a notice says so. Call it before
+ * the workers are stopped. */
 void listeners_refuse_new(struct listeners *listeners);
 
-/* Share them with another process. Returns false if a stop began: they may refuse by now. Any
- * thread. */
-bool listeners_share(struct listeners *listeners);
+/* Descriptors for another process, those of a service manager first. They are duplicates: a stop
+ * may close ours at any moment, and the kernel then gives their numbers to other files. */
+struct listeners_copy {
+    uint32_t count, managed_count;
+    int fds[LISTENERS_MAX];
+};
 
-/* The other process has closed its descriptors: they are ours alone, unless a service manager holds
- * them too. Clients may wait for whom it was woken and we were not: each worker looks. Any thread;
- * wake the workers afterwards. */
+/* Share the open ones with another process, and duplicate them for it. Returns 0 (end the copy by
+ * listeners_copy_close), or -errno with nothing shared: -EBUSY if a stop began, as they may refuse
+ * by now; -EMFILE. Any thread. */
+int listeners_share(struct listeners *listeners, struct listeners_copy *ret_copy);
+
+/* Close the duplicates. Once they were sent, the other process has its own. */
+void listeners_copy_close(struct listeners_copy *copy);
+
+/* The other process has closed its descriptors: they are ours alone, but for those that a service
+ * manager holds too. Clients may wait for whom it was woken and we were not: each worker looks. Any
+ * thread; wake the workers afterwards. */
 void listeners_take_back(struct listeners *listeners);
 
-/* Copy the open ones. Returns how many. Any thread. */
-uint32_t listeners_open_fds(struct listeners *listeners, int *fds);
-
-/* The same for listener i alone, so that it can be emptied by plain accepts, which do not wait
- * there from now on (O_NONBLOCK). If new connections cannot be refused, nothing says so. Any
- * thread. */
+/* Refuse new connections on listener i, if it is not shared, so that it can be emptied by plain
+ * accepts, which do not wait there from now on (O_NONBLOCK). If new connections cannot be refused,
+ * nothing says so. Any thread. */
 void listeners_drain_one(struct listeners *listeners, uint32_t i);
 
 /* True if a handshake to one of them may be in progress. While they refuse, no new one begins: once

@@ -28,6 +28,7 @@ struct totals {
     struct outcome_counts counts;
     struct durations durations, waits;
     uint64_t pauses[CONDITION_COUNT];
+    uint64_t serving; /* workers */
 };
 
 /* How a number is written. */
@@ -75,6 +76,7 @@ static struct totals totals_of(const struct metrics *metrics)
         outcome_counts_add(&totals.counts, view.counts);
         durations_add_all(&totals.durations, view.durations);
         durations_add_all(&totals.waits, &view.pulse->waits);
+        totals.serving += !pulse_is_over(view.pulse);
         for (int cause = 0; cause < CONDITION_COUNT; cause++)
             totals.pauses[cause] += counter_read(&view.conditions[cause]);
     }
@@ -203,8 +205,9 @@ static void state_write(const struct metrics *metrics, const struct metrics_stat
     const struct single singles[] = {
         {"hello_ready", "gauge", "1 if /healthz says that all is well, else 0.", UNIT_NUMBER,
          state->is_ready},
-        {"hello_workers", "gauge", "Workers that were started.", UNIT_NUMBER,
-         metrics->args.worker_count},
+        {"hello_workers", "gauge",
+         "Workers that serve, without those whose engine broke and that got no other.", UNIT_NUMBER,
+         totals->serving},
         {"hello_workers_stuck", "gauge", "Workers that did not get on for 10 s.", UNIT_NUMBER,
          state->stuck},
         {"hello_connections_open", "gauge", "Connections that are accepted and have not ended.",
@@ -285,8 +288,9 @@ void metrics_write(struct metrics *metrics, const struct metrics_state *state, F
     connections_write(metrics, &totals, out);
     durations_write(
         out, "hello_connection_duration_seconds",
-        "From the accept until the server sees the end; with --close linger it mostly looks "
-        "for it after 0.1 s.",
+        "How long connections lasted, whatever their outcome: from the accept, or from the end of "
+        "the request if there must be one, until the server sees the end; with --close linger it "
+        "mostly looks for it after 0.1 s.",
         &totals.durations, 0);
     durations_write(
         out, "hello_accept_wait_seconds",

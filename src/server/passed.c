@@ -39,8 +39,9 @@ static bool passed_is_wanted(const struct passed *passed, const struct server_co
 
 /* Check all sockets. Returns 0, or -errno with a failure. */
 static int passed_check(struct passed *passed, const struct server_config *config,
-                        const char *whose, struct failure *failure)
+                        struct failure *failure)
 {
+    const char *whose = passed->whose;
     char text[ADDRESS_TEXT_BYTES], wanted[ADDRESS_TEXT_BYTES];
     struct address address;
     const char *problem;
@@ -73,7 +74,7 @@ static int passed_check(struct passed *passed, const struct server_config *confi
 }
 
 /* Use what the old process offers, in place of what the service manager passed: they are the same,
- * if both are there. */
+ * if both are there, so the manager keeps them open even if the old process does not know it. */
 static void passed_take_offer(struct passed *passed)
 {
     struct handover_offer *offer = &passed->offer;
@@ -81,29 +82,39 @@ static void passed_take_offer(struct passed *passed)
     for (uint32_t i = 0; i < passed->count; i++)
         close(passed->fds[i]);
     memcpy(passed->fds, offer->fds, offer->count * sizeof(offer->fds[0]));
-    passed->is_managed = passed->is_managed || offer->is_managed;
+    passed->managed_count =
+        offer->managed_count == 0 && passed->count > 0 ? offer->count : offer->managed_count;
     passed->count = offer->count;
     offer->count = 0;
 }
 
-/* Check the listener for the admin port. A service manager's is used in any case, and must be the
- * one that is asked for, if any is; an old process's is used if it is that one. Returns 0, or
- * -errno with a failure. */
+/* Take the listener for the admin port from the offer, if it is of use. A service manager's is used
+ * in any case, because it stays open: who connects there would wait for ever. */
+static void passed_take_admin(struct passed *passed, const struct server_config *config)
+{
+    struct handover_offer *offer = &passed->offer;
+
+    if (passed->admin_fd < 0 && (offer->admin_is_managed || config->admin.has_port)) {
+        passed->admin_fd = offer->admin_fd;
+        passed->admin_is_managed = offer->admin_is_managed;
+        offer->admin_fd = -1;
+    }
+    if (offer->admin_fd >= 0) /* who connects there must be refused, not left waiting */
+        close(offer->admin_fd);
+    offer->admin_fd = -1;
+}
+
+/* Check the listener for the admin port. A service manager's must be the one that is asked for, if
+ * any is; an old process's is used if it is that one. Returns 0, or -errno with a failure. */
 static int passed_check_admin(struct passed *passed, const struct server_config *config,
                               struct failure *failure)
 {
     char text[ADDRESS_TEXT_BYTES], wanted[ADDRESS_TEXT_BYTES];
-    bool is_managed = passed->admin_fd >= 0, is_wanted;
+    bool is_wanted;
     const char *problem;
     int result;
 
-    if (!is_managed && config->admin.has_port) {
-        passed->admin_fd = passed->offer.admin_fd;
-        passed->offer.admin_fd = -1;
-    }
-    if (passed->offer.admin_fd >= 0) /* who connects there must be refused, not left waiting */
-        close(passed->offer.admin_fd);
-    passed->offer.admin_fd = -1;
+    passed_take_admin(passed, config);
     if (passed->admin_fd < 0)
         return 0;
     result = listener_adopt(passed->admin_fd, &passed->admin_address, &problem);
@@ -114,7 +125,7 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
                            passed->admin_fd, problem, strerror(-result));
     is_wanted =
         !config->admin.has_port || passed_is_at(&passed->admin_address, config->admin.address);
-    if (!is_wanted && is_managed)
+    if (!is_wanted && passed->admin_is_managed)
         return failure_set(
             failure, FAILURE_SYSTEM, -EADDRNOTAVAIL,
             "cannot listen on '%s' for --admin: the socket of the service manager is "
@@ -131,7 +142,7 @@ static int passed_check_admin(struct passed *passed, const struct server_config 
 static int passed_collect(struct passed *passed, const struct server_config *config, bool asks,
                           int stop_fd, struct failure *failure)
 {
-    char problem[ACTIVATION_PROBLEM_BYTES], whose[64] = "the service manager";
+    char problem[ACTIVATION_PROBLEM_BYTES];
     struct activation activation;
     int result = activation_take(&activation, problem);
 
@@ -139,19 +150,21 @@ static int passed_collect(struct passed *passed, const struct server_config *con
         return failure_set(
             failure, FAILURE_SYSTEM, result,
             "cannot use the sockets of the service manager: %s; see sd_listen_fds(3)", problem);
+    snprintf(passed->whose, sizeof(passed->whose), "the service manager");
     passed->count = activation.count;
     passed->admin_fd = activation.admin_fd;
-    passed->is_managed = activation.count > 0;
+    passed->admin_is_managed = activation.admin_fd >= 0;
+    passed->managed_count = activation.count;
     memcpy(passed->fds, activation.fds, sizeof(passed->fds));
     if (config->handover && asks)
         result = handover_ask(config->handover, stop_fd, &passed->offer, failure);
     if (result < 0)
         return result;
     if (passed->offer.channel_fd >= 0) {
-        snprintf(whose, sizeof(whose), "process %d", (int)passed->offer.pid);
+        snprintf(passed->whose, sizeof(passed->whose), "process %d", (int)passed->offer.pid);
         passed_take_offer(passed);
     }
-    result = passed_check(passed, config, whose, failure);
+    result = passed_check(passed, config, failure);
     return result < 0 ? result : passed_check_admin(passed, config, failure);
 }
 

@@ -11,14 +11,18 @@
 #include <stdbool.h>
 #include <stdint.h>
 
+#define PASSED_WHOSE_BYTES 32
+
 struct passed {
-    uint32_t count;               /* 0: none, open your own */
-    int fds[LISTENERS_MAX];       /* the first of `offer` or of the service manager */
-    struct address address;       /* of the first */
-    bool is_managed;              /* a service manager keeps them open, too */
-    int admin_fd;                 /* for the admin port; -1: none */
-    struct address admin_address; /* its address */
-    struct handover_offer offer;  /* without descriptors of listeners; channel_fd -1: none */
+    uint32_t count;                 /* 0: none, open your own */
+    int fds[LISTENERS_MAX];         /* the first of `offer` or of the service manager */
+    char whose[PASSED_WHOSE_BYTES]; /* who passed them: "the service manager", "process 12" */
+    struct address address;         /* of the first */
+    uint32_t managed_count;         /* the first of them: a service manager keeps them open, too */
+    int admin_fd;                   /* for the admin port; -1: none */
+    bool admin_is_managed;          /* a service manager keeps that open, too */
+    struct address admin_address;   /* its address */
+    struct handover_offer offer;    /* without descriptors of listeners; channel_fd -1: none */
 };
 
 /* Take the sockets that were passed by a service manager, and ask the process at --handover, if

@@ -14,6 +14,17 @@ void pulse_end(struct pulse *pulse)
     counter_set(&pulse->turn_ns, 0);
 }
 
+void pulse_cease(struct pulse *pulse)
+{
+    pulse_end(pulse);
+    counter_set(&pulse->over, 1);
+}
+
+bool pulse_is_over(const struct pulse *pulse)
+{
+    return counter_read(&pulse->over) != 0;
+}
+
 void pulse_sample(struct pulse *pulse, uint64_t accepted, int sock)
 {
     uint64_t wait_ns;

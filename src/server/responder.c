@@ -243,7 +243,7 @@ static int responder_run(void *state, const struct worker *worker)
             return count;
         responder_iteration(responder, events, count);
     }
-    pulse_end(&responder->pulse);
+    pulse_cease(&responder->pulse);
     count = responder_end(responder, events);
     if (count < 0)
         return count;
@@ -274,6 +274,7 @@ static void responder_salvage(void *state)
 {
     struct responder *responder = state;
 
+    pulse_cease(&responder->pulse);
     salvage_run(&(struct salvage){
         .connections = &responder->connections,
         .listeners = responder->args->listeners,

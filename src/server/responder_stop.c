@@ -8,7 +8,13 @@
 /* True if another process goes on accepting from the listener. */
 static bool responder_is_relieved(const struct responder *responder)
 {
-    return atomic_load_explicit(&responder->args->listeners->shared, memory_order_relaxed);
+    return listeners_is_shared(responder->args->listeners, responder->args->number);
+}
+
+/* True if no new connection begins there. */
+static bool responder_is_refusing(const struct responder *responder)
+{
+    return listeners_is_refusing(responder->args->listeners, responder->args->number);
 }
 
 /* True if the listener must be closed as soon as no client waits: new connections keep beginning,
@@ -16,7 +22,7 @@ static bool responder_is_relieved(const struct responder *responder)
 static bool responder_hurries(const struct responder *responder)
 {
     return responder_is_relieved(responder) ||
-           (!responder->args->listeners->refusing &&
+           (!responder_is_refusing(responder) &&
             responder->now_ns >= responder->stopped_ns + RESPONDER_UNFILTERED_NS);
 }
 
@@ -30,7 +36,7 @@ static bool responder_is_waited_for(const struct responder *responder)
                                              responder->now_ns < responder->accept_retry_ns))
         return false; /* we cannot */
     return listener_has_waiting(responder->args->listener_fd) &&
-           (responder->args->listeners->refusing ||
+           (responder_is_refusing(responder) ||
             responder->now_ns < responder->stopped_ns + RESPONDER_HANDSHAKES_NS);
 }
 

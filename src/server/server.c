@@ -4,7 +4,6 @@
 #include "host/advice.h"
 #include "net/listener.h"
 #include "server/engines_print.h"
-#include "server/notify.h"
 #include "server/server_state.h"
 
 #include <errno.h>
@@ -118,8 +117,9 @@ static int server_listen(struct server *server, struct failure *failure)
         .backlog = (int)server->config->backlog,
         .passed_fds = server->passed.fds,
         .passed_count = server->passed.count,
+        .whose = server->passed.whose,
         .may_have_less = server->workers_are_auto,
-        .are_managed = server->passed.is_managed,
+        .managed_count = server->passed.managed_count,
         .are_shared = server->passed.offer.channel_fd >= 0,
         .stop_fd = signals_stop_fd(),
         .notice = server_notice,
@@ -130,7 +130,7 @@ static int server_listen(struct server *server, struct failure *failure)
 
     if (server->passed.count > 0)
         args.address = server->passed.address;
-    server->passed.count = 0; /* they are the listeners' now */
+    server->passed.count = server->passed.managed_count = 0; /* they are the listeners' now */
     result = listeners_open(&server->listeners, &args, failure);
     server->count = server->listeners.count;
     if (result == 0)
@@ -138,31 +138,30 @@ static int server_listen(struct server *server, struct failure *failure)
     return result;
 }
 
-/* Notify the service manager, if there is one. */
-static void server_notify(struct server *server, const char *state)
-{
-    char line[128];
-    int result = notify_send(state);
-
-    if (result == 0)
-        return;
-    snprintf(line, sizeof(line), "warning: cannot send %s to $NOTIFY_SOCKET: %s", state,
-             strerror(-result));
-    server_notice(server, line);
-}
-
 /* Refuse new connections on all listeners, so that each can be emptied before it closes; not where
  * another process serves there. */
 static void server_stopping(void *context)
 {
     struct server *server = context;
-    char state[32] = "STOPPING=1";
+    char state[NOTIFY_STATE_BYTES] = "STOPPING=1";
 
-    server_admin_stopping(server);
+    if (!atomic_load(&server->leaves)) /* else who asks still is told how the service is */
+        server_admin_stopping(server);
     listeners_refuse_new(&server->listeners);
     if (atomic_load(&server->leaves) && server->successor > 0)
         snprintf(state, sizeof(state), "MAINPID=%d", (int)server->successor);
     server_notify(server, state);
+}
+
+/* A socket that stays open after its worker goes on getting its share of the clients, whom nobody
+ * would greet. The next process will. */
+static const char *server_needs(void *context, uint32_t i)
+{
+    const struct server *server = context;
+
+    return listeners_is_managed(&server->listeners, i)
+               ? "the service manager keeps its socket, which the next process serves"
+               : NULL;
 }
 
 /* Make a responder per listener, each with its share of the connections. */
@@ -224,8 +223,10 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .notice = server_notice,
         .call_fd = server->call_fd,
         .called = server->handover ? server_called : NULL,
+        .needs = server_needs,
         .stopping = server_stopping,
         .print_totals = server_print_totals,
+        .tick = server_notify_tick,
         .context = server,
     };
     int result = server_make_responders(server);

@@ -185,6 +185,12 @@ void server_admin_stopping(struct server *server)
     counter_set(&server->admin.stopping, 1);
 }
 
+void server_admin_leave(struct server *server)
+{
+    if (server->admin.admin)
+        admin_leave(server->admin.admin);
+}
+
 bool server_admin_stop(struct server *server)
 {
     struct server_admin *admin = &server->admin;

@@ -26,7 +26,7 @@ void server_called(void *context)
         workers_wake(server->workers);
     if (atomic_load(&server->leaves)) {
         workers_stop(server->workers);
-        server_admin_stop(server); /* the successor's from now on */
+        server_admin_leave(server);
     }
 }
 
@@ -56,9 +56,9 @@ int server_offer_handover(struct server *server, struct failure *failure)
     struct handover_args args = {
         .path = server->config->handover,
         .listeners = &server->listeners,
-        .is_managed = server->passed.is_managed,
         .control_fd = server->passed.offer.control_fd,
         .admin_fd = server->admin.offered_fd,
+        .admin_is_managed = server->passed.admin_is_managed,
         .leave = server_leave,
         .take_back = server_take_back,
         .notice = server_notice,

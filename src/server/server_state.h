@@ -34,6 +34,16 @@ struct server_admin {
     uint64_t stopping;  /* 1: a stop began (base/counter.h) */
 };
 
+/* Enough for what the service manager is told. */
+#define NOTIFY_STATE_BYTES 32
+
+/* What it could not be told yet. Zeroed: nothing. */
+struct server_pending {
+    char state[NOTIFY_STATE_BYTES];
+    uint64_t due_ns; /* when to try again ... */
+    uint64_t end_ns; /* ... and until when */
+};
+
 struct server {
     struct server_args args;
     struct server_config *config; /* of args */
@@ -52,7 +62,8 @@ struct server {
     atomic_bool wakes;         /* the workers are to be woken */
     atomic_bool leaves;        /* another process serves */
     pid_t successor;           /* its id, set before; 0: unknown */
-    uint32_t count;            /* of workers, and so of each array below */
+    struct server_pending pending;
+    uint32_t count; /* of workers, and so of each array below */
     struct listeners listeners;
     struct responder_args responder_args[CPUS_MAX];
     void *responders[CPUS_MAX]; /* struct responder */
@@ -71,6 +82,14 @@ int server_size(struct server *server, struct failure *failure);
 
 /* Use the backlog that the listener reports, and warn if it is less than requested. */
 void server_report_backlog(struct server *server, uint32_t holds);
+
+/* Tell the service manager, if there is one (server_notify.c). What is not possible now is tried
+ * again by server_notify_tick; a line says so if it stays impossible. */
+void server_notify(struct server *server, const char *state);
+
+/* The tick of workers_run; the context is the server. At the end it waits until the manager knows
+ * who serves in our place, for a limited time. */
+uint64_t server_notify_tick(void *context, bool last);
 
 /* Make ready for a later process to take over from this one (server_handover.c). Returns 0, or
  * -errno with a failure. */
@@ -101,6 +120,9 @@ void server_admin_go(struct server *server);
 
 /* A stop begins: from now on /healthz says so. Any thread. */
 void server_admin_stopping(struct server *server);
+
+/* Another process serves in our place: answer those who wait, and leave the port to it. */
+void server_admin_leave(struct server *server);
 
 /* End it. Returns false if something blocks its thread, which goes on to read the server: then the
  * server must not be freed. */

@@ -47,8 +47,8 @@ static int worker_open(struct worker *worker, struct engine **ret_engine,
                        struct engine_failure *ret_failure)
 {
     const struct worker_args *args = &worker->args;
-    struct engine_args engine_args = {.connects = args->listener_fd < 0,
-                                      .listener_fd = args->listener_fd,
+    struct engine_args engine_args = {.connects = !args->listener_fd,
+                                      .listener_fd = args->listener_fd ? *args->listener_fd : -1,
                                       .wake_fd = worker->wake_fd,
                                       .sockets_max = args->sockets_max};
 

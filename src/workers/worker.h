@@ -38,8 +38,9 @@ struct worker_args {
     int cpu; /* to stay on; -1: any */
     const struct engine_class *class;
     const struct engine_class *const
-        *others;     /* for later breaks, best first; NULL ends it; NULL: none */
-    int listener_fd; /* for the engine; -1: none */
+        *others;            /* for later breaks, best first; NULL ends it; NULL: none */
+    const int *listener_fd; /* the engine's, read whenever one opens: -1 once the worker closed it;
+                             * NULL: there is none, and the engine connects */
     uint32_t sockets_max;
     const struct worker_job *job;
     void *state; /* passed to the job; the caller's, must outlive the worker */

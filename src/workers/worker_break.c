@@ -26,9 +26,9 @@ void worker_break_renewal(const struct worker_break *broken, char text[WORKER_CO
 }
 
 void worker_break_loss(const struct worker_break *broken, uint32_t left, bool stopping,
-                       char text[WORKER_CONSEQUENCE_BYTES])
+                       const char *needed, char text[WORKER_CONSEQUENCE_BYTES])
 {
-    char why[128], rest[96] = "";
+    char why[128], rest[192] = "";
 
     if (broken->failure.step)
         snprintf(why, sizeof(why), "no engine starts to replace it (%s: %s)", broken->failure.step,
@@ -38,6 +38,8 @@ void worker_break_loss(const struct worker_break *broken, uint32_t left, bool st
                  (unsigned)(WORKER_RENEWALS_NS / NS_PER_S));
     if (left == 0)
         snprintf(rest, sizeof(rest), ", and no other worker is left");
+    else if (!stopping && needed)
+        snprintf(rest, sizeof(rest), "; all workers stop, because %s", needed);
     else if (!stopping)
         snprintf(rest, sizeof(rest), "; %u other%s on; restart the program to replace it", left,
                  left == 1 ? " goes" : "s go");

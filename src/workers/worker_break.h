@@ -19,8 +19,9 @@ void worker_break_format(const struct worker_break *broken, uint32_t worker,
 /* The consequence, if the worker goes on with another engine. */
 void worker_break_renewal(const struct worker_break *broken, char text[WORKER_CONSEQUENCE_BYTES]);
 
-/* The consequence, if it gets none: why, and how many workers are left. */
+/* The consequence, if it gets none: why, and how many workers are left. `needed`: why those cannot
+ * go on without it, so all stop; NULL: they can. */
 void worker_break_loss(const struct worker_break *broken, uint32_t left, bool stopping,
-                       char text[WORKER_CONSEQUENCE_BYTES]);
+                       const char *needed, char text[WORKER_CONSEQUENCE_BYTES]);
 
 #endif

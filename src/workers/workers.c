@@ -135,6 +135,17 @@ void workers_wake(struct workers *workers)
         worker_wake(workers->list[i]);
 }
 
+/* A worker gets no other engine. Writes the consequence. */
+static void workers_lose(struct workers *workers, uint32_t i, const struct worker_break *broken,
+                         char then[WORKER_CONSEQUENCE_BYTES])
+{
+    const struct workers_args *args = &workers->args;
+    const char *needed = args->needs ? args->needs(args->context, i) : NULL;
+
+    workers->lost_all = workers->lost_all || (needed && !workers->stopping);
+    worker_break_loss(broken, args->count - workers->lost_count, workers->stopping, needed, then);
+}
+
 /* Report a broken engine, and the consequence. */
 static void workers_report_break(struct workers *workers, uint32_t i,
                                  const struct worker_break *broken)
@@ -143,13 +154,14 @@ static void workers_report_break(struct workers *workers, uint32_t i,
 
     worker_break_format(broken, i, workers->broken);
     workers->lost_count += !broken->next;
-    if (broken->next)
+    if (broken->next) {
         worker_break_renewal(broken, then);
-    else if (workers->args.job->renew)
-        worker_break_loss(broken, workers->args.count - workers->lost_count, workers->stopping,
-                          then);
-    else
+    } else if (workers->args.job->renew) {
+        workers_lose(workers, i, broken, then);
+    } else {
+        workers->lost_all = true;
         snprintf(then, sizeof(then), "all workers stop");
+    }
     snprintf(line, sizeof(line), "%s; %s; %s", workers->broken, then,
              advice_find(broken->call, broken->error, 0, advice));
     workers->args.notice(workers->args.context, line);
@@ -167,7 +179,7 @@ static uint32_t workers_check_broken(struct workers *workers)
         if (worker_take_break(workers->list[i], &broken))
             workers_report_break(workers, i, &broken);
     }
-    if (workers->lost_count > 0 && !workers->args.job->renew && !workers->stopping)
+    if (workers->lost_all && !workers->stopping)
         workers_stop(workers);
     return count;
 }
@@ -256,11 +268,10 @@ int workers_run(struct workers *workers, char error[WORKERS_ERROR_BYTES])
 
         lost = broken < 0 ? broken : lost;
     }
-    if (lost < 0 && (!workers->args.job->renew || workers->lost_count == workers->args.count)) {
+    if (lost < 0 && (workers->lost_all || workers->lost_count == workers->args.count)) {
         result = lost;
         snprintf(error, WORKERS_ERROR_BYTES, "%s%s; start it again",
-                 workers->args.job->renew ? "no worker is left, the last was " : "",
-                 workers->broken);
+                 workers->lost_all ? "" : "no worker is left, the last was ", workers->broken);
     }
     signals_unwatch();
     workers_free(workers);

@@ -25,7 +25,7 @@ struct workers_args {
     unsigned engine; /* WORKERS_ENGINE_AUTO: the first that works here */
     const struct worker_job *job;
     void *const *states;      /* `count` of them, one for each worker's job */
-    const int *listeners;     /* `count` of them, or NULL */
+    const int *listeners;     /* `count` of them, -1 once its worker closed it; or NULL */
     uint32_t sockets_max;     /* the descriptor limit */
     uint64_t stop_timeout_ns; /* how long workers may take to stop after the first signal */
 
@@ -36,6 +36,10 @@ struct workers_args {
      * thread has something done that is for this one. NULL: call_fd is not used. */
     int call_fd;
     void (*called)(void *context);
+
+    /* Called by workers_run when worker i ends because its engine broke. Returns why the others
+     * cannot go on without it: then all stop in order; or NULL: they can. May be NULL. */
+    const char *(*needs)(void *context, uint32_t i);
 
     /* Called once when a stop begins, before the workers are notified; may be NULL. */
     void (*stopping)(void *context);
@@ -87,8 +91,9 @@ int workers_cpu(const struct workers *workers, uint32_t i);
 /* Wait until all workers have ended, and free them. The first stop signal (base/signals.h) begins
  * an orderly stop; the second stops at once. A broken engine is reported at once. Its worker
  * continues with another engine; if there is none it ends, while the others go on. If the job ends
- * with its engine, all workers stop in order. Returns 0, or -errno with one line in error if a job
- * ended with its engine, or broken engines left no worker to end in order. */
+ * with its engine, or the others need it, all workers stop in order. Returns 0, or -errno with one
+ * line in error if a job ended with its engine, a worker was lost that is needed, or broken engines
+ * left no worker to end in order. */
 int workers_run(struct workers *workers, char error[WORKERS_ERROR_BYTES]);
 
 #endif

@@ -59,7 +59,7 @@ static int workers_start_all(struct workers *workers, const struct engine_class 
             .cpu = workers_place(workers, i),
             .class = class,
             .others = workers_others(workers, class),
-            .listener_fd = args->listeners ? args->listeners[i] : -1,
+            .listener_fd = args->listeners ? &args->listeners[i] : NULL,
             .sockets_max = args->sockets_max,
             .job = args->job,
             .state = args->states[i],

@@ -18,6 +18,7 @@ struct workers {
     bool stopping;
     unsigned stops, asks;            /* signals that were handled */
     uint32_t lost_count;             /* workers that ended because their engines broke */
+    bool lost_all;                   /* the others cannot go on without one of those */
     char broken[WORKER_BREAK_BYTES]; /* whose engine broke last, and how */
     struct worker *list[CPUS_MAX];
 };

@@ -1,8 +1,14 @@
 """Calls of a running program that fail, and work again, when a test wants them to (fault.c)."""
+import errno
 import os
 import struct
 
 import pytest
+
+# How an engine waits, and what breaks it.
+WAITS = {"epoll": "epoll_wait,epoll_pwait2",
+         "uring": "io_uring_submit_and_wait_timeout,io_uring_submit_and_get_events"}
+ERRORS = {"epoll": errno.EBADF, "uring": errno.EPERM}
 
 
 def library():

@@ -2,15 +2,20 @@
 import contextlib
 import ctypes
 import os
+import re
 import signal
 import socket
 import subprocess
 import time
+import urllib.request
 
 import pytest
 
-from clients import FAMILIES, GREETING, IPV4, visit
-from programs import DEADLINE_S, START_LINE, environment, server_path
+from clients import FAMILIES, GREETING, IPV4, connect, read_to_end, visit
+from faults import ERRORS, WAITS, Fault
+from handovers import ASK, CLIENTS, CONTROL, DESCRIPTORS, MANAGED, OFFER, Chain, asking, receive, send
+from kernel import threads
+from programs import DEADLINE_S, START_LINE, environment, run, server_path
 
 SO_ATTACH_FILTER = 26
 
@@ -28,7 +33,7 @@ def listening(port=0, family=socket.AF_INET6, host="::", group=True, backlog=64)
 class Managed:
     """A server that is given sockets, as descriptors 3 and up."""
 
-    def __init__(self, socks, *options, pid=None, names=None, before=None, count=None):
+    def __init__(self, socks, *options, pid=None, names=None, before=None, count=None, env=None):
         def pass_on():
             saved = [os.dup2(sock.fileno(), 100 + n) for n, sock in enumerate(socks)]
             for n, fd in enumerate(saved):
@@ -39,7 +44,7 @@ class Managed:
 
         # The shell knows its process id, which Popen's environment cannot; the server takes its place.
         script = 'LISTEN_PID=${PID:-$$} exec "$@"'
-        variables = {"LISTEN_FDS": str(len(socks) if count is None else count)}
+        variables = {**(env or {}), "LISTEN_FDS": str(len(socks) if count is None else count)}
         if names is not None:
             variables["LISTEN_FDNAMES"] = names
         if pid is not None:
@@ -140,6 +145,36 @@ def test_two_processes_that_follow_each_other_lose_nobody(managed, start, engine
         assert (measured.ok, measured.errors) == (measured.started, {})
 
 
+def test_a_process_that_takes_over_learns_which_sockets_the_manager_keeps(managed, tmp_path):
+    with several(2) as socks:
+        managed(socks, "--workers", 3, "--handover", tmp_path / "path").start()
+        with asking(tmp_path / "path") as channel:
+            send(channel, ASK)
+            messages = [receive(channel) for _ in range(4)]
+        assert [(kind, role, flags, len(fds)) for kind, role, flags, _, fds in messages] == [
+            (DESCRIPTORS, CONTROL, 0, 1), (DESCRIPTORS, CLIENTS, MANAGED, 2), (DESCRIPTORS, CLIENTS, 0, 1),
+            (OFFER, 0, MANAGED, 0)]
+        for fd in sum((fds for *_, fds in messages), []):
+            os.close(fd)
+
+
+def test_an_admin_port_of_the_manager_goes_from_process_to_process(managed, tmp_path):
+    """It stays open, so it is served, whether or not the next process asks for it."""
+    with several(1) as socks, listening(host="127.0.0.1", family=socket.AF_INET) as admin, contextlib.ExitStack() as stack:
+        port = admin.getsockname()[1]
+        path = tmp_path / "path"
+        first = managed([*socks, admin], "--workers", 1, "--handover", path, names="clients:admin").start()
+        one = Chain(path, port=first["port"])
+        stack.callback(one.kill)
+        for _ in range(2):  # it learns from the first that it is the manager's
+            assert one.start().start_line.endswith(f" admin=127.0.0.1:{port}\n")
+        assert urllib.request.urlopen(f"http://127.0.0.1:{port}/healthz", timeout=DEADLINE_S).read() == b"ok\n"
+        result = run(server_path(), "--handover", path, "--admin", "127.0.0.2:0")
+        assert (result.returncode, result.stderr) == (
+            1, "hello-server: cannot listen on '127.0.0.2:0' for --admin: the socket of the service manager is on"
+            f" '127.0.0.1:{port}'; ask for that address, or for none\n")
+
+
 def test_a_filter_that_the_last_owner_left_is_removed(managed, engine):
     """A process of another kind may have refused clients at the end (SO_ATTACH_FILTER)."""
     with several(1) as socks:
@@ -172,16 +207,36 @@ def test_sockets_that_take_no_others_decide_how_many_workers_there_are(managed):
         assert int(one.start()["workers"]) == 1
         code, errors = one.end()
     assert code == 0
-    assert errors in ("", "hello-server: warning: workers=1, a socket each, because the service manager's sockets take no"
-                          " others; for more, see ListenStream= and ReusePort= in systemd.socket(5)\n")
+    assert errors in ("", "hello-server: warning: workers=1, a socket each, because the sockets of the service manager"
+                          " take no others; for more, see ListenStream= and ReusePort= in systemd.socket(5)\n")
 
 
 def test_workers_that_were_asked_for_need_sockets(managed):
     with several(1, group=False) as socks:
         assert refusal(managed, socks, "--workers", 3) == (
-            "hello-server: 3 workers need a socket each, but 1 were passed, and the service manager's sockets take no"
-            " others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
+            "hello-server: 3 workers need a socket each, but 1 were passed, and the sockets of the service manager take"
+            " no others; have the service manager pass more (a ListenStream= line each, and ReusePort=yes), or lower"
             " --workers\n")
+
+
+def test_a_worker_that_is_lost_ends_all_and_the_next_process_serves_its_socket(managed, engine, tmp_path):
+    """The manager keeps the socket, so the kernel goes on giving it clients."""
+    fault = Fault(WAITS[engine], tmp_path)
+    with several(2) as socks:
+        port = socks[0].getsockname()[1]
+        one = managed(socks, "--engine", engine, "--workers", 3, env=fault.environment)
+        one.start()
+        fault.begin(ERRORS[engine], thread=threads(one.process.pid)[2])
+        clients = [connect((IPV4.loopback, port)) for _ in range(40)]
+        one.process.wait(DEADLINE_S)
+        clients += [connect((IPV4.loopback, port)) for _ in range(40)]
+        code, errors = one.end()
+        assert code == 1
+        assert ", so it ends after it has served the clients that wait; all workers stop, because the service manager keeps" \
+            " its socket, which the next process serves; " in errors
+        assert re.search(r"^hello-server: worker 0: engine .*; start it again$", errors.splitlines()[-1]), errors
+        managed(socks, "--engine", engine).start()
+        assert [read_to_end(client) for client in clients] == [GREETING] * len(clients)
 
 
 # What is not usable is named

@@ -11,15 +11,13 @@ import pytest
 from clients import (
     GREETING, IPV4, connect, crowd, read_exactly, read_to_end, refuses, visit,
 )
-from faults import Fault
+from faults import ERRORS, WAITS, Fault
 from firewall import firewall
 from kernel import io_uring_error, sysctl, threads, waits_of_engines
 from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
+from scraping import Metrics
 from syscalls import WAKE_UPS, Calls
 
-WAITS = {"epoll": "epoll_wait,epoll_pwait2",
-         "uring": "io_uring_submit_and_wait_timeout,io_uring_submit_and_get_events"}
-ERRORS = {"epoll": errno.EBADF, "uring": errno.EPERM}
 CALLS = {"epoll": "epoll_", "uring": "io_uring_enter"}
 OPENS = {"epoll": "epoll_create1", "uring": "io_uring_submit_and_wait_timeout"}
 
@@ -57,6 +55,11 @@ def handshakes(port):
     listed = subprocess.run(["ss", "-Htn", "state", "syn-recv", f"sport = :{port}"],
                             capture_output=True, text=True, check=True)
     return len(listed.stdout.splitlines())
+
+
+def listeners(port):
+    """Who listens at a port."""
+    return subprocess.run(["ss", "-Htln", f"sport = :{port}"], capture_output=True, text=True, check=True).stdout
 
 
 # There is another engine
@@ -155,6 +158,25 @@ def test_a_stop_goes_on_with_a_fresh_engine(server, engine, tmp_path):
     assert it.one.finish(warnings=1) == totals(greeted=10)
 
 
+def test_a_stop_goes_on_with_a_fresh_engine_where_the_listener_is_closed_already(server, engine, tmp_path):
+    """Its number may be another file's by then, or nobody's."""
+    it = Breaking(server, engine, tmp_path, "--workers", 2, "--linger-timeout", "1h",
+                  "--shutdown-timeout", "1h")
+    holders = holders_of(it.one, 40)
+    wait_until(lambda: waits_of_engines(it.one.pid) == 40, "the holders to be waited for")
+    it.one.process.send_signal(signal.SIGTERM)
+    wait_until(lambda: not listeners(it.one.port), "it to close its listeners")
+    it.break_worker(1, calls=1)
+    for count in range(40, 0, -1):
+        holders.pop().close()
+        wait_until(lambda count=count: waits_of_engines(it.one.pid) < count or it.one.stderr(), "it to see that")
+        if it.one.stderr():
+            break
+    assert "it continues with a fresh engine" in it.one.stderr()[0]
+    assert [read_to_end(sock) for sock in holders] == [b""] * len(holders)
+    assert it.one.finish(warnings=1) == totals(greeted=40)
+
+
 # There is none
 
 
@@ -189,6 +211,15 @@ def test_a_worker_that_gets_no_other_engine_greets_who_waits_for_it(server, engi
     counts = it.one.stop(warnings=1)
     assert counts == totals(greeted=counts["greeted"], abandoned=counts["abandoned"])
     assert "no engine starts to replace it (" in it.one.stderr()[0]
+
+
+def test_such_a_worker_is_no_longer_counted(server, engine, tmp_path):
+    it = Breaking(server, engine, tmp_path, "--workers", 2, "--admin", "127.0.0.1:0", more="," + OPENS[engine])
+    assert Metrics(it.one)["hello_workers"] == 2
+    it.break_worker(1)  # the first of these threads is that of the admin port
+    wait_until(lambda: visit(it.one.address(IPV4)) == GREETING and it.lines("so it ends after"),
+               "a line that says that it is given up")
+    assert Metrics(it.one)["hello_workers"] == 1
 
 
 def test_who_waits_for_a_place_of_such_a_worker_is_greeted_too(server, engine, tmp_path):

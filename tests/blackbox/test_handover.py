@@ -17,13 +17,12 @@ import pytest
 
 import kernel
 import programs
-from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, visit
+from clients import FAMILIES, GREETING, IPV4, connect, read_exactly, read_to_end, refuses, visit
 from handovers import (
-    ASK, CLIENTS, CONTROL, DESCRIPTORS, GIVE_UP, LEAVE, OFFER, READY, Chain, asking, message, offered, receive,
-    send,
+    ASK, CLIENTS, DESCRIPTORS, GIVE_UP, LEAVE, READY, Chain, asking, message, offered, predecessor, receive,
 )
 from kernel import switches
-from programs import DEADLINE_S, run, server_path, wait_until
+from programs import DEADLINE_S, ServiceManager, run, server_path, wait_until
 
 ENDED_WELL = ("expired", "reset", "stalled", "orphaned", "failed", "abandoned")
 
@@ -191,12 +190,61 @@ def test_the_admin_port_goes_to_the_new_process_too(chain):
     assert one.start("--admin", "127.0.0.1:0") and one.ended(new)[0] == 0
 
 
+def test_who_waits_at_the_admin_port_of_the_old_process_is_answered(chain):
+    """Also if the new one has none. One who says nothing keeps the others waiting."""
+    one = chain("--workers", 1)
+    old = one.start("--admin", "127.0.0.1:0")
+    address = ("127.0.0.1", int(admin_of(old)))
+    with connect(address) as silent:
+        waiting = [connect(address) for _ in range(3)]
+        for sock in waiting:
+            sock.sendall(b"GET /healthz HTTP/1.1\r\nHost: x\r\n\r\n")
+        one.start()
+        silent.close()
+        answers = [read_to_end(sock) for sock in waiting]
+    assert [(answer[:15], answer[-7:]) for answer in answers] == [(b"HTTP/1.1 200 OK", b"\r\n\r\nok\n")] * 3
+    assert one.ended(old)[0] == 0
+    assert refuses(address)
+
+
 def test_an_admin_port_that_is_asked_for_elsewhere_is_opened_there(chain):
     one = chain("--workers", 1)
     old = one.start("--admin", "127.0.0.1:0")
     new = one.start("--admin", "127.0.0.2:0")
     assert one.ended(old)[0] == 0
     assert " admin=127.0.0.2:" in new.start_line
+
+
+def test_the_service_manager_learns_who_serves_now_even_if_it_is_busy(chain, tmp_path):
+    """It does not read its messages, and no more fit; the old process has nothing else to do."""
+    with ServiceManager(tmp_path) as manager, socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as other:
+        one = chain(env=manager.environment)
+        old = one.start()
+        manager.expect("READY=1")
+        other.setblocking(False)
+        with contextlib.suppress(BlockingIOError):
+            while True:
+                other.sendto(b"STATUS=busy", manager.environment["NOTIFY_SOCKET"])
+        new = one.start()
+        wait_until(lambda: not listens(old), "it to close its listeners")
+        states = []
+        while f"MAINPID={new.pid}" not in states or "READY=1" not in states:
+            states.append(manager.socket.recv(4096).decode())
+        assert one.ended(old) == (0, dict.fromkeys((*ENDED_WELL, "accepted", "greeted"), 0),
+                                  f"hello-server: handing over to process {new.pid}\n")
+
+
+def test_a_stop_ends_the_tries_to_reach_a_service_manager_that_is_gone(chain, tmp_path):
+    one = chain(env={"NOTIFY_SOCKET": str(tmp_path / "nobody")})
+    old = one.start()
+    new = one.start()
+    wait_until(lambda: not listens(old), "it to close its listeners")
+    old.send_signal(signal.SIGTERM)
+    code, _, errors = one.ended(old)
+    assert code == 0
+    assert errors.splitlines()[2:] == [
+        f"hello-server: warning: cannot send MAINPID={new.pid} to $NOTIFY_SOCKET: No such file or directory; the service"
+        " manager may end that process with this one: see whether it runs"]
 
 
 # One of them fails
@@ -281,48 +329,30 @@ def test_a_successor_may_speak_a_later_version(chain, path):
 
 def test_a_predecessor_may_offer_what_this_version_does_not_know(chain, path):
     """Descriptors of an unknown role are closed."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener, socket.socket() as other:
-        control.bind(str(path))
-        control.listen()
-        os.chmod(path, 0o600)
-        one = chain()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(one.start)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, DESCRIPTORS, 99, fds=[other.fileno()])
-                send(channel, OFFER, count=3, version=9)
-                assert receive(channel)[0] == READY
-                send(channel, LEAVE)
-                assert new.result().poll() is None
-        assert visit(listener.getsockname()) == GREETING
+    with predecessor(path) as old, socket.socket() as other, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(chain().start)
+        old.hear()
+        old.send(DESCRIPTORS, 99, fds=[other.fileno()])
+        old.offer(version=9)
+        old.expect(READY)
+        old.send(LEAVE)
+        assert new.result().poll() is None
+        assert visit(old.address) == GREETING
 
 
-def test_a_predecessor_that_does_not_leave_is_not_replaced(chain, path):
+def test_a_predecessor_that_does_not_leave_is_not_replaced(path):
     """Clients that the new process has accepted by then are finished."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener:
-        control.bind(str(path))
-        control.listen()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(successor, path)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, OFFER, count=2)
-                assert receive(channel)[0] == READY
-                assert visit(listener.getsockname()) == GREETING
-                send(channel, GIVE_UP, text=b"changed its mind")
-                code, out, errors = new.result()
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.offer()
+        old.expect(READY)
+        assert visit(old.address) == GREETING
+        old.send(GIVE_UP, text=b"changed its mind")
+        code, out, errors = new.result()
         assert (code, out) == (1, "")
         assert errors.endswith(f"process {os.getpid()} does not hand over: changed its mind\n"), errors
-        with connect(listener.getsockname()), listener.accept()[0]:
+        with connect(old.address), old.listener.accept()[0]:
             pass  # the listener is as it was: no filter, not shut down
 
 
@@ -354,6 +384,22 @@ def test_a_new_process_that_is_stopped_before_it_is_ready_leaves_the_old_one_alo
     assert one.ended(old)[0] == 0
 
 
+def test_a_stop_of_the_old_process_while_it_offers_leaves_the_port_to_the_new_one(chain, path):
+    """It is held up before it sends its listeners, and closes its own meanwhile."""
+    held = subprocess.Popen(
+        ["strace", "-f", "-qq", "-o", "/dev/null", "-e", "trace=sendmsg", "-e", "inject=sendmsg:delay_enter=2000000:when=2",
+         server_path(), "--handover", str(path), "0"], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    port = int(held.stdout.readline().split("]:")[1].split()[0])
+    one = chain(port=port)
+    with ThreadPoolExecutor(1) as pool:
+        new = pool.submit(one.start)
+        assert "handing over to process" in held.stderr.readline()
+        os.kill(wait_for_child(held), signal.SIGTERM)
+        new.result()
+    held.communicate(timeout=DEADLINE_S)
+    assert [visit((family.loopback, port)) for family in FAMILIES] == [GREETING] * 2
+
+
 def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
     """Who is still there is waited for, as in any stop."""
     one = chain("--engine", engine, "--linger-timeout", "1h", "--shutdown-timeout", "1h")
@@ -368,26 +414,18 @@ def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
     assert one.ended(old)[:2] == (0, {**dict.fromkeys(ENDED_WELL, 0), "accepted": 1, "greeted": 1})
 
 
-def test_a_process_that_was_given_up_is_not_the_successor(chain, path):
+def test_a_process_that_was_given_up_is_not_the_successor(path):
     """It learns so only after it is ready: the listeners stay as they are."""
-    with socket.socket(socket.AF_UNIX, socket.SOCK_SEQPACKET) as control, \
-            socket.create_server(("127.0.0.1", 0)) as listener:
-        control.bind(str(path))
-        control.listen()
-        with ThreadPoolExecutor(1) as pool:
-            new = pool.submit(successor, path)
-            channel, _ = control.accept()
-            with channel:
-                assert receive(channel)[0] == ASK
-                send(channel, DESCRIPTORS, CONTROL, fds=[control.fileno()])
-                send(channel, DESCRIPTORS, CLIENTS, fds=[listener.fileno()])
-                send(channel, OFFER, count=2)
-                send(channel, GIVE_UP, text=b"it took too long to start")
-            code, out, errors = new.result()
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.offer()
+        old.send(GIVE_UP, text=b"it took too long to start")
+        code, out, errors = new.result()
         assert (code, out) == (1, "")
         assert errors.endswith(": it took too long to start\n"), errors
         assert path.exists()
-        with connect(listener.getsockname()), listener.accept()[0]:
+        with connect(old.address), old.listener.accept()[0]:
             pass
 
 
@@ -411,6 +449,57 @@ def test_who_asks_something_else_is_refused(chain, path, question):
     assert visit((IPV4.loopback, one.port)) == GREETING
     old.send_signal(signal.SIGTERM)
     assert one.ended(old)[2] == ""
+
+
+def test_a_predecessor_whose_sockets_take_no_others_decides_how_many_workers_there_are(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path, "--workers", 3)
+        old.hear()
+        old.offer()
+        old.expect(GIVE_UP)
+        assert new.result() == (
+            1, "", f"hello-server: 3 workers need a socket each, but 1 were passed, and the sockets of process {os.getpid()} take"
+            " no others; start this one as the user of that process (SO_REUSEPORT in socket(7)), or lower --workers\n")
+
+
+def test_an_offer_of_more_descriptors_than_there_may_be_names_the_limit(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(run, "prlimit", "--nofile=64:64", server_path(), "--handover", path)
+        old.hear()
+        old.send(DESCRIPTORS, CLIENTS, fds=[old.listener.fileno()] * 100)
+        assert (new.result().returncode, new.result().stderr) == (
+            1, f"hello-server: cannot take over at '{path}': process {os.getpid()} offers more descriptors than the limit of 64"
+            " allows; raise it (ulimit -Hn, LimitNOFILE=)\n")
+
+
+def test_an_offer_of_more_listeners_than_there_may_be_is_refused(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        for _ in range(5):
+            old.send(DESCRIPTORS, CLIENTS, fds=[old.listener.fileno()] * 250)
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': process {os.getpid()} offers more than 1024 listeners; choose"
+            " another path\n")
+
+
+def test_a_predecessor_that_is_busy_is_not_to_be_ended(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': process {os.getpid()} does not answer within 10 s; see whether it"
+            " runs, or hands over to another one just now, and start this one again\n")
+
+
+def test_a_predecessor_that_speaks_something_else_is_kept(path):
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path)
+        old.hear()
+        old.channel.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+        assert new.result() == (
+            1, "", f"hello-server: cannot take over at '{path}': the answer of process {os.getpid()} is not understood; choose"
+            " another path\n")
 
 
 # Bad input

@@ -176,7 +176,7 @@ static void server_open_listener(void)
                                   .backlog = 256,
                                   .passed_fds = &passed_fd,
                                   .passed_count = one.book.shared,
-                                  .are_managed = one.book.shared,
+                                  .managed_count = one.book.shared,
                                   .stop_fd = -1,
                                   .notice = server_notice};
     struct failure failure;

@@ -213,6 +213,23 @@ static void a_thread_that_is_blocked_does_not_hold_up_the_stop(void **state)
     close(fd);
 }
 
+static void who_is_there_when_it_leaves_is_answered(void **state)
+{
+    struct fixture *f = *state;
+    int inside, waiting;
+    char byte;
+
+    admin_go(f->admin);
+    inside = ask(f, REQUEST("/gate"));
+    assert_int_equal(1, read(f->inside[0], &byte, 1));
+    waiting = ask(f, REQUEST("/word"));
+    admin_leave(f->admin);
+    admin_leave(f->admin);
+    assert_int_equal(1, write(f->gate[1], "g", 1));
+    assert_true(starts_with(answer_to(inside), "HTTP/1.1 503 Service Unavailable\r\n"));
+    assert_true(starts_with(answer_to(waiting), "HTTP/1.1 200 OK\r\n"));
+}
+
 static void no_admin_is_fine_to_stop(void **state)
 {
     (void)state;
@@ -252,6 +269,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(one_that_never_served_can_be_stopped, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_thread_that_is_blocked_does_not_hold_up_the_stop, set_up,
                                         tear_down),
+        cmocka_unit_test_setup_teardown(who_is_there_when_it_leaves_is_answered, set_up, tear_down),
         cmocka_unit_test(no_admin_is_fine_to_stop),
         cmocka_unit_test(a_start_without_descriptors_fails_and_closes_the_listener),
     };

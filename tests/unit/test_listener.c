@@ -15,6 +15,7 @@
 #include <arpa/inet.h>
 #include <linux/filter.h>
 #include <sys/eventfd.h>
+#include <sys/resource.h>
 
 #include <cmocka.h>
 
@@ -193,6 +194,109 @@ static void one_that_is_drained_takes_no_new_client_and_its_queue_can_be_emptied
     listeners_close(&listeners);
 }
 
+static bool listens(int fd)
+{
+    int value = 0;
+    socklen_t bytes = sizeof(value);
+
+    return getsockopt(fd, SOL_SOCKET, SO_ACCEPTCONN, &value, &bytes) == 0 && value == 1;
+}
+
+static void what_is_shared_stays_open_when_ours_is_closed(void **state)
+{
+    struct listeners_args args = {.address = at("127.0.0.1:0"),
+                                  .count = 3,
+                                  .backlog = 16,
+                                  .stop_fd = -1,
+                                  .notice = no_notice};
+    struct failure failure;
+    struct listeners listeners;
+    static struct listeners_copy copy;
+
+    (void)state;
+    assert_int_equal(0, listeners_open(&listeners, &args, &failure));
+    listeners_close_one(&listeners, 1);
+    assert_int_equal(0, listeners_share(&listeners, &copy));
+    assert_int_equal(2, copy.count);
+    listeners_close(&listeners);
+    for (uint32_t i = 0; i < 2; i++) {
+        assert_true(listens(copy.fds[i]));
+        assert_int_equal(FD_CLOEXEC, fcntl(copy.fds[i], F_GETFD));
+    }
+    listeners_copy_close(&copy);
+    assert_int_equal(0, copy.count);
+}
+
+/* One that a service manager keeps, one of the process that was replaced, one of our own. */
+static void a_stop_refuses_new_clients_only_where_nobody_else_listens(void **state)
+{
+    struct address address = at("127.0.0.1:0");
+    const char *step;
+    const int passed_fds[] = {listener_open(&address, 16, true, &step),
+                              listener_open(&address, 16, false, &step)};
+    struct listeners_args args = {.address = address,
+                                  .count = 3,
+                                  .backlog = 16,
+                                  .passed_fds = passed_fds,
+                                  .passed_count = 2,
+                                  .managed_count = 1,
+                                  .are_shared = true,
+                                  .stop_fd = -1,
+                                  .notice = no_notice};
+    const bool shared[][3] = {{true, true, false}, {true, true, true}, {true, false, false}};
+    const bool refusing[] = {false, true, true};
+    struct failure failure;
+    struct listeners listeners;
+    static struct listeners_copy copy;
+
+    (void)state;
+    assert_int_equal(0, listeners_open(&listeners, &args, &failure));
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(shared[0][i], listeners_is_shared(&listeners, i));
+    assert_int_equal(0, listeners_share(&listeners, &copy));
+    assert_int_equal(1, copy.managed_count);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(shared[1][i], listeners_is_shared(&listeners, i));
+    listeners_copy_close(&copy); /* the update failed */
+    listeners_take_back(&listeners);
+    for (uint32_t i = 0; i < 3; i++)
+        assert_int_equal(shared[2][i], listeners_is_shared(&listeners, i));
+    listeners_refuse_new(&listeners);
+    for (uint32_t i = 0; i < 3; i++) {
+        assert_int_equal(refusing[i], listeners_is_refusing(&listeners, i));
+        /* SO_DETACH_FILTER fails where there is none */
+        assert_int_equal(refusing[i], setsockopt(listeners.fds[i], SOL_SOCKET, SO_DETACH_FILTER,
+                                                 &(int){0}, sizeof(int)) == 0);
+    }
+    listeners_close(&listeners);
+}
+
+static void without_descriptors_nothing_is_shared(void **state)
+{
+    struct listeners_args args = {.address = at("127.0.0.1:0"),
+                                  .count = 3,
+                                  .backlog = 16,
+                                  .stop_fd = -1,
+                                  .notice = no_notice};
+    struct failure failure;
+    struct listeners listeners;
+    static struct listeners_copy copy;
+    struct rlimit limit, less;
+
+    (void)state;
+    assert_int_equal(0, listeners_open(&listeners, &args, &failure));
+    assert_int_equal(0, getrlimit(RLIMIT_NOFILE, &limit));
+    less = (struct rlimit){(rlim_t)listeners.fds[2] + 2, limit.rlim_max}; /* one more */
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &less));
+    assert_int_equal(-EMFILE, listeners_share(&listeners, &copy));
+    assert_int_equal(0, setrlimit(RLIMIT_NOFILE, &limit));
+    assert_int_equal(0, copy.count);
+    listeners_refuse_new(&listeners);
+    assert_true(listeners_is_refusing(&listeners, 0));
+    assert_int_equal(-EBUSY, listeners_share(&listeners, &copy));
+    listeners_close(&listeners);
+}
+
 /* A socket that has a port and does not listen: the port may become free at any moment. */
 static int port_held(struct address *address)
 {
@@ -235,6 +339,9 @@ int main(void)
         cmocka_unit_test(a_listener_of_both_families_knows_the_handshakes_of_both),
         cmocka_unit_test(the_kernel_is_asked_for_handshakes_once_for_all_workers),
         cmocka_unit_test(one_that_is_drained_takes_no_new_client_and_its_queue_can_be_emptied),
+        cmocka_unit_test(what_is_shared_stays_open_when_ours_is_closed),
+        cmocka_unit_test(a_stop_refuses_new_clients_only_where_nobody_else_listens),
+        cmocka_unit_test(without_descriptors_nothing_is_shared),
         cmocka_unit_test(a_stop_that_ends_the_wait_for_a_port_is_no_failure_of_the_system),
     };
 

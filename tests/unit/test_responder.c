@@ -86,11 +86,11 @@ static struct responder *run_on(uint32_t others, struct responder_args *args,
 {
     static int listener_fd;
     static struct listeners listeners = {
-        .args = {.count = 1}, .fds = &listener_fd, .mutex = PTHREAD_MUTEX_INITIALIZER};
+        .args = {.count = 1}, .count = 1, .fds = &listener_fd, .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct responder *responder;
     struct worker_args worker_args = {.cpu = -1,
                                       .class = &one.class,
-                                      .listener_fd = -1,
+                                      .listener_fd = &listener_fd,
                                       .job = &responder_job,
                                       .done_fd = eventfd(0, EFD_CLOEXEC)};
     struct worker *worker;
@@ -354,8 +354,11 @@ static void a_listener_that_is_closed_is_not_asked_who_waits(void **state)
 {
     static const struct connection_settings settings = {.greeting = "hello\n", .greeting_bytes = 6};
     int none = -1;
-    struct listeners listeners = {
-        .args.count = 1, .fds = &none, .refusing = true, .mutex = PTHREAD_MUTEX_INITIALIZER};
+    struct listeners listeners = {.args.count = 1,
+                                  .count = 1,
+                                  .fds = &none,
+                                  .refusing_count = 1,
+                                  .mutex = PTHREAD_MUTEX_INITIALIZER};
     struct responder_args args = {.listeners = &listeners,
                                   .listener_fd = eventfd(1, EFD_CLOEXEC), /* "somebody waits" */
                                   .connections_max = 4,

@@ -52,17 +52,19 @@ static void a_loss_tells_why_and_who_is_left(void **state)
 
     (void)state;
     lost.next = NULL;
-    worker_break_loss(&lost, 2, false, text);
+    worker_break_loss(&lost, 2, false, NULL, text);
     assert_string_equal("it broke 3 times before, within 60 s, so it ends after it has served the "
                         "clients that wait; 2 others go on; restart the program to replace it",
                         text);
     lost.failure = (struct engine_failure){.step = "epoll_create1", .error = EMFILE};
-    worker_break_loss(&lost, 1, false, text);
+    worker_break_loss(&lost, 1, false, NULL, text);
     assert_string_equal(NO_ENGINE "; 1 other goes on; restart the program to replace it", text);
-    worker_break_loss(&lost, 1, true, text);
+    worker_break_loss(&lost, 1, true, "of that", text);
     assert_string_equal(NO_ENGINE, text);
-    worker_break_loss(&lost, 0, false, text);
+    worker_break_loss(&lost, 0, false, "of that", text);
     assert_string_equal(NO_ENGINE ", and no other worker is left", text);
+    worker_break_loss(&lost, 1, false, "of that", text);
+    assert_string_equal(NO_ENGINE "; all workers stop, because of that", text);
 }
 
 int main(void)
