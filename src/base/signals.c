@@ -34,13 +34,14 @@ static const int ignored_signals[] = {SIGPIPE, SIGXFSZ, SIGUSR2};
 /* Signals belong to the process: there is only one state. */
 static struct {
     const char *program;
+    enum signals_hangup hangup;
     sigset_t read; /* what the reader waits for */
     pthread_t reader;
     int stop_fd; /* written at the first stop, never read */
     int wake_fd; /* written for the watcher */
     atomic_bool watched;
     atomic_bool ending;
-    atomic_uint stops, asks;
+    atomic_uint stops, asks, hangups;
     atomic_int first; /* signal */
     _Atomic uint64_t extended_ns;
     /* NOLINTNEXTLINE(cppcoreguidelines-avoid-non-const-global-variables) */
@@ -90,7 +91,7 @@ static void reader_wake(struct reader *reader)
     reader->wake_ns = woken ? UINT64_MAX : clock_now_ns() + EVENT_RETRY_NS;
     if (!woken && stops > 0)
         signals_cannot_wake(reader->refused);
-    if (reader->refused > EVENT_TRIES_MAX) { /* only the totals were asked for */
+    if (reader->refused > EVENT_TRIES_MAX) { /* no stop was asked for */
         reader->refused = 0;
         reader->wake_ns = UINT64_MAX;
     }
@@ -134,6 +135,8 @@ static void *reader_main(void *unused)
             clock_pause(NO_WAIT_PAUSE_NS);
         if (number == SIGUSR1)
             atomic_fetch_add(&signals.asks, 1);
+        else if (number == SIGHUP && signals.hangup == SIGNALS_HANGUP_READS_AGAIN)
+            atomic_fetch_add(&signals.hangups, 1);
         else if (number > 0)
             reader.due_ns = stop_take(number);
         else if (clock_now_ns() >= reader.due_ns)
@@ -201,13 +204,15 @@ static void descriptors_close(void)
     signals.stop_fd = signals.wake_fd = -1;
 }
 
-int signals_begin(const char *program, struct signals_failure *ret_failure)
+int signals_begin(const char *program, enum signals_hangup hangup,
+                  struct signals_failure *ret_failure)
 {
     const char *call = "eventfd";
     int result = 0;
 
     signals_divide();
     signals.program = program;
+    signals.hangup = hangup;
     signals.stop_fd = eventfd(0, EFD_CLOEXEC);
     signals.wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     if (signals.stop_fd < 0 || signals.wake_fd < 0)
@@ -279,6 +284,11 @@ void signals_cannot_wake(unsigned tries)
 unsigned signals_asks(void)
 {
     return atomic_load(&signals.asks);
+}
+
+unsigned signals_hangups(void)
+{
+    return atomic_load(&signals.hangups);
 }
 
 void signals_extend(uint64_t ns)

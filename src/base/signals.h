@@ -2,12 +2,12 @@
  * reads them. So the program can always be ended, whatever it waits for: a full pipe, a FIFO
  * without a reader, a name server, a stopped terminal, a dead file server.
  *
- * SIGTERM, SIGINT, SIGHUP and SIGQUIT request a stop. The first means an orderly stop: by the
- * watcher (running workers), else within SIGNALS_PATIENCE_NS. The second ends the process at once.
- * SIGHUP stays ignored if it was at the start (nohup(1)); the others are never ignored, even if a
- * shell started the program in the background with SIGINT ignored. SIGUSR1 requests a status
- * report. SIGUSR2, SIGPIPE and SIGXFSZ are ignored: a closed pipe and a file that is too large are
- * errors of write(2).
+ * SIGTERM, SIGINT, SIGQUIT and, unless a program uses it to read its files again, SIGHUP request a
+ * stop. The first means an orderly stop: by the watcher (running workers), else within
+ * SIGNALS_PATIENCE_NS. The second ends the process at once. SIGHUP stays ignored if it was at the
+ * start (nohup(1)); the others are never ignored, even if a shell started the program in the
+ * background with SIGINT ignored. SIGUSR1 requests a status report. SIGUSR2, SIGPIPE and SIGXFSZ
+ * are ignored: a closed pipe and a file that is too large are errors of write(2).
  *
  * Signals belong to the process, so there is one state and no handle.
  *
@@ -26,10 +26,14 @@ struct signals_failure {
     uint64_t needed_bytes; /* memory that it needs, at most */
 };
 
+/* What SIGHUP requests. */
+enum signals_hangup { SIGNALS_HANGUP_STOPS, SIGNALS_HANGUP_READS_AGAIN };
+
 /* Begin to read signals, before anything that can take time; `program` is the prefix of printed
  * lines. Threads started later block them. Returns 0, or -errno with *ret_failure filled in. End it
  * with signals_end. */
-int signals_begin(const char *program, struct signals_failure *ret_failure);
+int signals_begin(const char *program, enum signals_hangup hangup,
+                  struct signals_failure *ret_failure);
 
 /* Stop reading signals: the program ends. */
 void signals_end(void);
@@ -44,9 +48,9 @@ const char *signals_stop_name(void);
 int signals_stop_fd(void);
 
 /* Watch: from now on the caller handles a stop itself, without a time limit. Returns an eventfd
- * that is readable after each signal, earlier ones too: read it, then call signals_stops and
- * signals_asks. -1: none. The second signal still ends the process after SIGNALS_PATIENCE_NS,
- * unless the watcher extends it (signals_extend). */
+ * that is readable after each signal, earlier ones too: read it, then call signals_stops,
+ * signals_asks and signals_hangups. -1: none. The second signal still ends the process after
+ * SIGNALS_PATIENCE_NS, unless the watcher extends it (signals_extend). */
 int signals_watch(void);
 void signals_unwatch(void);
 
@@ -57,6 +61,9 @@ void signals_cannot_wake(unsigned tries);
 
 /* How many SIGUSR1 have arrived so far. */
 unsigned signals_asks(void);
+
+/* How many SIGHUP have arrived so far that did not request a stop. */
+unsigned signals_hangups(void);
 
 /* The program is busy stopping: for this time, a stop that has arrived does not kill it. The next
  * one does. */

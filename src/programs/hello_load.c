@@ -20,7 +20,7 @@ static int start(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    if (!program_begin(load_options.program))
+    if (!program_begin(load_options.program, SIGNALS_HANGUP_STOPS))
         return EXIT_CANNOT_RUN;
     return program_end(start(argc, argv));
 }

@@ -85,7 +85,7 @@ static void server_says(void *context, enum server_line about, const char *line)
 {
     const struct server_config *config = context;
 
-    if (config->quiet && about != SERVER_TOTALS)
+    if (config->quiet && about != SERVER_TOTALS && about != SERVER_REFUSED)
         return;
     if (about == SERVER_TUNED)
         program_print(server_options.program, line);
@@ -132,7 +132,7 @@ static int start(int argc, char *argv[])
 
 int main(int argc, char *argv[])
 {
-    if (!program_begin(server_options.program))
+    if (!program_begin(server_options.program, SIGNALS_HANGUP_READS_AGAIN))
         return EXIT_CANNOT_RUN;
     return program_end(start(argc, argv));
 }

@@ -26,7 +26,7 @@ int main(int argc, char *argv[])
         if (strncmp(name, programs[i].name, strlen(programs[i].name)) == 0)
             return programs[i].main(argc, argv);
     }
-    if (!program_begin("hello"))
+    if (!program_begin("hello", SIGNALS_HANGUP_STOPS))
         return EXIT_CANNOT_RUN;
     failure_set(&failure, FAILURE_USAGE, -EINVAL,
                 "'%s' is not one of these programs; call it hello-server or hello-load", name);

@@ -2,7 +2,6 @@
 
 #include "base/exit_code.h"
 #include "base/output.h"
-#include "base/signals.h"
 #include "base/stdio_line.h"
 #include "host/advice.h"
 #include "programs/version.h"
@@ -69,11 +68,11 @@ int program_describe(const struct option_table *table, bool is_help)
 }
 
 /* Begin to read signals. Returns 0, or -errno after printing it. */
-static int program_begin_signals(const char *name)
+static int program_begin_signals(const char *name, enum signals_hangup hangup)
 {
     struct signals_failure failure;
     char advice[ADVICE_BYTES], error[PROGRAM_ERROR_BYTES];
-    int result = signals_begin(name, &failure);
+    int result = signals_begin(name, hangup, &failure);
 
     if (result == 0)
         return 0;
@@ -84,13 +83,13 @@ static int program_begin_signals(const char *name)
     return result;
 }
 
-bool program_begin(const char *name)
+bool program_begin(const char *name, enum signals_hangup hangup)
 {
     char error[PROGRAM_ERROR_BYTES];
     int result = stdio_guard();
 
     if (result == 0)
-        return program_begin_signals(name) == 0;
+        return program_begin_signals(name, hangup) == 0;
     snprintf(error, sizeof(error),
              "cannot open / as a standard descriptor that is closed: %s; open it",
              strerror(-result));

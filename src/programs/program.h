@@ -5,6 +5,7 @@
 #define HELLO_PROGRAM_H
 
 #include "base/failure.h"
+#include "base/signals.h"
 #include "option/option.h"
 
 #include <stdbool.h>
@@ -14,7 +15,7 @@
 
 /* The first statement of main: guard the standard descriptors and begin to read signals. If this
  * fails, print the error and return false: the exit code is EXIT_CANNOT_RUN. */
-bool program_begin(const char *name);
+bool program_begin(const char *name, enum signals_hangup hangup);
 
 /* Print a line on standard error: "name: line". */
 void program_print(const char *name, const char *line);

@@ -42,7 +42,7 @@ static const struct option_row server_rows[] = {
      .argument = "FILE",
      .kind = &option_text,
      .offset = FIELD(greeting_file),
-     .help = "the same, raw from a file of up to 64 KiB"},
+     .help = "the same, raw from a file of up to 64 KiB, which SIGHUP reads again"},
     {.long_name = "greet-after",
      .argument = "TEXT",
      .kind = &option_bytes,
@@ -219,9 +219,9 @@ const struct option_table server_options = {
     .rows = server_rows,
     .hints = hints,
     .row_count = sizeof(server_rows) / sizeof(server_rows[0]),
-    .footer = "Signals: SIGTERM, SIGINT, SIGHUP or SIGQUIT finishes what is open and stops; a "
-              "second one stops\n"
-              "at once. SIGUSR1 prints the totals so far.\n"
+    .footer = "Signals: SIGTERM, SIGINT or SIGQUIT finishes what is open and stops; a second one "
+              "stops at once.\n"
+              "SIGHUP reads --greeting-file again. SIGUSR1 prints the totals so far.\n"
               "Exit codes: 0 done, 1 it could not run, 2 wrong usage.\n"
               "Example: hello-server --greeting 'hi\\r\\n' 7000 & nc -6 ::1 7000\n",
 };

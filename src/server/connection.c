@@ -45,10 +45,22 @@ enum engine_op connection_pending(const struct connection *connection)
                : ENGINE_OP_NONE;
 }
 
+void connections_settle(struct connections *connections, uint32_t place,
+                        const struct connection_settings *settings)
+{
+    CHECK(place < CONNECTION_SETTINGS_MAX, "place=%u", place);
+    CHECK(connections->uses[place].count == 0 || connections->uses[place].settings == settings,
+          "%u use others at place %u", connections->uses[place].count, place);
+    connections->settings = settings;
+    connections->place = place;
+    connections->uses[place].settings = settings;
+}
+
 int connections_init(struct connections *connections, const struct connection_settings *settings,
                      struct engine *engine, uint32_t capacity)
 {
-    *connections = (struct connections){.settings = settings, .engine = engine};
+    *connections = (struct connections){.engine = engine};
+    connections_settle(connections, 0, settings);
     deadline_queue_init(&connections->greeted, settings->linger_timeout_ns);
     deadline_queue_init(&connections->leaving, settings->leave_ns);
     deadline_queue_init(&connections->retries, CONNECTION_RETRY_NS);
@@ -78,10 +90,18 @@ bool connections_scarce(const struct connections *connections)
     return connections_open(connections) > connections->slab.capacity / 2;
 }
 
+/* The settings that it was answered with. */
+static const struct connection_settings *
+connection_settings_of(const struct connections *connections, const struct connection *connection)
+{
+    CHECK(!connection->asks, "it has none yet");
+    return connections->uses[connection->place].settings;
+}
+
 static uint32_t connection_answer_bytes(const struct connections *connections,
                                         const struct connection *connection)
 {
-    const struct connection_settings *settings = connections->settings;
+    const struct connection_settings *settings = connection_settings_of(connections, connection);
 
     return connection->answer == ANSWER_GREETING
                ? settings->greeting_bytes
@@ -98,7 +118,7 @@ uint32_t connection_rest_bytes(const struct connections *connections,
 static const void *connection_rest(const struct connections *connections,
                                    const struct connection *connection)
 {
-    const struct connection_settings *settings = connections->settings;
+    const struct connection_settings *settings = connection_settings_of(connections, connection);
     const char *data = connection->answer == ANSWER_GREETING
                            ? settings->greeting
                            : settings->request->answers.of[connection->answer].data;
@@ -148,6 +168,8 @@ void connection_close(struct connections *connections, struct connection *connec
     engine_close(connections->engine, connection->sock, flags);
     deadline_stop(&connection->deadline);
     connection_move(connection, CONNECTION_CLOSED);
+    if (!connection->asks)
+        connections->uses[connection->place].count--;
     counter_add(&connections->counts.outcomes[outcome], 1);
     durations_add(&connections->durations, now_ns - connection->begun_ns);
     slab_give(&connections->slab, connection);
@@ -157,8 +179,8 @@ void connection_close(struct connections *connections, struct connection *connec
 static void connection_trouble(struct connections *connections, const struct connection *connection,
                                int error)
 {
-    bool sent = connection_rest_bytes(connections, connection) == 0;
     bool receives = connection->half_closed || connection->asks;
+    bool sent = !receives && connection_rest_bytes(connections, connection) == 0;
     const char *call = receives ? "recv" : sent ? "shutdown" : "send";
 
     if (connections->engine->failed_call)
@@ -279,6 +301,8 @@ void connection_answer(struct connections *connections, struct connection *conne
                        enum answer answer, uint64_t now_ns)
 {
     connection->asks = false;
+    connection->place = connections->place;
+    connections->uses[connection->place].count++;
     connection->answer = (uint8_t)answer;
     connection->begun_ns = now_ns;
     connection->left_bytes = connection_answer_bytes(connections, connection) + 1;

@@ -67,7 +67,10 @@
  * no more than half of the places for longer. */
 #define CONNECTION_HURRY_NS UINT64_C(100000000)
 
-/* What all connections share; stays the caller's and must outlive the set. */
+/* So many settings at most are in use at once by the connections of a set. */
+#define CONNECTION_SETTINGS_MAX 16
+
+/* What connections share; stays the caller's and must not change while in use. */
 struct connection_settings {
     const void *greeting;
     uint32_t greeting_bytes;
@@ -86,10 +89,18 @@ struct connection_trouble {
     int error;
 };
 
+/* Settings in use, and how many connections were answered with them and are open. */
+struct connection_uses {
+    const struct connection_settings *settings;
+    uint32_t count;
+};
+
 /* One worker's connections. Private to connection.c, except `counts`, `durations` and `trouble`,
  * which may be read; the first two by any thread (base/counter.h). */
 struct connections {
-    const struct connection_settings *settings;
+    const struct connection_settings *settings; /* of the next that is answered ... */
+    uint32_t place;                             /* ... which are here in `uses` */
+    struct connection_uses uses[CONNECTION_SETTINGS_MAX];
     struct engine *engine;
     struct slab slab;
     struct deadline_queue greeted; /* linger timeouts */
@@ -103,12 +114,25 @@ struct connections {
     struct connection_trouble trouble;
 };
 
-/* Make an empty set for at most `capacity` connections. Returns 0 or -ENOMEM. */
+/* Make an empty set for at most `capacity` connections, with these settings at place 0. Returns 0
+ * or -ENOMEM. */
 int connections_init(struct connections *connections, const struct connection_settings *settings,
                      struct engine *engine, uint32_t capacity);
 
 /* Free the set; a zeroed one is fine. Connections that are still open are not closed. */
 void connections_release(struct connections *connections);
+
+/* Answer with these settings from now on; those who were answered before keep theirs to their end.
+ * Only the greeting may differ, with the answers made of it. `place`, below
+ * CONNECTION_SETTINGS_MAX, is the caller's choice: nobody uses other settings at it. */
+void connections_settle(struct connections *connections, uint32_t place,
+                        const struct connection_settings *settings);
+
+/* How many open connections were answered with the settings at a place. */
+static inline uint32_t connections_users(const struct connections *connections, uint32_t place)
+{
+    return connections->uses[place].count;
+}
 
 /* A connection was accepted: start it. From now on the set owns the socket. */
 void connection_accept(struct connections *connections, int sock, uint64_t now_ns);

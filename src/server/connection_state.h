@@ -30,7 +30,10 @@ struct connection {
         uint32_t left_bytes;    /* unacknowledged at the last deadline, FIN included */
         unsigned char input[4]; /* while it asks: what its recv reads */
     };
-    union request_progress request;
+    union {
+        union request_progress request; /* while it asks */
+        uint32_t place;                 /* of its settings, in connections.uses; unless it asks */
+    };
     uint64_t begun_ns; /* accepted, or its request had come */
     struct deadline deadline;
 };

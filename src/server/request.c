@@ -6,17 +6,18 @@ static const enum answer head_answers[] = {
     [REQUEST_HEAD_LARGE] = ANSWER_LARGE,
 };
 
-void request_make(struct request *request, const struct server_config *config)
+void request_make(struct request *request, const struct server_config *config,
+                  const struct option_bytes *greeting)
 {
     request->timeout_ns = config->request_timeout_ns;
     if (config->answer == SERVER_ANSWER_HTTP) {
         request->kind = REQUEST_HTTP;
-        answers_make(&request->answers, &config->greeting, config->content_type);
+        answers_make(&request->answers, greeting, config->content_type);
     } else {
         request->kind = REQUEST_TEXT;
         request_text_make(&request->text, config->greet_after.data, config->greet_after.bytes);
-        request->answers.of[ANSWER_GREETING].data = config->greeting.data;
-        request->answers.of[ANSWER_GREETING].bytes = config->greeting.bytes;
+        request->answers.of[ANSWER_GREETING].data = greeting->data;
+        request->answers.of[ANSWER_GREETING].bytes = greeting->bytes;
     }
 }
 

@@ -26,9 +26,10 @@ union request_progress {
     struct request_head head;
 };
 
-/* Make what the options say: what is waited for, and the answers. They may point to the greeting in
- * *config, and *request must not move. Only for server_config_asks. */
-void request_make(struct request *request, const struct server_config *config);
+/* Make what the options say: what is waited for, and the answers with this greeting. They may point
+ * to it, and *request must not move. Only for server_config_asks. */
+void request_make(struct request *request, const struct server_config *config,
+                  const struct option_bytes *greeting);
 
 /* More has come. Returns the answer to the request, or ANSWER_COUNT while it has not ended. */
 enum answer request_take(const struct request *request, union request_progress *progress,

@@ -214,6 +214,7 @@ static void responder_iteration(struct responder *responder, const struct engine
                                 int count)
 {
     responder_read_clock(responder);
+    responder_follow_greetings(responder);
     for (int i = 0; i < count; i++)
         responder_dispatch(responder, &events[i]);
     connections_probe(&responder->connections, responder->now_ns);
@@ -224,6 +225,7 @@ static void responder_iteration(struct responder *responder, const struct engine
     responder_keep_accepting(responder);
     responder_check_trouble(responder);
     symptoms_fade(&responder->symptoms, responder_fading(responder), responder->now_ns);
+    responder_tidy_greetings(responder);
 }
 
 static int responder_run(void *state, const struct worker *worker)
@@ -256,8 +258,7 @@ static int responder_prepare(void *state, struct engine *engine)
     struct responder *responder = state;
 
     responder->engine = engine;
-    return connections_init(&responder->connections, responder->args->settings, engine,
-                            responder->args->connections_max);
+    return responder_begin_connections(responder);
 }
 
 static void responder_renew(void *state, struct engine *engine)
@@ -290,6 +291,7 @@ static void responder_release(void *state)
     struct responder *responder = state;
 
     connections_release(&responder->connections);
+    responder_end_greetings(responder);
 }
 
 const struct worker_job responder_job = {

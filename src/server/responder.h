@@ -10,6 +10,7 @@
 
 #include "server/condition.h"
 #include "server/connection.h"
+#include "server/greetings.h"
 #include "server/listeners.h"
 #include "server/outcome.h"
 #include "server/pulse.h"
@@ -44,7 +45,8 @@ struct responder_args {
     struct listeners *listeners; /* its listener and those of the other responders */
     int listener_fd;             /* which it closes at the end */
     uint32_t connections_max;
-    const struct connection_settings *settings; /* the caller's */
+    const struct connection_settings *settings; /* the caller's, for all connections ... */
+    struct greetings *greetings;                /* ... or where they come from, else NULL */
     struct conditions *conditions;              /* the server's, for shortages and failures */
     bool samples_waits;                         /* ask the kernel how long some clients waited */
 };

@@ -39,7 +39,21 @@ struct responder {
     uint64_t troubles_seen;    /* the last trouble.count */
     uint64_t troubled_greeted; /* how many were greeted when it was last seen */
     struct pulse pulse;        /* for other threads */
+    uint32_t greeting_place;   /* of the greeting that it answers with */
+    uint32_t greetings_held;   /* a bit for each place: that one and earlier ones */
 };
+
+/* Make its set of connections, which are answered with the greeting in force
+ * (responder_greeting.c). Returns 0 or -ENOMEM. */
+int responder_begin_connections(struct responder *responder);
+
+/* At the beginning of an iteration: answer with the greeting in force, if it is another one by now.
+ * At the end: give back those that no connection needs any more. */
+void responder_follow_greetings(struct responder *responder);
+void responder_tidy_greetings(struct responder *responder);
+
+/* Its connections have ended: give back all of them. */
+void responder_end_greetings(struct responder *responder);
 
 /* Go from phase to phase once a stop was requested (responder_stop.c). */
 void responder_advance(struct responder *responder);

@@ -50,6 +50,7 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
 {
     struct server_config *config = args->config;
     struct server *server = calloc(1, sizeof(*server));
+    struct connection_settings settings;
     int result;
 
     if (!server)
@@ -59,12 +60,11 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
     server->admin.listener_fd = server->admin.offered_fd = -1;
     server->call_fd = -1;
     conditions_init(&server->conditions, server_notice, server);
-    server->settings = server_connection_settings(config);
-    if (server_config_asks(config)) {
-        request_make(&server->request, config);
-        server->settings.request = &server->request;
-        server->settings.greeting = server->request.answers.of[ANSWER_GREETING].data;
-        server->settings.greeting_bytes = server->request.answers.of[ANSWER_GREETING].bytes;
+    settings = server_connection_settings(config);
+    server->greetings = greetings_new(config, &settings);
+    if (!server->greetings) {
+        free(server);
+        return server_allocation_failed(failure);
     }
     if (config->greeting_file)
         server->notes[option_row_find(&server_options, "greeting")] = "greeting-file";
@@ -97,7 +97,7 @@ void server_free(struct server *server)
         return;
     handover_end(server->handover); /* it may offer what follows */
     server->handover = NULL;
-    if (!server_admin_stop(server)) /* the process ends soon */
+    if (!server_end_reload(server) || !server_admin_stop(server)) /* the process ends soon */
         return;
     passed_release(&server->passed);
     if (server->call_fd >= 0)
@@ -176,7 +176,7 @@ static int server_make_responders(struct server *server)
             .listeners = &server->listeners,
             .listener_fd = server->listeners.fds[i],
             .connections_max = (uint32_t)(share + (i < remainder)),
-            .settings = &server->settings,
+            .greetings = server->greetings,
             .conditions = &server->conditions,
             .samples_waits = server->admin.admin != NULL,
         };
@@ -222,10 +222,11 @@ static int server_start_workers(struct server *server, struct failure *failure)
         .stop_timeout_ns = server->config->shutdown_timeout_ns,
         .notice = server_notice,
         .call_fd = server->call_fd,
-        .called = server->handover ? server_called : NULL,
+        .called = server->call_fd >= 0 ? server_called : NULL,
         .needs = server_needs,
         .stopping = server_stopping,
         .print_totals = server_print_totals,
+        .hang_up = server_hang_up,
         .tick = server_notify_tick,
         .context = server,
     };
@@ -246,7 +247,11 @@ int server_start(struct server *server, struct failure *failure)
     if (result == 0)
         result = server_start_admin(server, failure);
     if (result == 0)
+        result = server_open_call(server, failure);
+    if (result == 0)
         result = server_offer_handover(server, failure);
+    if (result == 0)
+        result = server_start_reload(server, failure);
     if (result == 0)
         result = server_start_workers(server, failure);
     if (result < 0) {
@@ -268,7 +273,7 @@ char *server_start_line(const struct server *server, char line[SERVER_START_BYTE
     snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d%s%s",
              address_format(&server->listeners.address, text),
              workers_engine(server->workers)->name, server->count,
-             server->settings.linger ? "linger" : "swift", (int)getpid(),
+             server->config->close == SERVER_CLOSE_LINGER ? "linger" : "swift", (int)getpid(),
              server->admin.admin ? " admin=" : "",
              server->admin.admin ? address_format(&server->admin.address, admin) : "");
     return line;

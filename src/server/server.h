@@ -19,9 +19,10 @@ struct connection_settings server_connection_settings(const struct server_config
 
 /* What a line is about. The caller decides by this whether to print it, and how long to wait. */
 enum server_line {
-    SERVER_TUNED,  /* what --tune did about a limit; in server_prepare */
-    SERVER_NOTICE, /* worth knowing; from any thread, which must not wait */
-    SERVER_TOTALS, /* what a user asked for (SIGUSR1); in server_run, which must not wait */
+    SERVER_TUNED,   /* what --tune did about a limit; in server_prepare */
+    SERVER_NOTICE,  /* worth knowing; from any thread, which must not wait */
+    SERVER_REFUSED, /* SIGHUP changed nothing, and why; from any thread, which must not wait */
+    SERVER_TOTALS,  /* what a user asked for (SIGUSR1); in server_run, which must not wait */
 };
 
 struct server_args {
@@ -55,8 +56,8 @@ int server_start(struct server *server, struct failure *failure);
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES]);
 
 /* Serve until a stop is requested (base/signals.h) and all connections have ended; a second request
- * ends at once. On SIGUSR1 the totals so far are a line. *ret_total gets the counters. Returns 0,
- * or -errno with a failure when a worker broke. */
+ * ends at once. On SIGUSR1 the totals so far are a line. On SIGHUP the greeting file is read again.
+ * *ret_total gets the counters. Returns 0, or -errno with a failure when a worker broke. */
 int server_run(struct server *server, struct outcome_counts *ret_total, struct failure *failure);
 
 #endif

@@ -17,7 +17,19 @@ void server_closed(void *context)
         handover_has_left(server->handover);
 }
 
-/* Do what the thread of the handover asks for. */
+int server_open_call(struct server *server, struct failure *failure)
+{
+    if (!server->config->handover && !server->config->greeting_file)
+        return 0;
+    server->call_fd = eventfd(0, EFD_CLOEXEC);
+    return server->call_fd >= 0 ? 0
+                                : failure_set(failure, FAILURE_SYSTEM, -errno,
+                                              "cannot start: eventfd: %s; raise the descriptor "
+                                              "limit",
+                                              strerror(errno));
+}
+
+/* Do what other threads ask for. */
 void server_called(void *context)
 {
     struct server *server = context;
@@ -67,11 +79,6 @@ int server_offer_handover(struct server *server, struct failure *failure)
 
     if (!args.path)
         return 0;
-    server->call_fd = eventfd(0, EFD_CLOEXEC);
-    if (server->call_fd < 0)
-        return failure_set(failure, FAILURE_SYSTEM, -errno,
-                           "cannot start: eventfd: %s; raise the descriptor limit",
-                           strerror(errno));
     server->passed.offer.control_fd = -1;
     return handover_start(&args, &server->handover, failure);
 }

@@ -83,7 +83,8 @@ int server_size(struct server *server, struct failure *failure)
                       sizing_backlog(hardware, config->workers));
     if (fact_is_number(hardware->somaxconn))
         server_cut_backlog(server, hardware->somaxconn, "net.core.somaxconn");
-    reserved = limits_descriptors_reserved(config->workers) + server_admin_descriptors(server);
+    reserved = limits_descriptors_reserved(config->workers) + server_admin_descriptors(server) +
+               server_reload_descriptors(server);
     possible = sizing_connections(hardware, reserved);
     wanted = config->max_connections ? config->max_connections : config->workers;
     if (wanted + reserved > hardware->descriptors)

@@ -7,11 +7,12 @@
 #include "admin/admin.h"
 #include "host/hardware.h"
 #include "server/condition.h"
+#include "server/greetings.h"
 #include "server/handover.h"
 #include "server/listeners.h"
 #include "server/metrics.h"
 #include "server/passed.h"
-#include "server/request.h"
+#include "server/reload.h"
 #include "server/responder.h"
 #include "server/server.h"
 
@@ -47,8 +48,8 @@ struct server_pending {
 struct server {
     struct server_args args;
     struct server_config *config; /* of args */
-    struct connection_settings settings;
-    struct request request; /* what settings.request points to, if clients must ask */
+    struct greetings *greetings;  /* with the settings of all connections */
+    struct reload *reload;        /* NULL: without --greeting-file */
     struct hardware hardware;
     uint64_t backlog_requested; /* per listener; 0: it was auto */
     bool workers_are_auto;
@@ -99,11 +100,29 @@ int server_offer_handover(struct server *server, struct failure *failure);
  * failure: it does not leave, and this process has ended what it began. */
 int server_take_over(struct server *server, struct failure *failure);
 
-/* Do what the thread of the handover asks for; the context is the server. */
+/* Open what other threads call with, if any will. Returns 0, or -errno with a failure. */
+int server_open_call(struct server *server, struct failure *failure);
+
+/* Do what the threads of the handover and of the reload ask for; the context is the server. */
 void server_called(void *context);
 
 /* All listeners are closed; the context is the server. Any thread. */
 void server_closed(void *context);
+
+/* Descriptors that a change of the greeting needs, and connections must not use
+ * (server_greeting.c). */
+uint64_t server_reload_descriptors(const struct server *server);
+
+/* Make ready to read the greeting file again, if there is one. Returns 0, or -errno with a failure.
+ */
+int server_start_reload(struct server *server, struct failure *failure);
+
+/* Read it again (SIGHUP), or say that there is none; the context is the server. */
+void server_hang_up(void *context);
+
+/* End that, and free the greetings. Returns false if the file keeps its reader waiting: then the
+ * server must not be freed. */
+bool server_end_reload(struct server *server);
 
 /* Descriptors that the admin port needs, and connections must not use. */
 uint64_t server_admin_descriptors(const struct server *server);

@@ -203,7 +203,7 @@ static int workers_tick_and_wait(struct workers *workers, struct pollfd fds[WAIT
  * ends all at once; so does the first while all stop because a worker was lost. */
 static void workers_obey(struct workers *workers)
 {
-    unsigned stops = signals_stops(), asks = signals_asks();
+    unsigned stops = signals_stops(), asks = signals_asks(), hangups = signals_hangups();
 
     if (stops != workers->stops) {
         bool at_once = stops > 1 || (workers->stopping && workers->lost_count > 0);
@@ -220,6 +220,11 @@ static void workers_obey(struct workers *workers)
         workers->asks = asks;
         if (workers->args.print_totals)
             workers->args.print_totals(workers->args.context);
+    }
+    if (hangups != workers->hangups) {
+        workers->hangups = hangups;
+        if (workers->args.hang_up && !workers->stopping)
+            workers->args.hang_up(workers->args.context);
     }
 }
 

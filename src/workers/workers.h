@@ -47,6 +47,10 @@ struct workers_args {
     /* Called by workers_run when a user asks for the totals (SIGUSR1); may be NULL. */
     void (*print_totals)(void *context);
 
+    /* Called by workers_run when files are to be read again (SIGHUP), unless a stop began; may be
+     * NULL. */
+    void (*hang_up)(void *context);
+
     /* Called by workers_run when due, first at once, and a `last` time when all workers have run.
      * Returns when it is due next (monotonic nanoseconds). NULL: workers_run sleeps until a signal
      * comes or a worker ends. */

@@ -16,7 +16,7 @@ struct workers {
     int done_fd;   /* each worker that has run adds 1, and each broken engine */
     int signal_fd; /* readable after each signal; -1: none */
     bool stopping;
-    unsigned stops, asks;            /* signals that were handled */
+    unsigned stops, asks, hangups;   /* signals that were handled */
     uint32_t lost_count;             /* workers that ended because their engines broke */
     bool lost_all;                   /* the others cannot go on without one of those */
     char broken[WORKER_BREAK_BYTES]; /* whose engine broke last, and how */

@@ -202,8 +202,10 @@ extern void *__libc_calloc(size_t count, size_t bytes);
 
 void *calloc(size_t count, size_t bytes)
 {
-    if (!fails("calloc"))
+    int error = fault_switched("calloc");
+
+    if (!error && !fails("calloc"))
         return __libc_calloc(count, bytes);
-    errno = ENOMEM;
+    errno = error ? error : ENOMEM;
     return NULL;
 }

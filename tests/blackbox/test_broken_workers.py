@@ -13,7 +13,7 @@ from clients import (
 )
 from faults import ERRORS, WAITS, Fault
 from firewall import firewall
-from kernel import io_uring_error, sysctl, threads, waits_of_engines
+from kernel import command, io_uring_error, sysctl, threads, waits_of_engines
 from programs import DEADLINE_S, OUTCOMES, STOP_LINE, ended, environment, running, totals, wait_until
 from scraping import Metrics
 from syscalls import WAKE_UPS, Calls
@@ -23,8 +23,8 @@ OPENS = {"epoll": "epoll_create1", "uring": "io_uring_submit_and_wait_timeout"}
 
 
 def worker_threads(one):
-    """The threads of its workers: behind that which waits and that which reads signals."""
-    return threads(one.pid)[2:]
+    """The threads of its workers: behind that which waits and those with names of their own."""
+    return [thread for thread in threads(one.pid)[1:] if command(thread) == command(one.pid)]
 
 
 class Breaking:

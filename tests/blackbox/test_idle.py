@@ -19,13 +19,15 @@ def settled(servers):
     return [switches(one.pid) for one in servers] == before and all(threads_are(one.pid, "S") for one in servers)
 
 
-def test_no_thread_runs_while_there_is_nothing_to_do(server):
+def test_no_thread_runs_while_there_is_nothing_to_do(server, tmp_path):
     """Before the first client and after many. All kinds of server at once, since it takes a while."""
     if "thread" in SANITIZED:
         pytest.skip("ThreadSanitizer has a thread of its own that wakes up")
     engines = ["epoll"] if io_uring_error() else ["epoll", "uring"]
     kinds = [("--engine", engine, "--close", close) for engine in engines for close in ("linger", "swift")]
     kinds.append(("--admin", "127.0.0.1:0"))
+    (tmp_path / "greeting").write_bytes(GREETING)
+    kinds.append(("--greeting-file", tmp_path / "greeting"))
     fresh, used = ([server(*kind, "--linger-timeout", "1h") for kind in kinds] for _ in range(2))
     for one in used:
         for family in FAMILIES:

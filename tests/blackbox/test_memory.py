@@ -66,8 +66,10 @@ def test_address_space_that_is_capped_later_does_not_matter(server, engine, fami
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_call_at_start_may_fail(shim, engine, function):
+def test_every_call_at_start_may_fail(shim, engine, function, tmp_path):
     """The first fails, then only the second, and so on until the start makes no more of them."""
+    greeting = tmp_path / "greeting"
+    greeting.write_bytes(GREETING)
     for call in range(FAULTS_MAX):
         report_read, report_write = os.pipe()
         os.set_blocking(report_read, False)
@@ -75,8 +77,8 @@ def test_every_call_at_start_may_fail(shim, engine, function):
             fault = {"LD_PRELOAD": shim, "FAULT_FUNCTION": function, "FAULT_CALL": str(call),
                      "FAULT_REPORT": str(report_write)}
             started = start_and_stop(
-                "--engine", engine, "--workers", 2, "--max-connections", 100, "--admin", "127.0.0.1:0", env=fault,
-                keep=(report_write,),
+                "--engine", engine, "--workers", 2, "--max-connections", 100, "--admin", "127.0.0.1:0",
+                "--greeting-file", greeting, env=fault, keep=(report_write,),
             )
             os.close(report_write)
             reached = os.read(report_read, 1) == b"!"

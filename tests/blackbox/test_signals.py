@@ -57,7 +57,8 @@ def waits_for_partner(pid):
 # What each of them means
 
 
-@by_stop
+@pytest.mark.parametrize("signum", [signum for signum in STOPS if signum != signal.SIGHUP],  # test_reload.py
+                         ids=lambda signum: signum.name)
 def test_the_server_stops_in_order(server, signum):
     one = server("--linger-timeout", "1h", "--shutdown-timeout", "1h")
     sock = connect(one.address(IPV4))

@@ -9,8 +9,8 @@
 
 static struct {
     bool asks;
-    struct request request;
-    struct server_config config; /* of the request */
+    struct request requests[ASKING_GREETINGS]; /* else only with the greeting */
+    const struct server_config *config;        /* of the request */
     char noise[ASKING_NOISE_BYTES];
     char script[ASKING_NOISE_BYTES]; /* noise, the text, and noise again; or a long head */
     uint32_t text_at, text_bytes;
@@ -27,11 +27,6 @@ static const char *const heads[] = {
     "GET / HTTP/1.1\r\nHost: a\r\n",
     "GET / HT",
 };
-
-void asking_none(void)
-{
-    asking.asks = false;
-}
 
 /* The text stands in noise that begins like it, and never is it. */
 static void asking_write_text(const char *text)
@@ -54,19 +49,16 @@ static void asking_write_long_head(void)
     memcpy(asking.script + asking.text_at, "\r\n\r\n", 4);
 }
 
-const struct request *asking_begin(const void *greeting, uint32_t greeting_bytes)
+/* What is waited for. */
+static void asking_choose_request(struct server_config *config)
 {
     static const uint64_t timeouts_ns[] = {5 * S, 5 * S, 100 * MS, 10 * MS, S, 30 * S};
-    struct server_config *config = &asking.config;
 
-    asking.asks = true;
     memset(asking.noise, '.', sizeof(asking.noise));
     memset(asking.script, '.', sizeof(asking.script));
     config->answer = world_chance(500) ? SERVER_ANSWER_HTTP : SERVER_ANSWER_RAW;
     config->content_type = "text/plain";
     config->request_timeout_ns = timeouts_ns[world_below(COUNT_OF(timeouts_ns))];
-    config->greeting.bytes = greeting_bytes;
-    memcpy(config->greeting.data, greeting, greeting_bytes);
     if (config->answer == SERVER_ANSWER_HTTP) {
         asking_write_long_head();
     } else {
@@ -76,13 +68,27 @@ const struct request *asking_begin(const void *greeting, uint32_t greeting_bytes
         memcpy(config->greet_after.data, text, strlen(text));
         asking_write_text(text);
     }
-    request_make(&asking.request, config);
-    return &asking.request;
+}
+
+void asking_begin(struct server_config *config, const struct option_bytes *greetings, bool asks)
+{
+    asking.asks = asks;
+    asking.config = config;
+    if (asks)
+        asking_choose_request(config);
+    for (unsigned i = 0; i < ASKING_GREETINGS; i++) {
+        struct answers *answers = &asking.requests[i].answers;
+
+        answers->of[ANSWER_GREETING].data = greetings[i].data;
+        answers->of[ANSWER_GREETING].bytes = greetings[i].bytes;
+        if (asks)
+            request_make(&asking.requests[i], config, &greetings[i]);
+    }
 }
 
 const struct request *asking_request(void)
 {
-    return asking.asks ? &asking.request : NULL;
+    return asking.asks ? &asking.requests[0] : NULL;
 }
 
 struct ask asking_choose(void)
@@ -94,12 +100,12 @@ struct ask asking_choose(void)
 
     if (!asking.asks || world_chance(100))
         return (struct ask){0}; /* nothing */
-    if (asking.request.kind == REQUEST_HTTP && world_chance(800)) {
+    if (asking.requests[0].kind == REQUEST_HTTP && world_chance(800)) {
         ask.data = heads[world_below(COUNT_OF(heads))];
         ask.bytes = (uint32_t)strlen(ask.data);
         return ask;
     }
-    if (asking.request.kind == REQUEST_TEXT)
+    if (asking.requests[0].kind == REQUEST_TEXT)
         from = world_chance(700) ? asking.text_at : (uint32_t)world_below(asking.text_at);
     ask.data = asking.script + from;
     ask.bytes = text_end - from;
@@ -124,30 +130,49 @@ enum answer asking_entitles(const struct tcp_stream *from_client, uint32_t bytes
         [REQUEST_HEAD_BARE] = ANSWER_HEAD,   [REQUEST_HEAD_BAD] = ANSWER_BAD,
         [REQUEST_HEAD_LARGE] = ANSWER_LARGE,
     };
-    const struct option_bytes *text = &asking.config.greet_after;
+    const struct option_bytes *text = &asking.config->greet_after;
     size_t end;
 
     if (!asking.asks)
         return ANSWER_GREETING;
     if (bytes == 0)
         return ANSWER_COUNT;
-    if (asking.request.kind == REQUEST_HTTP)
+    if (asking.requests[0].kind == REQUEST_HTTP)
         return answers[oracle_head((const char *)from_client->bytes, bytes, &end)];
     return memmem(from_client->bytes, bytes, text->data, text->bytes) ? ANSWER_GREETING
                                                                       : ANSWER_COUNT;
 }
 
-bool asking_is_answer(const struct tcp_stream *to_client, enum answer answer)
+bool asking_is_answer_with(const struct tcp_stream *to_client, enum answer answer,
+                           unsigned greeting)
 {
-    const struct answers *answers = &asking.request.answers;
+    const struct answers *answers = &asking.requests[greeting].answers;
 
     return answer != ANSWER_COUNT && to_client->written <= answers->of[answer].bytes &&
            (to_client->written == 0 ||
             memcmp(to_client->bytes, answers->of[answer].data, to_client->written) == 0);
 }
 
+bool asking_is_answer(const struct tcp_stream *to_client, enum answer answer)
+{
+    return asking_answer_bytes(to_client, answer) != UINT32_MAX;
+}
+
+uint32_t asking_answer_bytes(const struct tcp_stream *to_client, enum answer answer)
+{
+    uint32_t bytes = UINT32_MAX;
+
+    for (unsigned i = ASKING_GREETINGS; i-- > 0;) {
+        if (!asking_is_answer_with(to_client, answer, i))
+            continue;
+        bytes = asking.requests[i].answers.of[answer].bytes;
+        if (bytes == to_client->written)
+            return bytes;
+    }
+    return bytes;
+}
+
 bool asking_is_whole(const struct tcp_stream *to_client, enum answer answer)
 {
-    return asking_is_answer(to_client, answer) &&
-           to_client->written == asking.request.answers.of[answer].bytes;
+    return asking_answer_bytes(to_client, answer) == to_client->written;
 }

@@ -1,5 +1,5 @@
-/* Worlds in which clients must speak first: what is waited for, what they send, and what they are
- * entitled to for that. */
+/* What clients are answered, and worlds in which they must speak first: what is waited for, what
+ * they send, and what they are entitled to for that. */
 #ifndef HELLO_SIMULATE_ASKING_H
 #define HELLO_SIMULATE_ASKING_H
 
@@ -18,12 +18,12 @@ struct ask {
     uint64_t pause_ns;    /* ... and then it pauses for so long at most */
 };
 
-/* Begin a world in which clients need not speak. */
-void asking_none(void);
+/* A server has this many greetings, one at a time. */
+#define ASKING_GREETINGS 2
 
-/* Begin a world in which they must, and are greeted with this. Returns what the product is given.
- */
-const struct request *asking_begin(const void *greeting, uint32_t greeting_bytes);
+/* Begin a world in which clients are greeted with one of these; if `asks`, they must speak first.
+ * Then *config, with which the product begins, is completed. All of it must stay. */
+void asking_begin(struct server_config *config, const struct option_bytes *greetings, bool asks);
 
 /* The request of this world; NULL: none. */
 const struct request *asking_request(void);
@@ -38,8 +38,16 @@ const char *asking_noise(void);
 /* What a client is entitled to for the first bytes of its stream; ANSWER_COUNT: nothing yet. */
 enum answer asking_entitles(const struct tcp_stream *from_client, uint32_t bytes);
 
-/* True if all that was sent to a client is this answer, or its beginning. */
+/* True if all that was sent to a client is this answer with a certain greeting, or its beginning.
+ */
+bool asking_is_answer_with(const struct tcp_stream *to_client, enum answer answer,
+                           unsigned greeting);
+
+/* The same with any of the greetings. */
 bool asking_is_answer(const struct tcp_stream *to_client, enum answer answer);
+
+/* How long that answer is; UINT32_MAX: it is none. */
+uint32_t asking_answer_bytes(const struct tcp_stream *to_client, enum answer answer);
 
 /* True if it is all of it. */
 bool asking_is_whole(const struct tcp_stream *to_client, enum answer answer);

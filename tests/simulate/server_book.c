@@ -44,13 +44,11 @@ static enum answer book_entitled(void)
     return asking_entitles(from_client, from_client->read);
 }
 
-/* It was asked for nothing, or asked in time, and is sent all that it is entitled to. */
+/* It had to ask for nothing, or asked in time, and is sent all that it is entitled to. */
 static bool book_is_whole(void)
 {
     const struct tcp_stream *to_client = &book->closed_tcp.streams[TCP_OURS];
 
-    if (!asking_request())
-        return to_client->written == book->settings->greeting_bytes;
     return asking_is_whole(to_client, book_entitled());
 }
 

@@ -11,6 +11,8 @@
 struct server_book {
     struct engine *engine;
     const struct connection_settings *settings;
+    uint64_t changed_ns; /* when the greeting was changed last ... */
+    unsigned greeting;   /* ... and to which; the first at first */
     uint32_t connections_max;
     const struct outcome_counts *counts; /* the responder's */
     uint64_t deadline_ns;                /* as worker_stop_ns */

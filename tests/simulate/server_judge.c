@@ -4,7 +4,6 @@
 #include "world.h"
 
 #include <inttypes.h>
-#include <string.h>
 
 /* Who waits to be accepted is served, and whose handshake is under way, unless the time is up. */
 static void judge_listener(const struct server_book *book)
@@ -57,23 +56,28 @@ static bool judge_is_owed_nothing(const struct client *client)
 
 /* How long the answer is of which a client was sent all or the beginning; UINT32_MAX: it is none.
  */
-static uint32_t judge_answer_bytes(const struct connection_settings *settings,
-                                   const struct client *client)
+static uint32_t judge_answer_bytes(const struct client *client)
 {
     const struct tcp_stream *to_client = &client->tcp->streams[TCP_OURS];
     const struct tcp_stream *from_client = &client->tcp->streams[TCP_PEERS];
     enum answer answer = ANSWER_LATE;
 
     if (!asking_request())
-        return to_client->written <= settings->greeting_bytes &&
-                       memcmp(to_client->bytes ? to_client->bytes : settings->greeting,
-                              settings->greeting, to_client->written) == 0
-                   ? settings->greeting_bytes
-                   : UINT32_MAX;
+        return asking_answer_bytes(to_client, ANSWER_GREETING);
     if (asking_is_answer(to_client, asking_entitles(from_client, from_client->read)))
         answer = asking_entitles(from_client, from_client->read);
-    return asking_is_answer(to_client, answer) ? asking_request()->answers.of[answer].bytes
-                                               : UINT32_MAX;
+    return asking_answer_bytes(to_client, answer);
+}
+
+/* Who comes after the last change is greeted with the greeting that it brought. */
+static bool judge_is_greeted_anew(const struct server_book *book, const struct client *client)
+{
+    const struct tcp_stream *to_client = &client->tcp->streams[TCP_OURS];
+    unsigned before = !book->greeting;
+
+    return client->accepted_ns <= book->changed_ns ||
+           !asking_is_answer_with(to_client, ANSWER_GREETING, before) ||
+           asking_is_answer_with(to_client, ANSWER_GREETING, book->greeting);
 }
 
 /* True if the client lost its right to the greeting, by what it did or by what may happen. */
@@ -96,16 +100,18 @@ static bool judge_excuses(const struct server_book *book, const struct client *c
 
 void server_book_judge(const struct server_book *book, const struct client *client)
 {
-    const struct connection_settings *settings = book->settings;
     const struct tcp_stream *stream;
     uint32_t bytes;
 
     if (!client->connected)
         return;
     stream = &client->tcp->streams[TCP_OURS];
-    bytes = judge_answer_bytes(settings, client);
+    bytes = judge_answer_bytes(client);
     if (bytes == UINT32_MAX)
         world_fail("client %u (%s) is sent something else than the greeting", client->number,
+                   client_temper_name(client->temper));
+    if (client->accepted && !judge_is_greeted_anew(book, client))
+        world_fail("client %u (%s) is sent the greeting of before the change", client->number,
                    client_temper_name(client->temper));
     if (stream->fin_arrived && stream->arrived < bytes &&
         !(stream->arrived == 0 &&

@@ -16,13 +16,15 @@
 #define GREETING_BYTES_MAX OPTION_BYTES_MAX
 
 static struct {
-    struct connection_settings settings;
+    struct connection_settings settings; /* but for the greeting */
+    struct server_config config;         /* of the greetings */
+    struct option_bytes texts[ASKING_GREETINGS];
+    struct greetings *greetings;
     struct listeners listeners;
     struct conditions conditions;
     struct server_book book;
     struct client clients[CLIENTS_MAX];
     unsigned client_count;
-    char greeting[GREETING_BYTES_MAX];
 } one;
 
 static void server_notice(void *context, const char *line)
@@ -31,7 +33,39 @@ static void server_notice(void *context, const char *line)
     world_trace("notice: %.100s", line);
 }
 
-static void server_settle_settings(bool asks)
+/* The other greeting is in force, and it is said to the owner, or not. */
+static void server_change_greeting(void *object, uint64_t times)
+{
+    unsigned greeting = !one.book.greeting;
+
+    if (!one.greetings)
+        return;
+    if (greetings_replace(one.greetings, &one.texts[greeting]) < 0)
+        world_fail("cannot change between two greetings");
+    one.book.greeting = greeting;
+    one.book.changed_ns = world_now_ns();
+    world_trace("greeting %u from now on", greeting);
+    if (one.book.engine && world_chance(700))
+        sim_engine_wake(one.book.engine);
+    if (times > 1)
+        world_after(world_spread(MS, 2 * S), server_change_greeting, object, times - 1);
+}
+
+/* It changes in one of eight worlds; the others draw nothing for it. */
+static void server_settle_changes(uint64_t seed)
+{
+    struct option_bytes *other = &one.texts[1];
+
+    *other = one.texts[0];
+    if (seed % 8 != 0)
+        return;
+    other->bytes = (uint32_t)world_spread(1, world_chance(500) ? GREETING_BYTES_MAX : 4000);
+    for (uint32_t i = 0; i < other->bytes; i++)
+        other->data[i] = (unsigned char)('A' + (i * 5 + i / 26) % 26);
+    world_after(world_spread(MS, 10 * S), server_change_greeting, NULL, world_spread(1, 50));
+}
+
+static void server_settle_settings(uint64_t seed, bool asks)
 {
     static const uint64_t lingers_ns[] = {2 * S, 2 * S, 100 * MS, 500 * MS, 10 * S, MS};
     uint64_t linger_ns = lingers_ns[world_below(6)], probe_ns = linger_ns / 10;
@@ -41,20 +75,18 @@ static void server_settle_settings(bool asks)
     if (world_chance(400))
         bytes = (uint32_t)world_spread(1, world_chance(500) ? GREETING_BYTES_MAX : 4000);
     for (uint32_t i = 0; i < bytes; i++)
-        one.greeting[i] = (char)('a' + (i * 7 + i / 26) % 26);
+        one.texts[0].data[i] = (unsigned char)('a' + (i * 7 + i / 26) % 26);
+    one.texts[0].bytes = world_chance(20) ? 0 : bytes;
     one.settings = (struct connection_settings){
-        .greeting = one.greeting,
-        .greeting_bytes = world_chance(20) ? 0 : bytes,
         .linger_timeout_ns = linger_ns,
         .leave_ns = leave_ns,
         .leave_slack_ns = leave_ns > 0 ? probe_ns - leave_ns : 0,
     };
-    asking_none();
-    if (asks) {
-        one.settings.request = asking_begin(one.greeting, one.settings.greeting_bytes);
-        one.settings.greeting = one.settings.request->answers.of[ANSWER_GREETING].data;
-        one.settings.greeting_bytes = one.settings.request->answers.of[ANSWER_GREETING].bytes;
-    }
+    server_settle_changes(seed);
+    memset(&one.config, 0, sizeof(one.config));
+    asking_begin(&one.config, one.texts, asks);
+    one.config.greeting = one.texts[0];
+    one.settings.request = asking_request();
     one.settings.linger = asks || world_chance(700);
     one.settings.delivery_timeout_ns = world_spread(S, 300 * S);
     if (one.settings.leave_slack_ns > CONNECTION_LEAVE_NS)
@@ -143,14 +175,14 @@ static bool server_is_full(void)
 }
 
 /* Make the world: who comes, what runs short when, and when it ends. */
-static void server_begin(bool asks)
+static void server_begin(uint64_t seed, bool asks)
 {
     uint64_t stop_ns = world_spread(MS, world_chance(300) ? 200 * S : 20 * S);
     uint64_t patience_ns = world_spread(MS, 60 * S);
     struct listener_faults faults = {0};
 
     memset(&one.book, 0, sizeof(one.book));
-    server_settle_settings(asks);
+    server_settle_settings(seed, asks);
     server_settle_mood();
     one.book.settings = &one.settings;
     one.book.connections_max = (uint32_t)world_spread(1, 64);
@@ -193,13 +225,16 @@ static uint64_t server_run(const char *side, uint64_t seed, bool asks, bool verb
     int result;
 
     world_begin(side, seed, verbose);
-    server_begin(asks);
+    server_begin(seed, asks);
+    one.greetings = greetings_new(&one.config, &one.settings);
+    if (!one.greetings)
+        world_fail("no memory");
     server_open_listener();
     conditions_init(&one.conditions, server_notice, NULL);
     args = (struct responder_args){.listeners = &one.listeners,
                                    .listener_fd = one.listeners.fds[0],
                                    .connections_max = one.book.connections_max,
-                                   .settings = &one.settings,
+                                   .greetings = one.greetings,
                                    .conditions = &one.conditions};
     responder = responder_new(&args);
     engine = one.book.engine = sim_engine_new(&server_watch);
@@ -220,6 +255,8 @@ static uint64_t server_run(const char *side, uint64_t seed, bool asks, bool verb
     one.book.engine = NULL;
     responder_job.release(responder);
     free(responder);
+    greetings_free(one.greetings);
+    one.greetings = NULL;
     listeners_close(&one.listeners);
     conditions_release(&one.conditions);
     world_run_for(100000 * S);

@@ -102,7 +102,7 @@ static void requests_get_their_answers(void **state)
     static char large[REQUEST_HEAD_BYTES_MAX + 2];
 
     (void)state;
-    request_make(&request, &config);
+    request_make(&request, &config, &config.greeting);
     assert_int_equal(7, request.timeout_ns);
     assert_int_equal(ANSWER_GREETING, taken(&request, "GET / HTTP/1.1\r\n\r\n"));
     assert_int_equal(ANSWER_HEAD, taken(&request, "HEAD / HTTP/1.1\r\n\r\n"));
@@ -120,7 +120,7 @@ static void who_asked_half_is_told_that_it_is_late_and_who_asked_nothing_is_not(
     union request_progress progress = {0};
 
     (void)state;
-    request_make(&request, &config);
+    request_make(&request, &config, &config.greeting);
     assert_int_equal(ANSWER_COUNT, request_give_up(&request, &progress));
     assert_int_equal(ANSWER_COUNT, request_take(&request, &progress, "G", 1));
     assert_int_equal(ANSWER_LATE, request_give_up(&request, &progress));
@@ -134,7 +134,7 @@ static void text_gets_the_greeting_as_it_is(void **state)
     union request_progress progress = {0};
 
     (void)state;
-    request_make(&request, &config);
+    request_make(&request, &config, &config.greeting);
     assert_answer("hello\n", &request.answers, ANSWER_GREETING);
     assert_int_equal(ANSWER_COUNT, request_take(&request, &progress, "jo", 2));
     assert_int_equal(ANSWER_COUNT, request_give_up(&request, &progress));

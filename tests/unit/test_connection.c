@@ -127,6 +127,15 @@ static void ends(struct fixture *f, enum engine_op op, int result)
     connection_event(&f->connections, &event, START_NS);
 }
 
+/* A send that was queued earlier ends with this result. */
+static void ends_of(struct fixture *f, const struct fake_call *send, int result)
+{
+    struct engine_event event = happens(
+        f, (struct engine_event){.token = send->token, .result = result, .op = ENGINE_OP_SEND});
+
+    connection_event(&f->connections, &event, START_NS);
+}
+
 /* So much of the greeting was sent by then. */
 static void sends(struct fixture *f, int bytes, uint64_t now_ns)
 {
@@ -943,11 +952,50 @@ static void lose_count(void *context)
     connections_abandon(&f->connections, START_NS);
 }
 
+static void client_keeps_the_greeting_that_it_began_with(void **state)
+{
+    struct fixture *f = *state;
+    struct connection_settings other = f->settings;
+    struct fake_call first;
+
+    other.greeting = "good morning";
+    other.greeting_bytes = 12;
+    accept_one(f);
+    first = *fake_engine_last(&f->fake);
+    connections_settle(&f->connections, 3, &other);
+    assert_int_equal(1, connections_users(&f->connections, 0));
+    accept_one(f);
+    assert_int_equal(12, fake_engine_last(&f->fake)->bytes);
+    assert_int_equal(1, connections_users(&f->connections, 3));
+    ends_of(f, &first, 4);
+    assert_int_equal(2, fake_engine_last(&f->fake)->bytes); /* of the first one's six */
+    connections_abandon(&f->connections, START_NS);
+    assert_int_equal(0, connections_users(&f->connections, 0));
+    assert_int_equal(0, connections_users(&f->connections, 3));
+}
+
+static void replace_what_is_used(void *context)
+{
+    struct fixture *f = context;
+    struct connection_settings other = f->settings;
+
+    connections_settle(&f->connections, 0, &other);
+}
+
+static void settle_out_of_range(void *context)
+{
+    struct fixture *f = context;
+
+    connections_settle(&f->connections, CONNECTION_SETTINGS_MAX, &f->settings);
+}
+
 static void what_breaks_an_invariant_ends_the_program(void **state)
 {
     struct fixture *f = *state;
 
     accept_one(f);
+    assert_breaks(replace_what_is_used, f, "1 use others at place 0");
+    assert_breaks(settle_out_of_range, f, "place=16");
     assert_breaks(hear_of_a_connection_that_is_gone, f, "token=0x");
     assert_breaks(hear_of_an_operation_that_is_not_pending, f, "in state greeting");
     assert_breaks(hear_of_more_than_was_sent, f, "bytes=7 rest_bytes=6");
@@ -1029,6 +1077,7 @@ int main(void)
         LINGER(connections_that_are_stopped_end_when_nothing_is_pending_on_them),
         LINGER(client_that_closes_while_its_connection_is_stopped_is_greeted),
         LEAVING(abandoned_connection_that_was_leaving_is_not_reset),
+        LINGER(client_keeps_the_greeting_that_it_began_with),
         LINGER(what_breaks_an_invariant_ends_the_program),
         cmocka_unit_test(totals_are_printed_by_name),
     };

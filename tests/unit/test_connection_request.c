@@ -38,7 +38,7 @@ static int set_up(struct fixture *f)
     engine_accept_start(f->engine, UINT32_MAX);
     f->sock = FIRST_SOCK;
     f->now_ns = START_NS;
-    request_make(&f->request, &f->config);
+    request_make(&f->request, &f->config, &f->config.greeting);
     f->settings = (struct connection_settings){
         .request = &f->request,
         .greeting = f->request.answers.of[ANSWER_GREETING].data,

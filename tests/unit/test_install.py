@@ -58,6 +58,11 @@ def test_the_unit_starts_the_program_where_it_is(root):
         f"{PREFIX}/bin/hello-server"]
 
 
+def test_a_reload_of_the_unit_sends_what_reads_the_greeting_again(root):
+    assert re.findall(r"^ExecReload=(.*)$", unit(root, "hello-server.service"), re.MULTILINE) == [
+        "/bin/sh -c 'kill -HUP \"$MAINPID\"'"]
+
+
 def test_the_unit_runs_as_the_user_that_is_made(root):
     (user,) = re.findall(r"^User=(\S+)$", unit(root, "hello-server.service"), re.MULTILINE)
     (made,) = re.findall(r"^u (\S+) ", (root / "usr/lib/sysusers.d/hello-server.conf").read_text(), re.MULTILINE)

@@ -38,6 +38,9 @@ static struct {
     struct worker *worker;
     struct conditions conditions;
     struct listeners *listeners;
+    struct greetings *greetings;
+    int replaced;
+    uint32_t greeting_bytes[4]; /* of the last send, before each wait */
     uint32_t accepts_begun, accepts_stopped;
     char notices[512]; /* all lines */
 } one;
@@ -420,6 +423,42 @@ static void accepting_begins_anew_each_time_another_process_is_gone(void **state
     assert_int_equal(2, one.accepts_begun); /* the first time was not counted */
 }
 
+/* The greeting is changed during the second wait, and a client comes in the first, the second and
+ * the third. All stay, and what was sent at once is all: the sizes of the sends tell them apart. */
+static int fake_wait_for_change(struct engine *engine, int64_t timeout_ns,
+                                struct engine_event *events)
+{
+    static struct option_bytes longer = {.bytes = 12, .data = "good morning"};
+
+    (void)engine;
+    (void)timeout_ns;
+    one.greeting_bytes[one.iterations] = fake_engine_last(&one.fake)->bytes;
+    if (++one.iterations == 2)
+        one.replaced = greetings_replace(one.greetings, &longer);
+    events[0] = (struct engine_event){
+        .result = SOCK + (int)one.iterations, .op = ENGINE_OP_ACCEPT, .more = true};
+    return one.iterations == 4 ? -EIO : 1;
+}
+
+static void who_comes_with_a_change_is_greeted_anew_and_the_old_one_is_given_back(void **state)
+{
+    static const struct connection_settings settings = {.delivery_timeout_ns = LONG_NS,
+                                                        .linger_timeout_ns = LONG_NS};
+    static struct server_config config = {.greeting = {.bytes = 6, .data = "hello\n"}};
+    struct responder_args args = {.listener_fd = -1, .connections_max = 4};
+
+    (void)state;
+    args.greetings = one.greetings = greetings_new(&config, &settings);
+    one.sends_wait = true;
+    free(run(&args, fake_wait_for_change));
+    one.sends_wait = false;
+    assert_int_equal(1, one.replaced);
+    assert_int_equal(6, one.greeting_bytes[1]);
+    assert_int_equal(12, one.greeting_bytes[2]);
+    assert_int_equal(12, one.greeting_bytes[3]);
+    greetings_free(one.greetings); /* nobody holds any */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -433,6 +472,7 @@ int main(void)
         cmocka_unit_test(a_worker_gets_three_engines_a_minute_in_place_of_those_that_broke),
         cmocka_unit_test(what_is_tried_again_is_reported_as_delayed),
         cmocka_unit_test(a_listener_that_is_closed_is_not_asked_who_waits),
+        cmocka_unit_test(who_comes_with_a_change_is_greeted_anew_and_the_old_one_is_given_back),
         cmocka_unit_test(accepting_begins_anew_each_time_another_process_is_gone),
     };
 
