@@ -34,8 +34,10 @@ static bool is_positional(const struct option_row *row)
 char *option_title(const struct option_table *table, const struct option_row *row,
                    enum option_source source, char title[OPTION_TITLE_BYTES])
 {
+    char name[OPTION_NAME_BYTES];
+
     if (source == OPTION_FROM_ENVIRONMENT || source == OPTION_FROM_SHORT_ENVIRONMENT)
-        strcat(option_source_name(table, row, source, title), "=");
+        snprintf(title, OPTION_TITLE_BYTES, "%s=", option_source_name(table, row, source, name));
     else if (is_positional(row))
         snprintf(title, OPTION_TITLE_BYTES, "%s ", row->argument);
     else

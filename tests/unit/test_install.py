@@ -93,7 +93,7 @@ def example(root, name):
 def test_a_reload_starts_the_program_of_the_unit_and_may_make_its_socket(root):
     """Of handover.conf: the two processes meet in a folder that the service owns, and both may report."""
     text = example(root, "handover.conf")
-    assert re.findall(r"^ExecReload=/bin/sh -c '(\S+) & ", text, re.MULTILINE) == [f"{PREFIX}/bin/hello-server"]
+    assert re.findall(r"^ExecReload=\nExecReload=/bin/sh -c '(\S+) & ", text, re.MULTILINE) == [f"{PREFIX}/bin/hello-server"]
     (folder,) = re.findall(r"^RuntimeDirectory=(\S+)$", text, re.MULTILINE)
     assert re.findall(r"^Environment=HELLO_SERVER_HANDOVER=/run/(\S+)/[^/\s]+$", text, re.MULTILINE) == [folder]
     assert "\nNotifyAccess=all\n" in text
