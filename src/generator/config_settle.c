@@ -1,5 +1,6 @@
 /* The combined meaning of hello-load's options: which of two that say the same wins, and which
  * contradict. */
+#include "base/escape.h"
 #include "base/units.h"
 #include "generator/config.h"
 #include "result/assertion.h"
@@ -7,10 +8,28 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
+#include <string.h>
+
+#define SHOWN_BYTES 96 /* the part of a text that an error shows */
 
 static enum option_source source_of(const enum option_source *sources, const char *name)
 {
     return sources[option_row_find(&load_options, name)];
+}
+
+static int settle_cpus(struct load_config *config, const enum option_source *sources,
+                       char error[OPTION_ERROR_BYTES])
+{
+    const char *text = config->options.cpus;
+    size_t row = option_row_find(&load_options, "cpus");
+    char problem[OPTION_ERROR_BYTES / 2], title[OPTION_TITLE_BYTES], shown[SHOWN_BYTES];
+    int result = cpus_request_parse(text, &config->cpus_request, problem, sizeof(problem));
+
+    if (result < 0)
+        snprintf(error, OPTION_ERROR_BYTES, "%s'%s': %s",
+                 option_title(&load_options, &load_options.rows[row], sources[row], title),
+                 escape_encode(text, strlen(text), shown, sizeof(shown)), problem);
+    return result;
 }
 
 static int contradiction(char error[OPTION_ERROR_BYTES], const char *one, const char *other)
@@ -136,8 +155,5 @@ int load_config_settle(struct load_config *config, char error[OPTION_ERROR_BYTES
         result = check_load(config, error);
     if (result == 0)
         result = check_assertions(config, error);
-    if (result == 0)
-        result = cpus_request_parse(config->options.cpus, &config->cpus_request, error,
-                                    OPTION_ERROR_BYTES);
-    return result;
+    return result < 0 ? result : settle_cpus(config, sources, error);
 }

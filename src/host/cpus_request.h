@@ -15,9 +15,9 @@ struct cpus_request {
 };
 
 /* Parse it. The calling thread must be allowed to run on each CPU of a list. Returns 0, or -EINVAL
- * with one line in error, of error_bytes. */
-int cpus_request_parse(const char *text, struct cpus_request *ret_request, char *error,
-                       size_t error_bytes);
+ * and writes to problem what is wrong and what to do, without the option or the text. */
+int cpus_request_parse(const char *text, struct cpus_request *ret_request, char *problem,
+                       size_t problem_bytes);
 
 /* Bind the calling thread, and the threads it starts, to the list, if any. Returns 0 or -errno. */
 int cpus_request_keep(const struct cpus_request *request);

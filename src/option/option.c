@@ -12,7 +12,6 @@
 
 #define PROBLEM_BYTES 256
 #define SHOWN_BYTES   96 /* how much of a user's text an error shows */
-#define NAME_BYTES    OPTION_NAME_BYTES
 
 /* getopt_long returns a character for a short option, and this plus the row for a long one. */
 #define LONG_CODE 256
@@ -32,13 +31,17 @@ static bool is_positional(const struct option_row *row)
     return row->long_name == NULL;
 }
 
-/* "--workers" or "PORT". */
-static const char *row_title(const struct option_row *row, char title[NAME_BYTES])
+char *option_title(const struct option_table *table, const struct option_row *row,
+                   enum option_source source, char title[OPTION_TITLE_BYTES])
 {
-    if (is_positional(row))
-        snprintf(title, NAME_BYTES, "%s", row->argument);
+    char name[OPTION_NAME_BYTES];
+
+    if (source == OPTION_FROM_ENVIRONMENT || source == OPTION_FROM_SHORT_ENVIRONMENT)
+        snprintf(title, OPTION_TITLE_BYTES, "%s=", option_source_name(table, row, source, name));
+    else if (is_positional(row))
+        snprintf(title, OPTION_TITLE_BYTES, "%s ", row->argument);
     else
-        snprintf(title, NAME_BYTES, "--%s", row->long_name);
+        snprintf(title, OPTION_TITLE_BYTES, "--%s ", row->long_name);
     return title;
 }
 
@@ -131,7 +134,7 @@ static int value_take(struct parse *parse, size_t index, enum option_source sour
                       const char *text)
 {
     const struct option_row *row = &parse->table->rows[index];
-    char name[NAME_BYTES];
+    char title[OPTION_TITLE_BYTES];
     char shown[SHOWN_BYTES];
     char problem[PROBLEM_BYTES] = "is not understood";
 
@@ -142,17 +145,12 @@ static int value_take(struct parse *parse, size_t index, enum option_source sour
         return 0;
     }
     bool has_advice = result == -EINVAL && row->advice != NULL;
-    const char *joint = " ";
-    if (source == OPTION_FROM_COMMAND_LINE || source == OPTION_FROM_DEFAULT) {
-        row_title(row, name);
-    } else {
-        option_source_name(parse->table, row, source, name);
-        joint = "=";
-    }
+    option_title(parse->table, row, source, title);
     if (row->kind->hides_value)
-        snprintf(parse->error, OPTION_ERROR_BYTES, "%s: %s", name, problem);
+        snprintf(parse->error, OPTION_ERROR_BYTES, "%.*s: %s", (int)strlen(title) - 1, title,
+                 problem);
     else
-        snprintf(parse->error, OPTION_ERROR_BYTES, "%s%s'%s': %s%s%s", name, joint,
+        snprintf(parse->error, OPTION_ERROR_BYTES, "%s'%s': %s%s%s", title,
                  escape_encode(text, strlen(text), shown, sizeof(shown)), problem,
                  has_advice ? "; " : "", has_advice ? row->advice : "");
     return -EINVAL;

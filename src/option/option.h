@@ -169,6 +169,7 @@ enum option_source {
 #define OPTION_ROWS_MAX    64
 #define OPTION_ERROR_BYTES 512
 #define OPTION_NAME_BYTES  64 /* of a name in the environment, with its NUL */
+#define OPTION_TITLE_BYTES (OPTION_NAME_BYTES + 1)
 
 /* Fill `configuration` (zeroed by this call for every row's field) from argv and the environment.
  * sources gets one entry per row. --help and --version (OPTION_ROWS_LAST) are switches that the
@@ -203,6 +204,11 @@ size_t option_row_find(const struct option_table *table, const char *name);
 char *option_environment_name(const struct option_table *table, const struct option_row *row,
                               char name[OPTION_NAME_BYTES]);
 char *option_short_name(const struct option_row *row, char name[OPTION_NAME_BYTES]);
+
+/* What an error calls an option, by where its value came from; the value in quotes follows:
+ * "--workers ", "PORT ", "HELLO_SERVER_WORKERS=". Writes to title, returns it. */
+char *option_title(const struct option_table *table, const struct option_row *row,
+                   enum option_source source, char title[OPTION_TITLE_BYTES]);
 
 /* Read a file, raw, as the value of a row of bytes, like its "@FILE". Returns 0, or -errno (-EFBIG:
  * its length does not suit the row) and writes the reason to problem. */

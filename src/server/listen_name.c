@@ -121,12 +121,10 @@ static int listen_fail(const char *typed, size_t row, enum option_source source,
                        const char *problem, enum failure_class class, int result,
                        struct failure *failure)
 {
-    char name[OPTION_NAME_BYTES], shown[SHOWN_BYTES];
-    const char *variable = variable_name(row, source, name);
+    char title[OPTION_TITLE_BYTES], shown[SHOWN_BYTES];
 
-    return failure_set(failure, class, result, "%s%s%s'%s': %s", variable ? "" : "--",
-                       variable ? variable : server_options.rows[row].long_name,
-                       variable ? "=" : " ",
+    return failure_set(failure, class, result, "%s'%s': %s",
+                       option_title(&server_options, &server_options.rows[row], source, title),
                        escape_encode(typed, strlen(typed), shown, sizeof(shown)), problem);
 }
 

@@ -77,7 +77,7 @@ def test_a_generator_obeys_its_options(server, engine):
 def test_what_is_no_list_is_wrong_usage(program, wrong):
     done = run(os.environ[program], f"--cpus={wrong}", *(["127.0.0.1"] if program == "HELLO_LOAD" else []))
     assert done.returncode == 2 and done.stdout == ""
-    assert re.fullmatch(r"hello-\w+: --cpus '[^\n]*must be auto, none, or a list such as 0,2-5\n", done.stderr), done
+    assert re.fullmatch(r"hello-\w+: --cpus '[^\n]*': must be auto, none, or a list such as 0,2-5\n", done.stderr), done
 
 
 @pytest.mark.parametrize("program", ["HELLO_SERVER", "HELLO_LOAD"])

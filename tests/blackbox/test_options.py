@@ -397,5 +397,34 @@ def test_a_greeting_text_over_64_KiB_is_refused_briefly():
 
 
 def test_the_start_is_what_a_client_sees(server):
+@pytest.mark.parametrize("variables, line", [
+    ({"HELLO_SERVER_HANDOVER": "x" * 108},
+     f"HELLO_SERVER_HANDOVER='{'x' * 92}...' is not a path of 1 to 107 bytes, as a Unix socket needs it; "
+     "try /run/hello-server.sock"),
+    ({"HELLO_CONTENT_TYPE": "text"},
+     "HELLO_CONTENT_TYPE='text': must be a media type such as text/plain, in ASCII, of up to 320 characters"),
+    ({"HELLO_SERVER_CPUS": "few"}, "HELLO_SERVER_CPUS='few': must be auto, none, or a list such as 0,2-5"),
+    ({"HELLO_SERVER_LISTEN": "127.0.0.1:5", "HELLO_SERVER_PORT": "6"},
+     "HELLO_SERVER_PORT='6' contradicts port 5 of HELLO_SERVER_LISTEN; give one of them"),
+    ({"HELLO_SERVER_WORKERS": "3", "HELLO_MAX_CONNECTIONS": "2"},
+     "HELLO_SERVER_WORKERS='3' is more than HELLO_MAX_CONNECTIONS='2'; each worker needs at least one"),
+    ({"HELLO_SERVER_GREETING": "x", "HELLO_SERVER_GREETING_FILE": "y"},
+     "both a greeting and HELLO_SERVER_GREETING_FILE='y' are given; give one of them"),
+    ({"HELLO_SERVER_ANSWER": "http", "HELLO_SERVER_CLOSE": "swift"},
+     "HELLO_SERVER_CLOSE='swift' cannot go with HELLO_SERVER_ANSWER='http': what a client sends after its request would "
+     "cost it the answer; use --close linger"),
+    ({"HELLO_SERVER_ANSWER": "http", "HELLO_GREET_AFTER": "x"},
+     "HELLO_SERVER_ANSWER='http' waits for the head of a request, and HELLO_GREET_AFTER for a text; give one of them"),
+])
+def test_values_of_variables_that_do_not_fit_are_refused_by_their_variables(variables, line):
+    assert complaint(code=2, env=variables) == f"hello-server: {line}\n"
+
+
+def test_a_greeting_file_that_a_variable_names_and_that_cannot_be_read_is_refused_by_the_variable():
+    assert complaint(code=1, env={"HELLO_SERVER_GREETING_FILE": "/nope"}) == (
+        "hello-server: HELLO_SERVER_GREETING_FILE='/nope': cannot read file '/nope': No such file or directory; name a "
+        "readable file\n")
+
+
     """The least that must work: no options at all but a free port."""
     assert visit(server().address(IPV4)) == GREETING

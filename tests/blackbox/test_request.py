@@ -239,13 +239,13 @@ def test_hello_load_measures_it_and_agrees(server, report, engine):
     "arguments, line",
     [
         (("--answer", "http", "--close", "swift"),
-         "--close swift cannot go with --answer http: what a client sends after its request would cost it the"
+         "--close 'swift' cannot go with --answer 'http': what a client sends after its request would cost it the"
          " answer; use --close linger"),
         (("--greet-after", r"\n", "--close", "swift"),
-         "--close swift cannot go with --greet-after: what a client sends after its request would cost it the"
+         "--close 'swift' cannot go with --greet-after: what a client sends after its request would cost it the"
          " answer; use --close linger"),
         (("--greet-after", r"\n", "--answer", "http"),
-         "--answer http waits for the head of a request, and --greet-after for a text; give one of them"),
+         "--answer 'http' waits for the head of a request, and --greet-after for a text; give one of them"),
         (("--greet-after", "a" * 256), "--greet-after: must be 0 to 255 bytes long"),
         (("--answer", "http", "--content-type", "text"),
          "--content-type 'text': must be a media type such as text/plain, in ASCII, of up to 320 characters"),
