@@ -42,8 +42,12 @@ static int address_kind_parse(const struct option_row *row, const char *text, vo
                  "did you mean '%s'? an IPv6 address needs brackets before a port", meant);
         return -EINVAL;
     }
-    if (text[0] == ':' && port_parse(text + 1, &port) == 0) {
-        snprintf(problem, problem_bytes, "did you mean '[::]:%u', which is every address?", port);
+    if (port_parse(text[0] == ':' ? text + 1 : text, &port) == 0) {
+        snprintf(
+            problem, problem_bytes,
+            "is a port without an address; did you mean '127.0.0.1:%u', or '[::]:%u', which is "
+            "every address?",
+            port, port);
         return -EINVAL;
     }
     result = address_parse(text, &numeric.address, &numeric.has_port);

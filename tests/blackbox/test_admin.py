@@ -89,6 +89,8 @@ def test_each_request_gets_its_status(server, request_text, status, body):
 
 @pytest.mark.parametrize("options, error", [
     (["--admin", "127.0.0.1"], "--admin '127.0.0.1': needs a port, such as 127.0.0.1:9101"),
+    (["--admin", "9101"], "--admin '9101': is a port without an address; did you mean '127.0.0.1:9101', or '[::]:9101', "
+                          "which is every address?"),
     (["--admin", "localhost"], "--admin 'localhost': needs a port, such as 127.0.0.1:9101"),
     (["--admin", "[::1]:7000"], "--admin '[::1]:7000': clients are greeted on this port; give another one"),
     (["--admin", "127.0.0.1:99999"], "--admin '127.0.0.1:99999': the port must be 0 to 65535"),

@@ -118,7 +118,6 @@ static void the_error_for_a_wrong_address_names_the_forms(void **state)
     static const struct sample_refusal rows[] = {
         {"--listen '::1:70000:': " FORMS, {"-l::1:70000:"}},
         {"--listen '': " FORMS, {"--listen="}},
-        {"--listen '1848': " FORMS, {"-l1848"}},
         {"--listen '1.2.3': " FORMS, {"-l1.2.3"}},
         {"--listen '127.0.0.256:80': " FORMS, {"-l127.0.0.256:80"}},
         {"--listen '[::1': " FORMS, {"-l[::1"}},
@@ -129,7 +128,12 @@ static void the_error_for_a_wrong_address_names_the_forms(void **state)
         {"--listen 'tcp://localhost:80': " FORMS, {"-ltcp://localhost:80"}},
         {"--listen 'localhost:65536': the port must be 0 to 65535", {"-llocalhost:65536"}},
         {"--listen '::1:1848': did you mean '[::1]:1848'?" BRACKETS, {"--listen=::1:1848"}},
-        {"--listen ':8080': did you mean '[::]:8080', which is every address?", {"-l:8080"}},
+        {"--listen ':8080': is a port without an address; did you mean '127.0.0.1:8080', or "
+         "'[::]:8080', which is every address?",
+         {"-l:8080"}},
+        {"--listen '8080': is a port without an address; did you mean '127.0.0.1:8080', or "
+         "'[::]:8080', which is every address?",
+         {"-l8080"}},
         {"--listen '127.0.0.1:70000': the port must be 0 to 65535", {"-l", "127.0.0.1:70000"}},
     };
     (void)state;
