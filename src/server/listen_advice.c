@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 
 #define OTHER_PORT "choose a port outside of net.ipv4.ip_local_port_range"
 
@@ -19,9 +20,10 @@ static const char *holder_name(const struct port_holder *holder, char *text, siz
 }
 
 static void advise_port_in_use(const struct address *address, const struct port_holder *holder,
-                               char text[LISTEN_ADVICE_BYTES])
+                               const char *replaceable, char text[LISTEN_ADVICE_BYTES])
 {
     char name[96], peer[ADDRESS_TEXT_BYTES];
+    bool may_replace = replaceable && holder->pid && strcmp(holder->name, replaceable) == 0;
 
     holder_name(holder, name, sizeof(name));
     if (address_port(address) == 0)
@@ -33,7 +35,11 @@ static void advise_port_in_use(const struct address *address, const struct port_
                  "again, or choose another port");
     else if (holder->kind == PORT_HOLDER_LISTENER)
         snprintf(text, LISTEN_ADVICE_BYTES,
-                 "%s listens there already (see 'ss -ltnp'); stop it or choose another port", name);
+                 "%s listens there already (see 'ss -ltnp'); stop it or choose another port%s",
+                 name,
+                 may_replace ? "; to replace it while it serves, start both with the same "
+                               "--handover PATH"
+                             : "");
     else if (holder->kind == PORT_HOLDER_CONNECTION)
         snprintf(text, LISTEN_ADVICE_BYTES,
                  "%s uses that port for a connection to %s (see 'ss -tnp'); end it, or " OTHER_PORT,
@@ -99,12 +105,12 @@ static void advise_no_address(const struct address *address, char text[LISTEN_AD
 }
 
 char *listen_advice(const struct address *address, int error, const struct port_holder *holder,
-                    char text[LISTEN_ADVICE_BYTES])
+                    const char *replaceable, char text[LISTEN_ADVICE_BYTES])
 {
     char meant[ADDRESS_MEANT_BYTES];
 
     if (error == EADDRINUSE)
-        advise_port_in_use(address, holder, text);
+        advise_port_in_use(address, holder, replaceable, text);
     else if (error == EADDRNOTAVAIL && address_may_end_in_port(address, meant))
         snprintf(text, LISTEN_ADVICE_BYTES,
                  "no interface has this address (see 'ip address'); or did you mean '%s'?", meant);

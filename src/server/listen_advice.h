@@ -8,8 +8,9 @@
 #define LISTEN_ADVICE_BYTES 320
 
 /* Advice for an errno of socket(2), bind(2) or listen(2); for EADDRINUSE it names the holder of the
- * port. Returns text. */
+ * port. `replaceable` is the name of the program that this one can take over from; NULL: it cannot.
+ * Returns text. */
 char *listen_advice(const struct address *address, int error, const struct port_holder *holder,
-                    char text[LISTEN_ADVICE_BYTES]);
+                    const char *replaceable, char text[LISTEN_ADVICE_BYTES]);
 
 #endif

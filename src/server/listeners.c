@@ -8,6 +8,7 @@
 #include "net/address_state.h"
 #include "net/listener.h"
 #include "net/port_holder.h"
+#include "server/config.h"
 #include "server/listen_advice.h"
 
 #include <errno.h>
@@ -110,9 +111,10 @@ static int listeners_fail(const struct listeners *listeners, int result, const c
 
     if (result == -EINTR) /* of our own waiting: the calls that listen do not block */
         return failure_set(failure, FAILURE_STOPPED, result, "stopped before it could listen");
-    return failure_set(failure, FAILURE_SYSTEM, result, "cannot listen on '%s': %s: %s; %s",
-                       address_format(&listeners->address, text), step, strerror(-result),
-                       listen_advice(&listeners->address, -result, holder, advice));
+    return failure_set(
+        failure, FAILURE_SYSTEM, result, "cannot listen on '%s': %s: %s; %s",
+        address_format(&listeners->address, text), step, strerror(-result),
+        listen_advice(&listeners->address, -result, holder, server_options.program, advice));
 }
 
 /* A group of sockets takes only sockets of its user, and none if it was opened without

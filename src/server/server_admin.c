@@ -52,7 +52,7 @@ int server_open_admin(struct server *server, struct failure *failure)
     return failure_set(failure, FAILURE_SYSTEM, admin->listener_fd,
                        "cannot listen on '%s' for --admin: %s: %s; %s",
                        address_format(&admin->address, text), step, strerror(-admin->listener_fd),
-                       listen_advice(&admin->address, -admin->listener_fd, &holder, advice));
+                       listen_advice(&admin->address, -admin->listener_fd, &holder, NULL, advice));
 }
 
 static uint32_t stuck_count(const struct server *server)

@@ -119,6 +119,13 @@ def test_a_listener_is_named_by_its_process(listen):
                     " stop it or choose another port")
 
 
+def test_a_hello_server_there_can_also_be_replaced(server):
+    one = server()
+    assert complaint(one.port) == (
+        f"hello-server (pid {one.pid}) listens there already (see 'ss -ltnp'); stop it or choose another port; to replace it"
+        " while it serves, start both with the same --handover PATH")
+
+
 def test_a_process_with_a_name_that_is_no_text_stays_on_the_line(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as other:
         code = r"open('/proc/self/comm', 'wb').write(b'a\nb\x1b[1m'); input()"

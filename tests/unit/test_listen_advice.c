@@ -30,7 +30,7 @@ static void check(const char *expected, const char *address, int error,
     struct address asked = address_of(address);
     char text[LISTEN_ADVICE_BYTES];
 
-    assert_string_equal(expected, listen_advice(&asked, error, holder, text));
+    assert_string_equal(expected, listen_advice(&asked, error, holder, "hello-server", text));
 }
 
 static void each_error_has_its_advice(void **state)
@@ -74,6 +74,10 @@ static void who_holds_a_port_is_named_as_far_as_it_is_known(void **state)
     holder.pid = 7;
     strcpy(holder.name, "nginx");
     check("nginx (pid 7) listens there already (see 'ss -ltnp'); stop it or choose another port",
+          "127.0.0.1:80", EADDRINUSE, &holder);
+    strcpy(holder.name, "hello-server");
+    check("hello-server (pid 7) listens there already (see 'ss -ltnp'); stop it or choose another "
+          "port; to replace it while it serves, start both with the same --handover PATH",
           "127.0.0.1:80", EADDRINUSE, &holder);
     holder.gone = true;
     check("a listener is still there that no process in /proc has open (see 'ss -ltn'); try again, "
