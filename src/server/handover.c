@@ -242,6 +242,7 @@ static int handover_fail(const struct handover *handover, int result, const char
         failure, FAILURE_SYSTEM, result, "cannot offer a handover at '%s': %s: %s; %s",
         escape_encode(path, strlen(path), shown, sizeof(shown)), what, strerror(-result),
         result == -ENOTSOCK     ? "remove the file that is there"
+        : result == -ENOENT     ? "make its directory (RuntimeDirectory= of a systemd unit does it)"
         : result == -EADDRINUSE ? "another process serves there: choose another path"
                                 : "choose a path that this user can write to");
 }

@@ -480,5 +480,5 @@ def test_a_path_that_cannot_be_a_socket_is_wrong_usage(value):
 def test_a_directory_that_is_not_there_is_named(path):
     code, out, errors = successor(path / "none" / "x", 0)
     assert (code, out) == (1, "")
-    assert re.fullmatch(r"hello-server: cannot offer a handover at '[^']+': listen: No such file or directory; choose a path"
-                        r" that this user can write to\n", errors), errors
+    assert re.fullmatch(r"hello-server: cannot offer a handover at '[^']+': listen: No such file or directory; make its"
+                        r" directory \(RuntimeDirectory= of a systemd unit does it\)\n", errors), errors
