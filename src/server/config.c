@@ -195,6 +195,29 @@ static int settle_request(const struct server_config *config, struct failure *fa
     return 0;
 }
 
+void server_config_unused(const struct server_config *config,
+                          void (*report)(void *context, const char *line), void *context)
+{
+    static const struct {
+        const char *option, *needs;
+        bool http; /* --answer http is the only one that uses it */
+    } rows[] = {{"content-type", "--answer http", true},
+                {"request-timeout", "--greet-after or --answer http", false}};
+    char line[160], name[OPTION_TITLE_BYTES];
+
+    for (size_t i = 0; i < sizeof(rows) / sizeof(rows[0]); i++) {
+        size_t row = option_row_find(&server_options, rows[i].option);
+        bool is_used =
+            rows[i].http ? config->answer == SERVER_ANSWER_HTTP : server_config_asks(config);
+
+        if (is_used || config->sources[row] == OPTION_FROM_DEFAULT)
+            continue;
+        snprintf(line, sizeof(line), "warning: %s has no effect without %s",
+                 config_name(config, rows[i].option, name), rows[i].needs);
+        report(context, line);
+    }
+}
+
 int server_config_read(struct server_config *config, int argc, char *const argv[],
                        struct failure *failure)
 {

@@ -59,6 +59,11 @@ extern const struct option_table server_options;
 /* True if clients must send something before they are answered. */
 bool server_config_asks(const struct server_config *config);
 
+/* Report, in one line each, the options that were given and have no effect, because another one is
+ * missing. */
+void server_config_unused(const struct server_config *config,
+                          void (*report)(void *context, const char *line), void *context);
+
 /* Read the options, decide which address, port and greeting apply, and load the greeting file.
  * Returns 0, or -errno with a failure: of the system if the greeting or hosts file cannot be read,
  * else of usage. */

@@ -47,7 +47,7 @@ static const struct option_row server_rows[] = {
      .argument = "TEXT",
      .kind = &option_bytes,
      .offset = FIELD(greet_after),
-     .default_text = "",
+     .min = 1,
      .max = REQUEST_TEXT_BYTES_MAX,
      .help = "send the greeting when the client has sent this, such as '\\n'; escapes as in "
              "--greeting",

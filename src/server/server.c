@@ -76,6 +76,7 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
     if (config->listen_name.notice[0])
         server_notice(server, config->listen_name.notice);
     if (config->admin_name.notice[0])
+    server_config_unused(config, server_notice, server);
         server_notice(server, config->admin_name.notice);
     result =
         passed_find(&server->passed, config, !config->print_config, signals_stop_fd(), failure);

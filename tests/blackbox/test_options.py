@@ -253,17 +253,22 @@ SETTINGS = [  # option, a value, how it is printed
 ]
 
 
+# What must be given as well, so that it has an effect.
+BESIDE = {"content-type": ["--answer", "http"], "request-timeout": ["--answer", "http"]}
+
+
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
 def test_an_option_is_taken_from_the_command_line(option, value, printed):
-    assert server_config(f"--{option}", value)[option] == printed
-    assert server_config(f"--{option}={value}")[option] == printed
+    assert server_config(f"--{option}", value, *BESIDE.get(option, ()))[option] == printed
+    assert server_config(f"--{option}={value}", *BESIDE.get(option, ()))[option] == printed
 
 
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
 def test_an_option_is_taken_from_the_environment(option, value, printed):
-    assert server_config(env={variable(option): value})[option] == printed
+    beside = BESIDE.get(option, ())
+    assert server_config(*beside, env={variable(option): value})[option] == printed
     if option != "close":  # which hello-load has too, and takes other values for
-        assert server_config(env={variable(option, "HELLO_"): value})[option] == printed
+        assert server_config(*beside, env={variable(option, "HELLO_"): value})[option] == printed
 
 
 @pytest.mark.parametrize("option, value, printed", SETTINGS)
@@ -271,7 +276,7 @@ def test_the_command_line_beats_the_environment(option, value, printed):
     name = variable(option)
     other = {"listen": "[::1]", "engine": "uring", "close": "linger"}.get(option, "1ms")
     other = "7" if option in ("workers", "max-connections", "backlog") else other
-    assert server_config(f"--{option}", value, env={name: other})[option] == printed
+    assert server_config(f"--{option}", value, *BESIDE.get(option, ()), env={name: other})[option] == printed
 
 
 def test_the_port_is_taken_from_the_argument_then_from_PORT_then_is_1848():
@@ -392,11 +397,6 @@ def test_a_wrong_value_in_the_environment_is_refused_by_its_variable(name, value
     assert name in line and value in line
 
 
-def test_a_greeting_text_over_64_KiB_is_refused_briefly():
-    assert len(complaint("--greeting", "x" * 65537, code=2)) < 1000
-
-
-def test_the_start_is_what_a_client_sees(server):
 @pytest.mark.parametrize("variables, line", [
     ({"HELLO_SERVER_HANDOVER": "x" * 108},
      f"HELLO_SERVER_HANDOVER='{'x' * 92}...' is not a path of 1 to 107 bytes, as a Unix socket needs it; "
@@ -426,5 +426,10 @@ def test_a_greeting_file_that_a_variable_names_and_that_cannot_be_read_is_refuse
         "readable file\n")
 
 
+def test_a_greeting_text_over_64_KiB_is_refused_briefly():
+    assert len(complaint("--greeting", "x" * 65537, code=2)) < 1000
+
+
+def test_the_start_is_what_a_client_sees(server):
     """The least that must work: no options at all but a free port."""
     assert visit(server().address(IPV4)) == GREETING

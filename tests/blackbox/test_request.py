@@ -232,6 +232,31 @@ def test_hello_load_measures_it_and_agrees(server, report, engine):
     assert one.stop() == totals(greeted=3000, silent=0)
 
 
+# What is said about it
+
+
+@pytest.mark.parametrize("given, line", [
+    (("--content-type", "text/html"), "--content-type has no effect without --answer http"),
+    (("--content-type", "text/html", "--greet-after", "x"), "--content-type has no effect without --answer http"),
+    (("--request-timeout", "1s"), "--request-timeout has no effect without --greet-after or --answer http"),
+    ({"HELLO_REQUEST_TIMEOUT": "1s"}, "HELLO_REQUEST_TIMEOUT has no effect without --greet-after or --answer http"),
+])
+def test_an_option_without_effect_is_named_and_stops_nobody(server, given, line):
+    one = server(env=given) if isinstance(given, dict) else server(*given)
+    assert one.stderr() == [f"hello-server: warning: {line}"]
+    one.stop(warnings=None)
+
+
+@pytest.mark.parametrize("given", [
+    ("--answer", "http", "--content-type", "text/html", "--request-timeout", "1s"),
+    ("--greet-after", "x", "--request-timeout", "1s"),
+])
+def test_an_option_with_effect_is_not_warned_of(server, given):
+    one = server(*given)
+    assert one.stderr() == []
+    one.stop()
+
+
 # Wrong usage
 
 
@@ -246,7 +271,8 @@ def test_hello_load_measures_it_and_agrees(server, report, engine):
          " answer; use --close linger"),
         (("--greet-after", r"\n", "--answer", "http"),
          "--answer 'http' waits for the head of a request, and --greet-after for a text; give one of them"),
-        (("--greet-after", "a" * 256), "--greet-after: must be 0 to 255 bytes long"),
+        (("--greet-after", "a" * 256), "--greet-after: must be 1 to 255 bytes long"),
+        (("--greet-after", ""), "--greet-after: must be 1 to 255 bytes long"),
         (("--answer", "http", "--content-type", "text"),
          "--content-type 'text': must be a media type such as text/plain, in ASCII, of up to 320 characters"),
         (("--answer", "http", "--content-type", "text/a\r\nb"),
