@@ -1,5 +1,6 @@
 /* The server as a whole: its size, its start, its end. */
 #include "base/clock.h"
+#include "base/escape.h"
 #include "base/signals.h"
 #include "host/advice.h"
 #include "net/listener.h"
@@ -12,6 +13,8 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
+
+#define START_SHOWN_BYTES 128 /* of a value in the start line: a path fits (HANDOVER_PATH_MAX) */
 
 void server_notice(void *context, const char *line)
 {
@@ -73,10 +76,10 @@ int server_prepare(const struct server_args *args, struct server **ret_server,
         server->notes[option_row_find(&server_options, "listen")] = config->listen_name.note;
     if (config->admin.name)
         server->notes[option_row_find(&server_options, "admin")] = config->admin_name.note;
+    server_config_unused(config, server_notice, server);
     if (config->listen_name.notice[0])
         server_notice(server, config->listen_name.notice);
     if (config->admin_name.notice[0])
-    server_config_unused(config, server_notice, server);
         server_notice(server, config->admin_name.notice);
     result =
         passed_find(&server->passed, config, !config->print_config, signals_stop_fd(), failure);
@@ -261,16 +264,33 @@ int server_start(struct server *server, struct failure *failure)
     return result;
 }
 
+/* `name='value'` at the end of a line; quoted, as a value may have blanks. */
+static void start_line_add(char line[SERVER_START_BYTES], const char *name, const void *value,
+                           size_t bytes)
+{
+    char shown[START_SHOWN_BYTES];
+    size_t used = strlen(line);
+
+    snprintf(line + used, SERVER_START_BYTES - used, " %s='%s'", name,
+             escape_encode(value, bytes, shown, sizeof(shown)));
+}
+
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES])
 {
+    const struct server_config *config = server->config;
     char text[ADDRESS_TEXT_BYTES], admin[ADDRESS_TEXT_BYTES];
 
-    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d%s%s",
+    snprintf(line, SERVER_START_BYTES, "listening on %s engine=%s workers=%u close=%s pid=%d%s%s%s",
              address_format(&server->listeners.address, text),
              workers_engine(server->workers)->name, server->count,
              server->settings.linger ? "linger" : "swift", (int)getpid(),
              server->admin.admin ? " admin=" : "",
-             server->admin.admin ? address_format(&server->admin.address, admin) : "");
+             server->admin.admin ? address_format(&server->admin.address, admin) : "",
+             config->answer == SERVER_ANSWER_HTTP ? " answer=http" : "");
+    if (config->greet_after.bytes > 0)
+        start_line_add(line, "greet-after", config->greet_after.data, config->greet_after.bytes);
+    if (config->handover)
+        start_line_add(line, "handover", config->handover, strlen(config->handover));
     return line;
 }
 

@@ -49,9 +49,10 @@ void server_print(struct server *server, FILE *out);
 int server_start(struct server *server, struct failure *failure);
 
 /* Enough for the longest text of server_start_line. */
-#define SERVER_START_BYTES (2 * ADDRESS_TEXT_BYTES + 160)
+#define SERVER_START_BYTES (2 * ADDRESS_TEXT_BYTES + 448)
 
-/* The one line that says where the server listens, and how. Returns line. */
+/* The one line that says where the server listens, and how; at its end what is not usual: the admin
+ * port, what clients must send, where a process can take over. Returns line. */
 char *server_start_line(const struct server *server, char line[SERVER_START_BYTES]);
 
 /* Serve until a stop is requested (base/signals.h) and all connections have ended; a second request

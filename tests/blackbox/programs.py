@@ -25,7 +25,8 @@ START_LINE = re.compile(
     r"hello-server: listening on (?P<host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<port>\d+)"
     r" engine=(?:checked:)?(?P<engine>uring|epoll) workers=(?P<workers>\d+)"
     r" close=(?P<close>linger|swift) pid=(?P<pid>\d+)"
-    r"(?: admin=(?P<admin_host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<admin_port>\d+))?\n"
+    r"(?: admin=(?P<admin_host>\[[0-9a-f:.]+\]|[0-9.]+):(?P<admin_port>\d+))?"
+    r"(?P<answer> answer=http)?(?: greet-after='(?P<greet_after>[^\n]*?)')?(?: handover='(?P<handover>[^\n]*)')?\n"
 )
 STOP_LINE = re.compile(
     r"hello-server: stopped accepted=(\d+)" + "".join(rf" {name}=(\d+)" for name in OUTCOMES) + "\n"

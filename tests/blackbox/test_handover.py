@@ -150,6 +150,10 @@ def test_the_path_is_for_this_user_only_and_goes_with_the_last(chain, path):
 
 def test_both_say_what_happens(chain):
     one = chain()
+def test_the_start_line_names_the_path(chain, path):
+    assert chain().start().start_line.endswith(f" handover='{path}'\n")
+
+
     old = one.start()
     new = one.start()
     assert one.ended(old)[2] == f"hello-server: handing over to process {new.pid}\n"

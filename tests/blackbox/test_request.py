@@ -235,6 +235,19 @@ def test_hello_load_measures_it_and_agrees(server, report, engine):
 # What is said about it
 
 
+@pytest.mark.parametrize("options, said", [
+    (("--answer", "http"), " answer=http"),
+    (("--greet-after", r"\r\n"), r" greet-after='\r\n'"),
+    (("--greet-after", "please wait"), " greet-after='please wait'"),
+    (("--greet-after", "a" * 255), f" greet-after='{'a' * 124}...'"),
+    ((), ""),
+])
+def test_the_start_line_says_what_clients_must_send(server, options, said):
+    one = server(*options)
+    assert one.line.partition(f"pid={one.pid}")[2] == said + "\n"
+    one.stop()
+
+
 @pytest.mark.parametrize("given, line", [
     (("--content-type", "text/html"), "--content-type has no effect without --answer http"),
     (("--content-type", "text/html", "--greet-after", "x"), "--content-type has no effect without --answer http"),
