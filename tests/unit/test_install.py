@@ -81,6 +81,26 @@ def test_the_socket_is_the_server_s_default_for_both_families(root):
     assert [line for line in ("ReusePort=yes", "BindIPv6Only=both", "FileDescriptorName=hello") if line not in text] == []
 
 
+def example(root, name):
+    return (root / "usr" / DOC / "examples" / name).read_text()
+
+
+def test_only_one_place_says_the_port(root):
+    """/etc/default/hello-server wins over Environment=, so a port in a drop-in would hold sometimes only."""
+    settings = [line for line in example(root, "privileged-port.conf").splitlines() if not line.startswith("#")]
+    assert [line for line in settings if "HELLO_" in line] == []
+    assert "\n#HELLO_SERVER_PORT=" in example(root, "hello-server.default")
+
+
+def test_the_settings_have_the_options_of_a_service(root):
+    """All but those that answer a question, and two that a service must not have: --quiet and --verbose are the journal's."""
+    said = subprocess.run([os.environ["HELLO_SERVER"], "--help"], check=True, capture_output=True, text=True,
+                          timeout=30).stdout
+    left_out = {"HELLO_SERVER_" + name for name in ("ENGINE", "CPUS", "CPU_KIND", "TUNE", "QUIET", "VERBOSE")}
+    assert set(re.findall(r"^#(HELLO_\w+)=", example(root, "hello-server.default"), re.MULTILINE)) == set(
+        re.findall(r"\$(HELLO_SERVER_\w+)", said)) - left_out
+
+
 def test_each_variable_of_the_examples_is_one_of_the_server(root):
     names = {name for path in (root / "usr" / DOC / "examples").iterdir()
              for name in re.findall(r"\bHELLO_\w+(?==)", path.read_text())}
