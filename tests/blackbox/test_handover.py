@@ -3,7 +3,9 @@ import collections
 import contextlib
 import itertools
 import os
+import pathlib
 import re
+import shlex
 import signal
 import socket
 import stat
@@ -148,12 +150,12 @@ def test_the_path_is_for_this_user_only_and_goes_with_the_last(chain, path):
     assert not path.exists()
 
 
-def test_both_say_what_happens(chain):
-    one = chain()
 def test_the_start_line_names_the_path(chain, path):
     assert chain().start().start_line.endswith(f" handover='{path}'\n")
 
 
+def test_both_say_what_happens(chain):
+    one = chain()
     old = one.start()
     new = one.start()
     assert one.ended(old)[2] == f"hello-server: handing over to process {new.pid}\n"
@@ -415,6 +417,69 @@ def test_who_asks_something_else_is_refused(chain, path, question):
     assert visit((IPV4.loopback, one.port)) == GREETING
     old.send_signal(signal.SIGTERM)
     assert one.ended(old)[2] == ""
+
+
+# The reload of the shipped drop-in
+
+RELOAD = (pathlib.Path(__file__).resolve().parents[2] / "packaging/examples/handover.conf").read_text(encoding="utf-8")
+
+
+@contextlib.contextmanager
+def reloading(path, main_pid, **variables):
+    """The command with which systemd reloads the service, as a process."""
+    (command,) = re.findall(r"^ExecReload=/bin/sh -c '(.*)'$", RELOAD.replace("\\\n", ""), re.MULTILINE)
+    assert command.startswith("/usr/bin/hello-server ")
+    command = command.replace("/usr/bin/hello-server", shlex.quote(server_path())).replace("$$", "$")
+    shell = subprocess.Popen(["/bin/sh", "-c", command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env=programs.environment({"MAINPID": str(main_pid), "HELLO_SERVER_HANDOVER": str(path),
+                                                       **variables}))
+    try:
+        yield shell
+    finally:
+        shell.kill()
+        shell.communicate(timeout=DEADLINE_S)
+
+
+def test_a_reload_returns_when_the_old_process_has_ended_and_leaves_the_new_one(chain, path):
+    one = chain()
+    old = one.start()
+    with reloading(path, old.pid) as reload:
+        new_pid = int(programs.START_LINE.fullmatch(reload.stdout.readline())["pid"])
+        try:
+            with connect((IPV4.loopback, one.port)) as client:
+                assert read_to_end(client) == GREETING
+            assert one.ended(old)[0] == 0
+            assert reload.wait(DEADLINE_S) == 0
+            assert visit((IPV4.loopback, one.port)) == GREETING
+        finally:
+            os.kill(new_pid, signal.SIGTERM)
+
+
+def test_a_reload_waits_for_the_clients_of_the_old_process(chain, path):
+    one = chain("--linger-timeout", "1h")
+    old = one.start()
+    with connect((IPV4.loopback, one.port)) as client:
+        assert read_exactly(client, len(GREETING)) == GREETING
+        with reloading(path, old.pid) as reload:
+            new_pid = int(programs.START_LINE.fullmatch(reload.stdout.readline())["pid"])
+            try:
+                assert visit((IPV4.loopback, one.port)) == GREETING
+                assert (old.poll(), reload.poll()) == (None, None)
+                client.close()
+                assert one.ended(old)[0] == 0
+                assert reload.wait(DEADLINE_S) == 0
+            finally:
+                os.kill(new_pid, signal.SIGTERM)
+
+
+def test_a_reload_fails_if_the_new_process_cannot_start_and_the_old_one_serves_on(chain, path):
+    one = chain()
+    old = one.start()
+    with reloading(path, old.pid, HELLO_SERVER_WORKERS="few") as reload:
+        assert reload.wait(DEADLINE_S) != 0
+        assert reload.stderr.read().startswith("hello-server: HELLO_SERVER_WORKERS='few': ")
+    assert old.poll() is None
+    assert visit((IPV4.loopback, one.port)) == GREETING
 
 
 # Bad input

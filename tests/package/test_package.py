@@ -16,6 +16,7 @@ VERSION = re.search(r"^project\(hello VERSION (\S+)", (TOP / "CMakeLists.txt").r
 LATER = "99.0"
 PROGRAMS = ("hello-server", "hello-load")
 EXPOSURE_MAX = 15  # tenths
+EXPOSURES_MAX = {"handover.conf": EXPOSURE_MAX, "privileged-port.conf": 17}
 DEADLINE_S = 120
 WANTED = "etc/systemd/system/multi-user.target.wants/hello-server.service"
 SOCKET_WANTED = "etc/systemd/system/sockets.target.wants/hello-server.socket"
@@ -167,6 +168,24 @@ def test_systemd_accepts_the_units(root):
     done = run("systemd-analyze", "verify", "--man=no", f"--root={root.folder}", "hello-server.service",
                "hello-server.socket")
     assert (done.returncode, done.stderr) == (0, "")
+
+
+@pytest.fixture(params=["handover.conf", "privileged-port.conf"])
+def drop_in(root, request):
+    """An example, put where it belongs."""
+    folder = root.folder / "etc/systemd/system/hello-server.service.d"
+    folder.mkdir()
+    shutil.copy(root.folder / "usr/share/doc/hello-server/examples" / request.param, folder)
+    yield request.param
+    shutil.rmtree(folder)
+
+
+def test_systemd_accepts_the_examples_beside_the_unit(root, drop_in):
+    done = run("systemd-analyze", "verify", "--man=no", f"--root={root.folder}", "hello-server.service")
+    assert (done.returncode, done.stderr) == (0, "")
+    done = run("systemd-analyze", "security", "--offline=true", f"--threshold={EXPOSURES_MAX[drop_in]}",
+               f"--root={root.folder}", "hello-server.service")
+    assert done.returncode == 0, done.stdout[-200:]
 
 
 def test_the_service_is_exposed_as_little_as_a_network_service_can_be(root):

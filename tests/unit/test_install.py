@@ -85,6 +85,15 @@ def example(root, name):
     return (root / "usr" / DOC / "examples" / name).read_text()
 
 
+def test_a_reload_starts_the_program_of_the_unit_and_may_make_its_socket(root):
+    """Of handover.conf: the two processes meet in a folder that the service owns, and both may report."""
+    text = example(root, "handover.conf")
+    assert re.findall(r"^ExecReload=\nExecReload=/bin/sh -c '(\S+) & ", text, re.MULTILINE) == [f"{PREFIX}/bin/hello-server"]
+    (folder,) = re.findall(r"^RuntimeDirectory=(\S+)$", text, re.MULTILINE)
+    assert re.findall(r"^Environment=HELLO_SERVER_HANDOVER=/run/(\S+)/[^/\s]+$", text, re.MULTILINE) == [folder]
+    assert "\nNotifyAccess=all\n" in text
+
+
 def test_only_one_place_says_the_port(root):
     """/etc/default/hello-server wins over Environment=, so a port in a drop-in would hold sometimes only."""
     settings = [line for line in example(root, "privileged-port.conf").splitlines() if not line.startswith("#")]
