@@ -126,6 +126,14 @@ def test_the_samples_of_the_readme_need_no_scrolling():
     assert wide_samples((TOP / "README.md").read_text(encoding="utf-8")) == []
 
 
+def test_each_alert_has_its_paragraph_for_operators():
+    alerts = re.findall(r"^ +- alert: (\w+)$", (TOP / "docs/monitoring/hello-server.rules.yml").read_text(encoding="utf-8"),
+                        re.MULTILINE)
+    titles = re.findall(r"^### (HelloServer\w+)\n[^#\s]", (TOP / "docs/production.md").read_text(encoding="utf-8"), re.MULTILINE)
+    assert len(alerts) > 5
+    assert titles == alerts
+
+
 # And the checks themselves, with documents that are wrong
 
 
