@@ -46,7 +46,7 @@ def test_a_plain_address_is_taken_without_a_word(server, address):
 
 def test_a_port_alone_is_asked_for_by_the_server():
     result = run(server_path(), "--listen", ":8080")
-    assert result.returncode == 2 and "did you mean '[::]:8080'" in result.stderr
+    assert result.returncode == 2 and "is a port without an address; did you mean '127.0.0.1:8080', or '[::]:8080'" in result.stderr
 
 
 def test_the_error_for_an_address_in_place_of_the_port_says_where_it_goes():
