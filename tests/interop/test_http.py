@@ -68,6 +68,9 @@ def test_curl_posts_3_MB(target, tmp_path):
         assert (content, status) == ("hello\n", 200)
 
 
+# Caddy asks for the body and closes when it has the answer, before it has read all: now and then, 1 in 150 on a busy
+# machine, that resets a client that still sends.
+@pytest.mark.flaky(reruns=4)
 def test_curl_expects_to_be_asked_for_its_body(target, tmp_path):
     (tmp_path / "posted").write_bytes(bytes(POSTED_BYTES))
     content, status, _ = curl(target, "--data-binary", f"@{tmp_path}/posted", "-H", "Expect: 100-continue")
