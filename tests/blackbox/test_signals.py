@@ -22,8 +22,8 @@ from syscalls import WAKE_UPS, Calls
 STOPS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT)
 ASKS = (signal.SIGUSR1, signal.SIGUSR2)
 # What a program says that did not wait for its orderly end, which has another code or other words.
-SECOND = re.compile(r"hello-\w+: ended by SIGINT: a second signal came\n")
 # ThreadSanitizer takes a second to exit, in which other threads may still tell their own ends.
+SECOND = re.compile(r"hello-\w+: ended by SIGINT: a second signal came\n" + ("(.+\n)*" if "thread" in SANITIZED else ""))
 OWN_THREADS = 3 if "thread" in SANITIZED else 2  # of a hello-load that has no workers
 
 WAKE_TRIES = 101  # until it gives up that a thread can be woken
