@@ -116,10 +116,10 @@ def need_descriptors(count):
 # what became of it in a word. It tries first and yields on BlockingIOError, since news come once.
 
 
-def reading(sock):
+def reading(sock, most_bytes=1 << 16):
     while True:
         try:
-            return sock.recv(1 << 16)
+            return sock.recv(most_bytes)
         except BlockingIOError:
             yield
 

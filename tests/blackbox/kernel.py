@@ -153,6 +153,15 @@ def descriptors(pid):
     return len(os.listdir(f"/proc/{pid}/fd"))
 
 
+def waits_for_fifo(pid):
+    """A thread of a process opens a FIFO (fifo(7)), and waits for somebody to open its other end."""
+    for thread in threads(pid):
+        with open(f"/proc/{pid}/task/{thread}/wchan", encoding="ascii") as place:
+            if place.read() == "wait_for_partner":
+                return True
+    return False
+
+
 def eventfds(pid):
     """The descriptors of a process by which its threads wake each other (eventfd(2))."""
     folder = f"/proc/{pid}/fd"

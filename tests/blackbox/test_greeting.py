@@ -4,7 +4,7 @@ import re
 
 import pytest
 
-from clients import FAMILIES, IPV4, connect, crowd, read_exactly, reset, silent_client, visit
+from clients import FAMILIES, IPV4, connect, crowd, read_exactly, reading, reset, silent_client, visit
 from kernel import sysctl
 from programs import run, server_path, totals
 
@@ -104,17 +104,10 @@ def test_a_slow_reader_who_makes_progress_is_waited_for(server, engine, close, l
 
     def slow_reader(sock):
         got = b""
-        while part := (yield from receiving(sock, 8192)):
+        while part := (yield from reading(sock, 8192)):
             got += part
             yield 0.1
         return "greeted" if got == LARGE else f"EOF after {len(got)} bytes"
-
-    def receiving(sock, count):
-        while True:
-            try:
-                return sock.recv(count)
-            except BlockingIOError:
-                yield
 
     with small_send_buffers():
         one = server("--engine", engine, "--close", close, "--greeting-file", large_file,

@@ -8,9 +8,9 @@ import threading
 
 import pytest
 
-from clients import GREETING, IPV4, connect, crowd, read_exactly, read_to_end, refuses, visit
+from clients import GREETING, IPV4, connect, crowd, read_exactly, read_to_end, reading, refuses, visit
 from faults import Fault
-from kernel import sysctl, threads_are
+from kernel import sysctl, threads_are, waits_for_fifo
 from programs import Load, ended, free_port, running, totals, wait_until
 from syscalls import WAKE_UPS, Calls
 
@@ -225,13 +225,18 @@ def test_workers_that_cannot_be_woken_greet_with_it_all_the_same(server, engine,
     calls.stop()
 
 
-def test_a_file_that_keeps_its_reader_waiting_keeps_nobody_else(server, engine, file):
-    """A FIFO that nobody writes to, where the file was: clients and a stop do not wait with its reader."""
-    one = server("--engine", engine, "--greeting-file", file.path)
+def let_it_wait_for_a_fifo(one, file):
+    """Nobody writes to what is now where the file was, and the server opens it."""
     os.unlink(file.path)
     os.mkfifo(file.path)
     one.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: reads_a_fifo(one.pid), "it to wait for the FIFO")
+    wait_until(lambda: waits_for_fifo(one.pid), "it to wait for the FIFO")
+
+
+def test_a_file_that_keeps_its_reader_waiting_keeps_nobody_else(server, engine, file):
+    """A FIFO that nobody writes to, where the file was: clients and a stop do not wait with its reader."""
+    one = server("--engine", engine, "--greeting-file", file.path)
+    let_it_wait_for_a_fifo(one, file)
     assert visit(one.address(IPV4)) == OLD
     one.process.send_signal(signal.SIGUSR1)
     wait_until(one.stderr, "the totals so far")
@@ -240,10 +245,7 @@ def test_a_file_that_keeps_its_reader_waiting_keeps_nobody_else(server, engine, 
 
 def test_a_file_that_comes_late_is_taken_then(server, file):
     one = server("--greeting-file", file.path)
-    os.unlink(file.path)
-    os.mkfifo(file.path)
-    one.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: reads_a_fifo(one.pid), "it to wait for the FIFO")
+    let_it_wait_for_a_fifo(one, file)
     file.path.write_bytes(NEW)
     wait_until(one.stderr, "it to say what it read")
     assert one.stderr() == [says_new(file, len(NEW))]
@@ -253,10 +255,7 @@ def test_a_file_that_comes_late_is_taken_then(server, file):
 
 def test_who_asks_again_while_it_is_still_read_hears_that(server, file):
     one = server("--greeting-file", file.path)
-    os.unlink(file.path)
-    os.mkfifo(file.path)
-    one.process.send_signal(signal.SIGHUP)
-    wait_until(lambda: reads_a_fifo(one.pid), "it to wait for the FIFO")
+    let_it_wait_for_a_fifo(one, file)
 
     def is_told():
         one.process.send_signal(signal.SIGHUP)
@@ -266,14 +265,6 @@ def test_who_asks_again_while_it_is_still_read_hears_that(server, file):
     assert one.stderr()[0] == (f"hello-server: the old greeting stays: file '{file.path}' is still being read since"
                                " an earlier SIGHUP; make it readable to its end, or start the server again")
     assert one.stop(warnings=None) == totals()
-
-
-def reads_a_fifo(pid):
-    for thread in os.listdir(f"/proc/{pid}/task"):
-        with open(f"/proc/{pid}/task/{thread}/wchan", encoding="ascii") as place:
-            if place.read() == "wait_for_partner":
-                return True
-    return False
 
 
 # One greeting for each client
@@ -357,14 +348,6 @@ def one_of(*greetings, pause_s=0, bite=1 << 16):
         return greetings.index(got) if got in greetings else f"{len(got)} bytes, {got[:1]!r} to {got[-1:]!r}"
 
     return script
-
-
-def reading(sock, count):
-    while True:
-        try:
-            return sock.recv(count)
-        except BlockingIOError:
-            yield
 
 
 def test_under_load_each_client_gets_wholly_one_of_two(server, engine, close, file):

@@ -12,7 +12,7 @@ import time
 import pytest
 
 from clients import GREETING, IPV4, connect, read_exactly, read_to_end, visit
-from kernel import blocks_signal, eventfds, stepped
+from kernel import blocks_signal, eventfds, stepped, waits_for_fifo
 from programs import (
     DEADLINE_S, OUTCOMES, SANITIZED, STATIC, STOP_LINE, Server, ahead_of_others, ended, free_port, full_pipe,
     loaded, run_is_over, running, stopped, totals, wait_until,
@@ -46,12 +46,6 @@ def send_two(process):
     with stopped(process):
         process.send_signal(signal.SIGTERM)
         process.send_signal(signal.SIGINT)
-
-
-def waits_for_partner(pid):
-    """The process waits for somebody to open the other end of this FIFO."""
-    with open(f"/proc/{pid}/wchan", encoding="ascii") as place:
-        return place.read() == "wait_for_partner"
 
 
 # What each of them means
@@ -200,7 +194,7 @@ def test_a_signal_ends_it_while_it_waits_for_a_file(hello_server, hello_load, tm
     for command in ((hello_server, "--greeting-file", fifo, "0"), (hello_load, "--expect", f"@{fifo}", "::1")):
         with inside(*command) if as_pid_1 else running(*command) as process:
             pid = process.inner() if as_pid_1 else process.pid
-            wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
+            wait_until(lambda: waits_for_fifo(pid), "it to wait for the FIFO")
             os.kill(pid, signal.SIGTERM)
             _, _, errors = ended(process)
             assert re.fullmatch(r"hello-\w+: ended by SIGTERM: [^\n]+\n", errors), errors
@@ -225,7 +219,7 @@ def test_as_pid_1_it_loses_no_signal_before_it_serves(hello_server, hello_load, 
     os.mkfifo(fifo)
     with inside(hello_server, "--greeting-file", fifo, "0") as process:
         pid = process.inner()
-        wait_until(lambda: waits_for_partner(pid), "it to wait for the FIFO")
+        wait_until(lambda: waits_for_fifo(pid), "it to wait for the FIFO")
         os.kill(pid, signal.SIGTERM)
         fifo.write_bytes(b"hi\n")
         code, out, errors = ended(process)

@@ -139,13 +139,19 @@ static void no_notice(void *context, const char *line)
     fail_msg("%s", line);
 }
 
+/* So many of our own, at one port that the kernel chooses. */
+static struct listeners_args own_listeners(uint32_t count)
+{
+    return (struct listeners_args){.address = at("127.0.0.1:0"),
+                                   .count = count,
+                                   .backlog = 16,
+                                   .stop_fd = -1,
+                                   .notice = no_notice};
+}
+
 static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state)
 {
-    struct listeners_args args = {.address = at("127.0.0.1:0"),
-                                  .count = 3,
-                                  .backlog = 16,
-                                  .stop_fd = -1,
-                                  .notice = no_notice};
+    struct listeners_args args = own_listeners(3);
     struct failure failure;
     struct listeners listeners;
     const uint64_t first_ns = UINT64_C(1000000000);
@@ -167,11 +173,7 @@ static void the_kernel_is_asked_for_handshakes_once_for_all_workers(void **state
 
 static void one_that_is_drained_takes_no_new_client_and_its_queue_can_be_emptied(void **state)
 {
-    struct listeners_args args = {.address = at("127.0.0.1:0"),
-                                  .count = 1,
-                                  .backlog = 16,
-                                  .stop_fd = -1,
-                                  .notice = no_notice};
+    struct listeners_args args = own_listeners(1);
     struct failure failure;
     struct listeners listeners;
     int client_fd, late_fd, sock;
@@ -204,11 +206,7 @@ static bool listens(int fd)
 
 static void what_is_shared_stays_open_when_ours_is_closed(void **state)
 {
-    struct listeners_args args = {.address = at("127.0.0.1:0"),
-                                  .count = 3,
-                                  .backlog = 16,
-                                  .stop_fd = -1,
-                                  .notice = no_notice};
+    struct listeners_args args = own_listeners(3);
     struct failure failure;
     struct listeners listeners;
     static struct listeners_copy copy;
@@ -273,11 +271,7 @@ static void a_stop_refuses_new_clients_only_where_nobody_else_listens(void **sta
 
 static void without_descriptors_nothing_is_shared(void **state)
 {
-    struct listeners_args args = {.address = at("127.0.0.1:0"),
-                                  .count = 3,
-                                  .backlog = 16,
-                                  .stop_fd = -1,
-                                  .notice = no_notice};
+    struct listeners_args args = own_listeners(3);
     struct failure failure;
     struct listeners listeners;
     static struct listeners_copy copy;
