@@ -85,6 +85,15 @@ def successor(path, *options):
     return result.returncode, result.stdout, result.stderr
 
 
+@contextlib.contextmanager
+def asked(path, *options):
+    """(old, new): a predecessor that heard what a successor asks, and the future of that one."""
+    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
+        new = pool.submit(successor, path, *options)
+        old.hear()
+        yield old, new
+
+
 # What is promised
 
 
@@ -348,9 +357,7 @@ def test_a_predecessor_may_offer_what_this_version_does_not_know(chain, path):
 
 def test_a_predecessor_that_does_not_leave_is_not_replaced(path):
     """Clients that the new process has accepted by then are finished."""
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path)
-        old.hear()
+    with asked(path) as (old, new):
         old.offer()
         old.expect(READY)
         assert visit(old.address) == GREETING
@@ -422,9 +429,7 @@ def test_a_signal_while_it_leaves_is_the_first_one(chain, engine):
 
 def test_a_process_that_was_given_up_is_not_the_successor(path):
     """It learns so only after it is ready: the listeners stay as they are."""
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path)
-        old.hear()
+    with asked(path) as (old, new):
         old.offer()
         old.send(GIVE_UP, text=b"it took too long to start")
         code, out, errors = new.result()
@@ -458,9 +463,7 @@ def test_who_asks_something_else_is_refused(chain, path, question):
 
 
 def test_a_predecessor_whose_sockets_take_no_others_decides_how_many_workers_there_are(path):
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path, "--workers", 3)
-        old.hear()
+    with asked(path, "--workers", 3) as (old, new):
         old.offer()
         old.expect(GIVE_UP)
         assert new.result() == (
@@ -479,9 +482,7 @@ def test_an_offer_of_more_descriptors_than_there_may_be_names_the_limit(path):
 
 
 def test_an_offer_of_more_listeners_than_there_may_be_is_refused(path):
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path)
-        old.hear()
+    with asked(path) as (old, new):
         for _ in range(5):
             old.send(DESCRIPTORS, CLIENTS, fds=[old.listener.fileno()] * 250)
         assert new.result() == (
@@ -490,18 +491,14 @@ def test_an_offer_of_more_listeners_than_there_may_be_is_refused(path):
 
 
 def test_a_predecessor_that_is_busy_is_not_to_be_ended(path):
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path)
-        old.hear()
+    with asked(path) as (old, new):
         assert new.result() == (
             1, "", f"hello-server: cannot take over at '{path}': process {os.getpid()} does not answer within 10 s; see whether it"
             " runs, or hands over to another one just now, and start this one again\n")
 
 
 def test_a_predecessor_that_speaks_something_else_is_kept(path):
-    with predecessor(path) as old, ThreadPoolExecutor(1) as pool:
-        new = pool.submit(successor, path)
-        old.hear()
+    with asked(path) as (old, new):
         old.channel.send(b"HTTP/1.1 400 Bad Request\r\n\r\n")
         assert new.result() == (
             1, "", f"hello-server: cannot take over at '{path}': the answer of process {os.getpid()} is not understood; choose"
